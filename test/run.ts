@@ -1,0 +1,99 @@
+/**
+ * `npm test`: every check, quick ones first, each announced and timed; ends with `N passed, N failed`.
+ * `npm test -- FILE…` runs ava on these files alone.
+ */
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+import { engine } from "../automation/engine.ts";
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+interface Stage {
+  readonly title: string;
+  readonly run: () => Promise<Count>;
+}
+
+/** Tests of whole disasters own the machine's two cores, one at a time. */
+const DRILLS = "test/drills/**/*.test.ts";
+/** Tests that start the real engine or real PostgreSQL. */
+const ENGINE = "test/{stacks,automation,sandbox}/**/*.engine.test.ts";
+
+function command(name: string, arguments_: readonly string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(name, arguments_, { stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      output += chunk;
+      process.stdout.write(chunk);
+    });
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** A check that passes or fails as a whole. */
+const check = (title: string, name: string, ...arguments_: string[]): Stage => ({
+  title,
+  async run() {
+    const { code } = await command(name, arguments_);
+    return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  },
+});
+
+function ava(title: string, files: readonly string[], ...options: string[]): Stage {
+  return {
+    title: `${title}: ${files.length} test files`,
+    async run() {
+      if (files.length === 0) return { passed: 0, failed: 0 };
+      const { code, output } = await command("ava", [...options, ...files]);
+      return counted(code, output);
+    },
+  };
+}
+
+/** ava's closing lines, e.g. `12 tests passed`, `1 test failed`, `2 uncaught exceptions`. */
+function counted(code: number, output: string): Count {
+  const sum = (pattern: RegExp) =>
+    [...output.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
+  const passed = sum(/^\s*(\d+) tests? passed/gm);
+  const failed = sum(
+    /^\s*(\d+) (?:tests? failed|uncaught exceptions?|unhandled rejections?|hooks? failed)/gm,
+  );
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+}
+
+function stages(named: readonly string[]): readonly Stage[] {
+  if (named.length > 0) return [ava("named tests", named)];
+  const drills = globSync(DRILLS).sort();
+  const engines = globSync(ENGINE).sort();
+  const quick = globSync("test/**/*.test.ts")
+    .filter((file) => !drills.includes(file) && !engines.includes(file))
+    .sort();
+  return [
+    check("format and lint (biome)", "biome", "check"),
+    check("types (tsc)", "tsc", "--noEmit"),
+    ava("quick tests", quick, "--concurrency=2"),
+    ava("tests on the real engine", engines, "--concurrency=2"),
+    ava("drills", drills, "--serial", "--concurrency=1", "--timeout=8m"),
+  ];
+}
+
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+const started = performance.now();
+await engine((line) => console.error(line));
+const total = { passed: 0, failed: 0 };
+for (const stage of stages(process.argv.slice(2))) {
+  const begun = performance.now();
+  console.log(`── ${stage.title}`);
+  const { passed, failed } = await stage.run();
+  total.passed += passed;
+  total.failed += failed;
+  console.log(`── ${stage.title}: ${passed} passed, ${failed} failed, ${seconds(begun)}\n`);
+}
+console.log(`all in ${seconds(started)}`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed > 0 ? 1 : 0;
