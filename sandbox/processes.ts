@@ -1,0 +1,152 @@
+/**
+ * Every child process of a sandbox. Each is written to a ledger with its start time, so that what a killed sandbox
+ * left behind is found again by the next start, and nothing else is ever killed.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { bootId, isRunning, type ProcessStat, processStat, processTree } from "./processTable.ts";
+
+export interface ProcessOptions {
+  readonly cwd?: string;
+  /** The whole environment; nothing is inherited unless given. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Run as another user; only root may. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** File descriptor for stdout and stderr; default: discarded. */
+  readonly output?: number;
+}
+
+interface LedgerEntry {
+  readonly pid: number;
+  readonly start: string;
+  readonly command: string;
+}
+
+const GONE_WITHIN_MILLISECONDS = 10_000;
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Stops root before leaves and looks again until nothing new was forked meanwhile. */
+function freezeTree(root: number): readonly ProcessStat[] {
+  for (let rounds = 0, seen = 0; ; rounds++) {
+    const tree = processTree(root);
+    for (const { pid, start } of tree) if (isRunning(pid, start)) signal(pid, "SIGSTOP");
+    if (tree.length === seen || rounds === 10) return tree;
+    seen = tree.length;
+  }
+}
+
+/**
+ * No SIGCONT before SIGKILL: a stopped process dies of SIGKILL as it is, and a frozen writer must not get a last
+ * instant to write in.
+ */
+function killTree(root: number): void {
+  for (const { pid, start } of freezeTree(root)) if (isRunning(pid, start)) signal(pid, "SIGKILL");
+}
+
+async function untilGone(entries: readonly LedgerEntry[]): Promise<void> {
+  const deadline = Date.now() + GONE_WITHIN_MILLISECONDS;
+  for (;;) {
+    const alive = entries.filter(({ pid, start }) => isRunning(pid, start));
+    if (alive.length === 0) return;
+    if (Date.now() > deadline) {
+      const names = alive.map(({ pid, command }) => `${pid} (${command})`).join(", ");
+      throw new Error(`processes ${names} are still there ${GONE_WITHIN_MILLISECONDS} ms after SIGKILL`);
+    }
+    await sleep(10);
+  }
+}
+
+export class Processes {
+  readonly #ledgerPath: string;
+  readonly #children = new Map<number, { readonly child: ChildProcess; readonly entry: LedgerEntry }>();
+  #closed = false;
+
+  /** Starts an empty ledger; call `Processes.reap` first. */
+  constructor(ledgerPath: string) {
+    this.#ledgerPath = ledgerPath;
+    mkdirSync(dirname(ledgerPath), { recursive: true });
+    writeFileSync(ledgerPath, `${JSON.stringify({ boot: bootId() })}\n`);
+  }
+
+  /**
+   * Kills what the sandbox that wrote this ledger left running, and returns those pids. Processes that merely got
+   * the same pid since are left alone. A missing ledger is nothing to do.
+   */
+  static async reap(ledgerPath: string): Promise<readonly number[]> {
+    if (!existsSync(ledgerPath)) return [];
+    const [head, ...lines] = readFileSync(ledgerPath, "utf8").split("\n").slice(0, -1);
+    const boot = (JSON.parse(head ?? "{}") as { boot?: string }).boot;
+    const entries = lines.map((line) => JSON.parse(line) as LedgerEntry);
+    const leftovers = boot === bootId() ? entries.filter(({ pid, start }) => isRunning(pid, start)) : [];
+    for (const { pid } of leftovers) killTree(pid);
+    await untilGone(leftovers);
+    rmSync(ledgerPath, { force: true });
+    return leftovers.map(({ pid }) => pid);
+  }
+
+  /** Starts a process in a group of its own, so that the terminal's Ctrl-C reaches only the sandbox. */
+  spawn(command: string, args: readonly string[], options: ProcessOptions): ChildProcess {
+    if (this.#closed) throw new Error(`cannot start ${command}: the sandbox is closing`);
+    const output = options.output ?? "ignore";
+    const child = spawn(command, args, {
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.uid === undefined ? {} : { uid: options.uid }),
+      ...(options.gid === undefined ? {} : { gid: options.gid }),
+      env: options.env,
+      detached: true,
+      stdio: ["ignore", output, output],
+    });
+    const { pid } = child;
+    const stat = pid === undefined ? undefined : processStat(pid);
+    // Without a pid it never started: the child's "error" event says why. Without a stat it is gone already.
+    if (pid === undefined || stat === undefined) return child;
+    const entry = { pid, start: stat.start, command };
+    appendFileSync(this.#ledgerPath, `${JSON.stringify(entry)}\n`);
+    this.#children.set(pid, { child, entry });
+    child.once("exit", () => this.#children.delete(pid));
+    return child;
+  }
+
+  /** Sends to the process alone, e.g. SIGTERM to shut down in order. No effect once it exited. */
+  signal(child: ChildProcess, name: NodeJS.Signals): void {
+    if (this.#owns(child)) signal(child.pid, name);
+  }
+
+  /** SIGSTOP to the process and all it started. */
+  freeze(child: ChildProcess): void {
+    if (this.#owns(child)) freezeTree(child.pid);
+  }
+
+  thaw(child: ChildProcess): void {
+    if (!this.#owns(child)) return;
+    for (const { pid, start } of processTree(child.pid)) if (isRunning(pid, start)) signal(pid, "SIGCONT");
+  }
+
+  /** SIGKILL to the process and all it started, frozen or not. */
+  kill(child: ChildProcess): void {
+    if (this.#owns(child)) killTree(child.pid);
+  }
+
+  /** Kills everything, waits until it is gone and removes the ledger. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const entries = [...this.#children.values()].map(({ entry }) => entry);
+    for (const { pid } of entries) killTree(pid);
+    await untilGone(entries);
+    rmSync(this.#ledgerPath, { force: true });
+  }
+
+  #owns(child: ChildProcess): child is ChildProcess & { readonly pid: number } {
+    return child.pid !== undefined && this.#children.has(child.pid);
+  }
+}
