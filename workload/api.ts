@@ -1,0 +1,116 @@
+/** Shapes that cross a process boundary: what the programs answer each other and the tools. */
+import type { OnOff, Region } from "../components/model.ts";
+import type { Acknowledgement, Position } from "../journal/model.ts";
+import type { OrderStatus } from "./engine/state.ts";
+
+/** Answer to POST /orders: 201, or 200 when it repeats an earlier order. */
+export interface Accepted {
+  readonly status: "accepted";
+  readonly clientOrderId: string;
+  readonly ack: Acknowledgement;
+  readonly region: Region;
+  readonly duplicate?: true;
+}
+
+/** Answer to DELETE /orders/{id}: 200, the same however often it is asked. */
+export interface Cancelled {
+  readonly status: "cancelled";
+  /** What was still open. */
+  readonly quantity: number;
+  readonly ack: Acknowledgement;
+  readonly region: Region;
+}
+
+/** Answer to GET /orders/{id}: 200. `ack` is the placement's. */
+export interface OrderView {
+  readonly status: OrderStatus;
+  readonly remaining: number;
+  readonly ack: Acknowledgement;
+  readonly region: Region;
+}
+
+/**
+ * Every other answer.
+ * - `never-appended` (503): the order does not exist and will not; `unknown` (504): it may, ask again with the same id
+ * - `not-active`, `maintenance` (503): not served here, or not now
+ */
+export interface Declined {
+  readonly status:
+    | "malformed"
+    | "refused"
+    | "conflict"
+    | "unknown-order"
+    | "never-appended"
+    | "unknown"
+    | "not-active"
+    | "maintenance"
+    | "unauthorised"
+    | "not-found";
+  readonly reason: string;
+}
+
+/** GET /state of an engine: what a gateway asks every second. */
+export interface EngineReport {
+  readonly shard: number;
+  /** Holds the newest epoch and has replayed all before it. */
+  readonly ready: boolean;
+  /** Of the region decision under which its epoch was opened; null before it holds one. */
+  readonly generation: number | null;
+  readonly epoch: number | null;
+  /** Why it is not ready, or what it is doing. */
+  readonly phase: "starting" | "waiting" | "standby" | "active" | "maintenance" | "stopping";
+  readonly reason: string;
+}
+
+/** GET /status of an engine. Position, hash and checksum are of acknowledged state only. */
+export interface EngineStatus extends EngineReport {
+  readonly seq: number | null;
+  readonly hash: string | null;
+  /** The checkpoint it started from; null: from the beginning of the log. */
+  readonly replayedFrom: Position | null;
+  /** Records it replayed after that. */
+  readonly tailReplayed: number;
+  readonly stateChecksum: string | null;
+  readonly orders: number;
+  /** Everything taken is acknowledged and in a checkpoint, nothing new is taken. */
+  readonly drained: boolean;
+}
+
+export interface Watermark extends Position {
+  readonly shard: number;
+  readonly hash: string;
+}
+
+/** GET /status of the projector. */
+export interface ProjectorStatus {
+  /** The database accepts writes. */
+  readonly writable: boolean;
+  readonly watermarks: readonly Watermark[];
+  /** Shards that stopped, with the reason: another projector moved their watermark. */
+  readonly stopped: readonly { readonly shard: number; readonly reason: string }[];
+  readonly rebuilds: number;
+}
+
+/** GET /status of a gateway, smoke principal only. */
+export interface GatewayStatus {
+  readonly region: Region;
+  /** Of the region item as last read; null before the first read. */
+  readonly generation: number | null;
+  readonly traffic: OnOff;
+  readonly maintenance: OnOff;
+  readonly active: boolean;
+  readonly reason: string;
+  /** One per shard; null where the engine did not answer. */
+  readonly shards: readonly (EngineStatus | null)[];
+  readonly projector: ProjectorStatus | null;
+  readonly requests: { readonly total: number; readonly accepted: number };
+}
+
+/** GET /peer of the archiver. */
+export interface PeerReport {
+  /** Some address of the other region answered. */
+  readonly reachable: boolean;
+  /** ISO 8601. */
+  readonly checkedAt: string;
+  readonly reason: string;
+}
