@@ -13,6 +13,14 @@ export interface EventPosition extends Position {
   readonly index: number | null;
 }
 
+/** A place whose content is known: what checkpoints, watermarks and archived heads hold. */
+export interface Anchor extends Position {
+  /** Hash of the record at that place, lowercase hex SHA-256. */
+  readonly hash: string;
+  /** Set where a cut left only the first `index` events of the record; absent or null: all of it. */
+  readonly index?: number | null;
+}
+
 /** What a client holds as proof of its order. `hash` is lowercase hex SHA-256. */
 export interface Acknowledgement extends Position {
   readonly shard: number;
@@ -33,13 +41,14 @@ export interface JournalRecord extends Acknowledgement {
   readonly body: string;
 }
 
-export type SealReason = "start" | "failover" | "halt" | "cut" | "move" | "resume";
+export const SEAL_REASONS = ["start", "failover", "halt", "cut", "move", "resume"] as const;
+export type SealReason = (typeof SEAL_REASONS)[number];
 
 /** Ends the log of `epoch` at `seq` and opens `epoch + 1`, which belongs to `region` (and `writer`, unless null). */
 export interface Seal extends Position {
   readonly kind: "seal";
   readonly shard: number;
-  /** Where the valid log before this seal ends. */
+  /** Where the valid log before this seal ends: a record, or `{epoch: 0, seq: 0}` when there is none. */
   readonly base: EventPosition;
   readonly region: Region;
   /** Null: nobody may write in the new epoch; see `reason` for who may seal over it. */
@@ -49,10 +58,34 @@ export interface Seal extends Position {
   /** The process or run that put it; distinguishes my seal from a rival's. */
   readonly sealer: string;
   readonly ts: number;
+  /** Hash of the seal that opened `epoch` (of the genesis for epoch 0): seals chain too. */
+  readonly prevHash: string;
   readonly hash: string;
 }
 
 export type LogItem = JournalRecord | Seal;
+
+/** An epoch as its opening seal made it. Epoch 0 is virtual: opened by no seal, owned by the primary region. */
+export interface Opening {
+  readonly shard: number;
+  readonly epoch: number;
+  /** First sequence number of the epoch: the position of the seal that opened it. */
+  readonly first: number;
+  readonly base: EventPosition;
+  readonly region: Region;
+  readonly writer: string | null;
+  readonly generation: number;
+  readonly reason: SealReason | "genesis";
+  readonly sealer: string | null;
+  readonly ts: number;
+  readonly hash: string;
+}
+
+/** A record of the valid log, of which the first `upTo` events count (all, unless a cut ends inside it). */
+export interface ValidRecord {
+  readonly record: JournalRecord;
+  readonly upTo: number;
+}
 
 /** The decision which region is active: one item, changed only by a put conditional on the generation. */
 export interface RegionItem {
@@ -68,6 +101,13 @@ export interface ControlItem {
   readonly traffic: OnOff;
   readonly maintenance: OnOff;
 }
+
+/** A record's body is refused above this, in bytes of UTF-8. */
+export const MAX_BODY_BYTES = 65_536;
+/** Unacknowledged puts in flight per writer. */
+export const DEFAULT_WINDOW = 16;
+/** No writer or sealer may use a larger window: readers look back this far for an epoch's end. */
+export const MAX_WINDOW = 64;
 
 /**
  * Layout of the one DynamoDB table. Key attributes: `pk` (string) and `sk` (number).
