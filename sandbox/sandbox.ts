@@ -1,0 +1,366 @@
+/** Two regions on one machine: composes the parts of the cloud, deploys the program into them, and breaks them. */
+import { spawn } from "node:child_process";
+import { mkdir, rm } from "node:fs/promises";
+import type { Server } from "node:http";
+import path from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { engine, type Progress } from "../automation/engine.ts";
+import { type DnsProvider, REGION_SETS, type Region, type RegionTriple } from "../components/model.ts";
+import { Addresses, hostPort, url } from "./addresses.ts";
+import { type Aurora, createAurora } from "./aurora/aurora.ts";
+import { createDynamo, type Dynamo } from "./aws/dynamo/dynamo.ts";
+import type { Latency } from "./aws/dynamo/quorum.ts";
+import type { InFlightCoverage } from "./aws/dynamo/writes.ts";
+import { type Call, createEdges, type Edges } from "./aws/edge.ts";
+import { createS3, type S3 } from "./aws/s3/s3.ts";
+import { createSts } from "./aws/sts.ts";
+import { type Compute, createCompute } from "./compute/compute.ts";
+import { ImageRegistry } from "./compute/images.ts";
+import { type Controlled, type Loss, listen, type SandboxStatus } from "./control.ts";
+import { Faults, INTERNET } from "./faults.ts";
+import { createNetwork, type Network, type Traffic } from "./net/network.ts";
+import { Processes } from "./processes.ts";
+import { LISTENER_PORT, PASSPHRASE, type Project, writeProject } from "./project.ts";
+import { Providers } from "./providers/providers.ts";
+
+const REPOSITORY = path.join(import.meta.dirname, "..");
+const STATE_BUCKET = "pulumi-state";
+const LAST_SANDBOX = 250;
+/** A loss shall hit writes on their way; under load one is there within milliseconds. */
+const IN_FLIGHT_LIMIT_MILLISECONDS = 2_000;
+
+export interface SandboxOptions {
+  /** Parent of the sandbox's own directory. */
+  readonly root: string;
+  readonly seed: number;
+  /** Of the journal's table: none, or what AWS' regions are apart. */
+  readonly latency: Latency;
+  readonly dns: DnsProvider;
+  readonly shards?: number;
+  /** What a managed database failover takes besides PostgreSQL's own promotion. */
+  readonly promotionSeconds?: number;
+}
+
+export const DEFAULT_SHARDS = 2;
+
+/** Everything that must be closed, last started first. */
+interface Closable {
+  close(): Promise<void> | void;
+}
+
+export class Sandbox implements Controlled {
+  readonly addresses: Addresses;
+  readonly directory: string;
+  readonly project: Project;
+  readonly regions: RegionTriple;
+  readonly #parts: Parts;
+  readonly #lost = new Map<Region, Loss>();
+  #phase: SandboxStatus["phase"] = "starting";
+
+  private constructor(addresses: Addresses, directory: string, project: Project, parts: Parts) {
+    this.addresses = addresses;
+    this.directory = directory;
+    this.project = project;
+    this.regions = REGIONS;
+    this.#parts = parts;
+  }
+
+  /** Takes the first free number, cleans up after a killed owner of it, and starts every part; deploys nothing. */
+  static async start(options: SandboxOptions, progress: Progress = () => {}): Promise<Sandbox> {
+    const command = await engine(progress);
+    let sandbox: Sandbox | undefined;
+    const { addresses, guard } = await claim(() => sandbox);
+    const directory = path.join(options.root, String(addresses.sandbox));
+    const closables: Closable[] = [new Guard(guard)];
+    try {
+      await Processes.reap(path.join(directory, "processes"));
+      await rm(directory, { recursive: true, force: true });
+      await mkdir(directory, { recursive: true });
+      const project = await writeProject({
+        directory: path.join(directory, "project"),
+        dns: options.dns,
+        shards: options.shards ?? DEFAULT_SHARDS,
+      });
+      const parts = await startParts({
+        options,
+        addresses,
+        directory,
+        project,
+        closables,
+        cli: command.command,
+      });
+      sandbox = new Sandbox(addresses, directory, project, parts);
+      return sandbox;
+    } catch (error) {
+      await closeAll(closables);
+      throw error;
+    }
+  }
+
+  /** With these any Pulumi CLI, SDK or script works against this sandbox. */
+  environment(): Readonly<Record<string, string>> {
+    const { cli, providers } = this.#parts;
+    const tools = [path.dirname(cli), path.join(REPOSITORY, "node_modules", ".bin"), process.env["PATH"]];
+    const state = new URLSearchParams({
+      region: this.regions.witness,
+      endpoint: hostPort(this.addresses.operatorEdge),
+      disableSSL: "true",
+      s3ForcePathStyle: "true",
+    });
+    return {
+      PATH: tools.join(path.delimiter),
+      PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
+      PULUMI_BACKEND_URL: `s3://${STATE_BUCKET}?${state}`,
+      PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      AWS_ENDPOINT_URL: url(this.addresses.operatorEdge),
+      ...CREDENTIALS,
+      CLOUDFLARE_API_TOKEN: "sandbox",
+      DR_PROJECT_DIR: this.project.directory,
+      DR_RESOLVER: hostPort(this.addresses.dns),
+    };
+  }
+
+  /** Deploys both stacks as a person would, with the project's own command. */
+  async deploy(progress: Progress = () => {}): Promise<void> {
+    this.#phase = "deploying";
+    await this.run([path.join(REPOSITORY, "automation", "main.ts"), "deploy", "--all", "--yes"], progress);
+    this.#phase = "ready";
+  }
+
+  /** Runs a program of the repository under Node with this sandbox's environment; rejects with its last words. */
+  async run(arguments_: readonly string[], progress: Progress = () => {}): Promise<void> {
+    const child = spawn(process.execPath, arguments_, {
+      env: { ...process.env, ...this.environment() },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let tail = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
+        tail = (tail + chunk).slice(-4_000);
+        for (const line of chunk.split("\n")) if (line.trim() !== "") progress(line.trimEnd());
+      });
+    }
+    await new Promise<void>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => {
+        if (code === 0) resolve();
+        else
+          reject(
+            new Error(`${arguments_.join(" ")} ended with ${signal ?? `exit code ${code}`}:\n${tail.trim()}`),
+          );
+      });
+    });
+  }
+
+  /** Resolves when the region is lost, with at least one journal write on its way if any comes within 2 s. */
+  async loseRegion(region: Region, how: Loss): Promise<void> {
+    const { faults, dynamo, compute, aurora } = this.#parts;
+    const deadline = performance.now() + IN_FLIGHT_LIMIT_MILLISECONDS;
+    while (dynamo.inFlight(region) === 0 && performance.now() < deadline) await nextTurn();
+    this.#lost.set(region, how);
+    faults.setPlace(region, how === "kill" ? "cut" : "blackhole");
+    dynamo.loseRegion(region);
+    if (how === "blackhole") return;
+    compute.loseRegion(region, how);
+    await (how === "kill" ? aurora.kill(region) : aurora.freeze(region));
+  }
+
+  /** Thaws and heals what is left of the region and restarts what died. */
+  async returnRegion(region: Region): Promise<void> {
+    const { faults, compute, aurora } = this.#parts;
+    const how = this.#lost.get(region);
+    if (how === undefined) return;
+    this.#lost.delete(region);
+    faults.setPlace(region, "open");
+    if (how === "blackhole") return;
+    await aurora.restore(region);
+    compute.returnRegion(region);
+  }
+
+  coverage(): InFlightCoverage {
+    return this.#parts.dynamo.coverage();
+  }
+
+  /** Calls to AWS since then, oldest first: whom a failover talked to. */
+  calls(sinceMilliseconds?: number): readonly Call[] {
+    return this.#parts.edges.calls(sinceMilliseconds);
+  }
+
+  traffic(region: Region): Readonly<Record<string, Traffic>> {
+    return this.#parts.network.traffic(region);
+  }
+
+  databaseUrl(region: Region): string {
+    return `postgresql://postgres@${hostPort(this.addresses.auroraWriter(region))}/${this.project.name}?sslmode=disable`;
+  }
+
+  status(): SandboxStatus {
+    const { primary, secondary } = this.regions;
+    return {
+      sandbox: this.addresses.sandbox,
+      pid: process.pid,
+      phase: this.#phase,
+      directory: this.directory,
+      projectDirectory: this.project.directory,
+      environment: this.environment(),
+      dns: hostPort(this.addresses.dns),
+      publicName: this.project.publicName,
+      listenerPort: LISTENER_PORT,
+      databases: { [primary]: this.databaseUrl(primary), [secondary]: this.databaseUrl(secondary) },
+      lost: Object.fromEntries(this.#lost),
+      modelled: this.#parts.modelled,
+    };
+  }
+
+  /** Leaves no process and no port behind. */
+  async stop(): Promise<void> {
+    this.#phase = "stopping";
+    await closeAll(this.#parts.closables);
+  }
+}
+
+const [PRIMARY, WITNESS, SECONDARY] = REGION_SETS.us;
+const REGIONS: RegionTriple = { primary: PRIMARY, secondary: SECONDARY, witness: WITNESS };
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: "sandbox", AWS_SECRET_ACCESS_KEY: "sandbox" } as const;
+
+class Guard implements Closable {
+  readonly #server: Server;
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+/** Whoever can listen on the guard address owns the number, and the kernel frees it when its owner dies. */
+async function claim(
+  controlled: () => Controlled | undefined,
+): Promise<{ addresses: Addresses; guard: Server }> {
+  for (let number = 1; number <= LAST_SANDBOX; number++) {
+    const addresses = new Addresses(number, REGIONS);
+    try {
+      return { addresses, guard: await listen(addresses.guard, controlled) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
+  throw new Error(`all ${LAST_SANDBOX} sandbox numbers are taken on this machine: stop one`);
+}
+
+async function closeAll(closables: readonly Closable[]): Promise<void> {
+  for (const closable of closables.toReversed()) await closable.close();
+}
+
+interface Parts {
+  readonly cli: string;
+  readonly faults: Faults;
+  readonly dynamo: Dynamo;
+  readonly s3: S3;
+  readonly aurora: Aurora;
+  readonly compute: Compute;
+  readonly network: Network;
+  readonly edges: Edges;
+  readonly providers: Providers;
+  readonly modelled: readonly string[];
+  readonly closables: readonly Closable[];
+}
+
+async function startParts({
+  options,
+  addresses,
+  directory,
+  project,
+  closables,
+  cli,
+}: {
+  readonly options: SandboxOptions;
+  readonly addresses: Addresses;
+  readonly directory: string;
+  readonly project: Project;
+  readonly closables: Closable[];
+  readonly cli: string;
+}): Promise<Parts> {
+  const closing = <T extends Closable>(part: T): T => {
+    closables.push(part);
+    return part;
+  };
+  const faults = new Faults();
+  const { accountId } = project;
+  const processes = closing(new Processes(path.join(directory, "processes")));
+  const dynamo = closing(
+    await createDynamo({ faults, accountId, seed: options.seed, latency: options.latency }),
+  );
+  const s3 = closing(await createS3({ accountId }));
+  const aurora = closing(
+    await createAurora({
+      faults,
+      regions: REGIONS,
+      addresses,
+      accountId,
+      directory: path.join(directory, "aurora"),
+      processes,
+      ...(options.promotionSeconds !== undefined && { promotionSeconds: options.promotionSeconds }),
+    }),
+  );
+  const compute = closing(
+    await createCompute({
+      faults,
+      addresses,
+      regions: REGIONS,
+      processes,
+      images: images(project),
+      directory: path.join(directory, "pods"),
+      environment: (region) => ({
+        ...CREDENTIALS,
+        AWS_ENDPOINT_URL: url(addresses.edge(region)),
+        DNS_RESOLVER: hostPort(addresses.dns),
+        PGSSLMODE: "disable",
+        PATH: path.dirname(process.execPath),
+      }),
+    }),
+  );
+  const network = closing(
+    await createNetwork({
+      faults,
+      addresses,
+      regions: REGIONS,
+      compute,
+      zones: { [project.zoneId]: project.publicName.split(".").slice(-2).join(".") },
+    }),
+  );
+  const doors = [
+    { place: INTERNET, ...addresses.operatorEdge },
+    ...[PRIMARY, SECONDARY, WITNESS].map((region) => ({ place: region, ...addresses.edge(region) })),
+  ];
+  const services = [dynamo.aws, s3.aws, aurora.rds, createSts({ accountId })];
+  const edges = closing(await createEdges({ faults, services, doors }));
+  await s3.createBucket(REGIONS.witness, STATE_BUCKET);
+  const parts = [dynamo, s3, aurora, compute, network];
+  const providers = closing(
+    await Providers.start({
+      faults,
+      regions: REGIONS,
+      accountId,
+      behaviours: Object.assign({}, ...parts.map(({ behaviours }) => behaviours)),
+      invocations: Object.assign({}, ...parts.map(({ invocations }) => invocations ?? {})),
+    }),
+  );
+  const modelled = parts.flatMap((part) => part.modelled);
+  return { cli, faults, dynamo, s3, aurora, compute, network, edges, providers, modelled, closables };
+}
+
+const images = ({ imageDigest }: Project): ImageRegistry =>
+  new ImageRegistry([
+    {
+      repository: "workload",
+      digests: [imageDigest],
+      command: [process.execPath, path.join(REPOSITORY, "workload", "main.ts")],
+    },
+  ]);
