@@ -7,7 +7,6 @@ import type { Latency } from "./aws/dynamo/quorum.ts";
 import { ask, isLoss, LOSSES, type Loss, type SandboxStatus } from "./control.ts";
 import { DEFAULT_SHARDS, Sandbox } from "./sandbox.ts";
 
-const ROOT = path.join(import.meta.dirname, "..", ".sandbox");
 const [primary, witness, secondary] = REGION_SETS.us;
 const HIGHEST_ASKED = 20;
 
@@ -92,7 +91,7 @@ interface StartOptions {
 async function start({ json, ...options }: StartOptions): Promise<void> {
   const interrupted = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupted.resolve);
-  const sandbox = await Sandbox.start({ root: ROOT, ...options }, say);
+  const sandbox = await Sandbox.start(options, say);
   let failed: unknown;
   try {
     const deployed = sandbox.deploy(say).then(() => {

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import type { Server } from "node:http";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { engine, type Progress } from "../automation/engine.ts";
@@ -24,14 +25,14 @@ import { LISTENER_PORT, PASSPHRASE, type Project, writeProject } from "./project
 import { Providers } from "./providers/providers.ts";
 
 const REPOSITORY = path.join(import.meta.dirname, "..");
+/** One per user and machine, as the numbers are: the next owner of a number finds what a killed one left behind. */
+const ROOT = path.join(tmpdir(), `region-failover-${process.getuid?.() ?? "user"}`);
 const STATE_BUCKET = "pulumi-state";
 const LAST_SANDBOX = 250;
 /** A loss shall hit writes on their way; under load one is there within milliseconds. */
 const IN_FLIGHT_LIMIT_MILLISECONDS = 2_000;
 
 export interface SandboxOptions {
-  /** Parent of the sandbox's own directory. */
-  readonly root: string;
   readonly seed: number;
   /** Of the journal's table: none, or what AWS' regions are apart. */
   readonly latency: Latency;
@@ -70,7 +71,7 @@ export class Sandbox implements Controlled {
     const command = await engine(progress);
     let sandbox: Sandbox | undefined;
     const { addresses, guard } = await claim(() => sandbox);
-    const directory = path.join(options.root, String(addresses.sandbox));
+    const directory = path.join(ROOT, String(addresses.sandbox));
     const closables: Closable[] = [new Guard(guard)];
     try {
       await Processes.reap(path.join(directory, "processes"));
