@@ -1,0 +1,233 @@
+/** A provider with the manners of the Terraform bridge, for the AWS and Cloudflare types. */
+import type { Behaviour, Behaviours, Invocations, Placement, Properties } from "../../cloud/behaviour.ts";
+import type { ResourceType } from "../catalog/catalog.ts";
+import type * as protocol from "../protocol/provider.ts";
+import {
+  fromJson,
+  isRecord,
+  sealAllLike,
+  toProperties,
+  UNKNOWN,
+  unwrapAll,
+  type Value,
+  type Values,
+} from "../protocol/value.ts";
+import type { Reach } from "../reach.ts";
+import type { Registry } from "../registry.ts";
+import { check, DEFAULTS } from "./check.ts";
+import type { Cloud, Operation, Target } from "./cloud.ts";
+import { diff, isEmpty, isWriteOnly } from "./diff.ts";
+import { overlay } from "./merge.ts";
+
+export interface BridgeOptions {
+  readonly cloud: Cloud;
+  readonly behaviours: Behaviours;
+  readonly invocations: Invocations;
+  readonly registry: Registry;
+  readonly reach: Reach;
+}
+
+const withoutDefaults = ({ [DEFAULTS]: _, ...inputs }: Values): Values => inputs;
+
+export class BridgeProvider implements protocol.Provider {
+  readonly version: string;
+  readonly #cloud: Cloud;
+  readonly #behaviours: Behaviours;
+  readonly #invocations: Invocations;
+  readonly #registry: Registry;
+  readonly #reach: Reach;
+
+  constructor({ cloud, behaviours, invocations, registry, reach }: BridgeOptions) {
+    this.version = cloud.version;
+    this.#cloud = cloud;
+    this.#behaviours = behaviours;
+    this.#invocations = invocations;
+    this.#registry = registry;
+    this.#reach = reach;
+  }
+
+  checkConfig({ news }: protocol.CheckRequest): protocol.CheckResult {
+    return { inputs: news, failures: [] };
+  }
+
+  /** Nothing replaces a bridged provider; its resources keep the region they were made in until they change. */
+  diffConfig(request: protocol.DiffRequest): protocol.DiffResult {
+    const before = Object.keys(request.oldInputs).length > 0 ? request.oldInputs : request.olds;
+    const names = [...new Set([...Object.keys(before), ...Object.keys(request.news)])];
+    const changed = names.filter(
+      (name) => JSON.stringify(unwrapAll(before)[name]) !== JSON.stringify(unwrapAll(request.news)[name]),
+    );
+    return {
+      changes: changed.map((path) => ({ path, kind: "update", replaces: false })),
+      stables: [],
+      deleteBeforeReplace: false,
+    };
+  }
+
+  check(request: protocol.CheckRequest, { session }: protocol.Call): protocol.CheckResult {
+    const type = this.#typeOf(request.type);
+    const defaultTags = session.config?.["defaultTags"];
+    const tags = isRecord(defaultTags) ? defaultTags["tags"] : undefined;
+    return check(request, {
+      type,
+      named: this.#cloud.named(request.type),
+      defaultTags: isRecord(tags) ? tags : {},
+    });
+  }
+
+  diff(request: protocol.DiffRequest): protocol.DiffResult {
+    return diff(request, {
+      type: this.#typeOf(request.type),
+      named: this.#cloud.named(request.type),
+      deleteBeforeReplace: this.#cloud.deletesBeforeReplacing(request.type),
+    });
+  }
+
+  async create(request: protocol.CreateRequest, call: protocol.Call): Promise<protocol.State> {
+    const type = this.#typeOf(request.type);
+    const inputs = withoutDefaults(request.inputs);
+    if (request.preview) return { id: "", outputs: planned(type, inputs) };
+    const target = this.#target(request, inputs, call);
+    const plain = toProperties(inputs);
+    await this.#arrive(target, "create", call);
+    this.#cloud.validate(target, plain, undefined);
+    const conceived = this.#cloud.conceive(target, plain);
+    const derived = this.#cloud.derive(target, conceived.id, plain);
+    const made = await this.#behaviour(target)?.create?.(plain, placement(target));
+    const id = made?.id ?? conceived.id;
+    const outputs = { ...completed({ ...conceived.outputs, ...derived }, readable(plain, type)), ...made };
+    this.#registry.put({
+      type: target.type,
+      urn: target.urn,
+      region: target.location,
+      id,
+      inputs: plain,
+      outputs,
+    });
+    return { id, outputs: sealed(outputs, inputs) };
+  }
+
+  async read(request: protocol.ReadRequest, call: protocol.Call) {
+    const type = this.#typeOf(request.type);
+    const target = this.#target(request, { ...request.properties, ...request.inputs }, call);
+    await this.#arrive(target, "read", call);
+    const entry = this.#registry.get(target.type, target.location, request.id);
+    if (entry === undefined) return undefined;
+    const read = this.#behaviour(target)?.read;
+    const outputs = read ? await read(request.id, entry.outputs, placement(target)) : entry.outputs;
+    if (outputs === undefined) {
+      this.#registry.remove(target.type, target.location, request.id);
+      return undefined;
+    }
+    this.#registry.put({ ...entry, outputs });
+    const isRefresh = Object.keys(request.properties).length > 0;
+    return {
+      id: request.id,
+      outputs: sealed(outputs, request.inputs),
+      inputs: isRefresh ? refreshed(request.inputs, outputs) : imported(type, outputs),
+    };
+  }
+
+  async update(request: protocol.UpdateRequest, call: protocol.Call): Promise<Values> {
+    const type = this.#typeOf(request.type);
+    const news = withoutDefaults(request.news);
+    const ignored = new Set(request.ignoreChanges);
+    const kept = Object.entries(request.olds).filter(
+      ([property]) => ignored.has(property) || type.properties.get(property)?.role !== "optional",
+    );
+    const wanted = Object.entries(news).filter(([property]) => !ignored.has(property));
+    const asked = withoutDefaults(request.oldInputs);
+    const merged = overlay(Object.fromEntries(kept), Object.fromEntries(wanted), asked);
+    if (request.preview) return plannedUpdate(type, merged);
+    const target = this.#target(request, news, call);
+    const plain = toProperties(merged);
+    const olds = toProperties(request.olds);
+    await this.#arrive(target, "update", call);
+    this.#cloud.validate(target, plain, olds);
+    const derived = this.#cloud.derive(target, request.id, plain);
+    const changed = await this.#behaviour(target)?.update?.(request.id, olds, plain, placement(target));
+    const outputs = { ...readable(plain, type), ...derived, ...changed };
+    const entry = { type: target.type, urn: target.urn, region: target.location, id: request.id };
+    this.#registry.put({ ...entry, inputs: toProperties(news), outputs });
+    return sealed(outputs, news);
+  }
+
+  async delete(request: protocol.DeleteRequest, call: protocol.Call): Promise<void> {
+    const target = this.#target(request, request.properties, call);
+    await this.#arrive(target, "delete", call);
+    const entry = this.#registry.get(target.type, target.location, request.id);
+    if (entry === undefined) return;
+    this.#cloud.mayDelete(target, request.id, entry.outputs);
+    await this.#behaviour(target)?.delete?.(request.id, entry.outputs, placement(target));
+    this.#registry.remove(target.type, target.location, request.id);
+  }
+
+  async invoke(token: string, args: Values, { session, signal }: protocol.Call): Promise<Value> {
+    const invocation = this.#invocations[token];
+    if (invocation === undefined) throw new Error(`${token}: the sandbox has no such data source`);
+    const region = this.#cloud.regionOf(session.config, args);
+    await this.#reach(region, signal);
+    return fromJson(await invocation(toProperties(args), region));
+  }
+
+  #typeOf(token: string): ResourceType {
+    const type = this.#cloud.catalog.get(token);
+    if (type === undefined) {
+      throw new Error(
+        `${token}: the sandbox does not know this type: add it to sandbox/providers/catalog/types.ts`,
+      );
+    }
+    return type;
+  }
+
+  #target({ type, urn, name }: protocol.Resource, inputs: Values, { session }: protocol.Call): Target {
+    return { type, urn, name, location: this.#cloud.locate(type, inputs, session.config) };
+  }
+
+  async #arrive({ type, location }: Target, operation: Operation, { signal }: protocol.Call): Promise<void> {
+    const places = this.#cloud.controlPlanes(type, operation, location);
+    await Promise.all(places.map((place) => this.#reach(place, signal)));
+  }
+
+  #behaviour({ type }: Target): Behaviour | undefined {
+    return this.#behaviours[type];
+  }
+}
+
+const placement = ({ location, type, urn }: Target): Placement => ({ region: location, type, urn });
+
+const readable = (inputs: Properties, type: ResourceType): Properties =>
+  Object.fromEntries(Object.entries(inputs).filter(([property]) => !isWriteOnly(property, type)));
+
+/** Maps like `tags` are wholly the program's: what the cloud made up is only ever a part of a structure. */
+const completed = (madeUp: Properties, inputs: Properties): Properties =>
+  overlay(madeUp, inputs) as Properties;
+
+const sealed = ({ id: _, ...outputs }: Properties, inputs: Values): Values => sealAllLike(outputs, inputs);
+
+/** Before creation, what the cloud will make up is unknown. */
+function planned(type: ResourceType, inputs: Values): Values {
+  const open = [...type.properties].filter(
+    ([property, { role }]) => inputs[property] === undefined && (role === "output" || role === "computed"),
+  );
+  return { ...Object.fromEntries(open.map(([property]) => [property, UNKNOWN])), ...inputs };
+}
+
+const plannedUpdate = (type: ResourceType, merged: Values): Values =>
+  Object.fromEntries(Object.entries(merged).filter(([property]) => !isWriteOnly(property, type)));
+
+/** Only what the program gave, with today's values: so that drift shows and nothing is adopted. */
+function refreshed(inputs: Values, outputs: Properties): Values {
+  const today = Object.entries(inputs).map(([property, value]): [string, Value] => {
+    const now = outputs[property];
+    return [property, now === undefined || (isEmpty(now) && isEmpty(value)) ? value : fromJson(now)];
+  });
+  return sealAllLike(Object.fromEntries(today), inputs);
+}
+
+function imported(type: ResourceType, outputs: Properties): Values {
+  const given = Object.entries(outputs).filter(
+    ([property]) => (type.properties.get(property)?.role ?? "output") !== "output",
+  );
+  return { ...Object.fromEntries(given), [DEFAULTS]: [] };
+}
