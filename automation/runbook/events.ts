@@ -50,7 +50,14 @@ export interface NoteEvent extends Stamped {
 
 export interface ResultEvent extends Stamped {
   readonly type: "result";
-  readonly verdict: "recovered" | "degraded" | "rpo-missed" | "rto-missed" | "stopped" | "refused" | "dry-run";
+  readonly verdict:
+    | "recovered"
+    | "degraded"
+    | "rpo-missed"
+    | "rto-missed"
+    | "stopped"
+    | "refused"
+    | "dry-run";
   readonly exitCode: number;
   readonly message: string;
   readonly data?: object;

@@ -1,0 +1,137 @@
+/** Evidence that the region is lost, and what moving away from it would cost. Changes nothing. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf, RefusedError } from "../../errors.ts";
+import type { Step, StepResult } from "../../runbook/step.ts";
+import {
+  decideHeartbeat,
+  decideLoss,
+  decidePermission,
+  type Heartbeat,
+  type HeartbeatSample,
+} from "../decide.ts";
+import { type Assessment, type Context, type Facts, fact } from "../facts.ts";
+import type { Capacity, Ports, ShardHead } from "../ports.ts";
+
+const LOOK_MILLISECONDS = 500;
+
+export const assess: Step<Ports, Facts> = {
+  id: "assess",
+  title: "gather evidence that the region is lost, and what moving would cost",
+  async run(context) {
+    const mission = fact(context, "mission");
+    const { ports } = context;
+    const warnings: string[] = [];
+    const [{ heartbeat, heads }, own, peer, capacity, watermarks] = await Promise.all([
+      watchHeartbeat(context),
+      ports.probes.addresses(),
+      ports.cluster.peer(),
+      orWarn(warnings, "capacity of the target region", ports.cluster.capacity(mission.deployments)),
+      orWarn(warnings, "replication watermarks", ports.database.watermarks()),
+      orWarn(warnings, "the database", database(context, warnings)),
+      prepareStack(context, warnings),
+    ]);
+    const probes = [...own, peer];
+    const loss = decideLoss(heartbeat, probes);
+    const assessment: Assessment = {
+      loss,
+      probes,
+      lastRecordAt: newest(heads),
+      predictedGapEvents: await predictedGap(context, watermarks),
+      capacity: capacity ?? null,
+      warnings: [...warnings, ...capacityWarnings(capacity)],
+    };
+    await context.remember({ assessment });
+    for (const warning of assessment.warnings) context.note(`warning: ${warning}`);
+    const permission = decidePermission(loss, {
+      force: mission.force,
+      interactive: mission.confirmation.kind === "ask" && ports.operator.interactive,
+    });
+    if (permission.act === "refuse") throw new RefusedError(`${mission.from}: ${permission.reason}`);
+    return resultOf(mission.from, assessment);
+  },
+};
+
+function resultOf(from: string, assessment: Assessment): StepResult {
+  const gap = assessment.predictedGapEvents;
+  const behind = gap === null ? "unknown how far" : gap === 1 ? "1 event" : `${gap} events`;
+  return {
+    detail: `${from} is ${assessment.loss.finding}: ${assessment.loss.reason}; orders lost: 0 (the journal is here); database behind: ${behind}`,
+    data: assessment,
+  };
+}
+
+/** Looks at every shard's newest record until the silence, or a movement, is certain. */
+async function watchHeartbeat(
+  context: Context,
+): Promise<{ heartbeat: Heartbeat; heads: readonly ShardHead[] }> {
+  const samples: HeartbeatSample[] = [];
+  let heads: readonly ShardHead[] = [];
+  for (;;) {
+    heads = await context.ports.journal.heads();
+    samples.push({ at: performance.now(), newest: newest(heads) });
+    const heartbeat = decideHeartbeat(samples, Date.now());
+    if (heartbeat.state !== "wait") return { heartbeat, heads };
+    context.wait(
+      `for the journal to move, or to be silent for ${Math.ceil(heartbeat.milliseconds / 1000)} s more`,
+    );
+    await sleep(Math.min(LOOK_MILLISECONDS, heartbeat.milliseconds), undefined, { signal: context.signal });
+  }
+}
+
+function newest(heads: readonly ShardHead[]): number | null {
+  const times = heads.filter(({ seq }) => seq > 0).map(({ ts }) => ts);
+  return times.length === 0 ? null : Math.max(...times);
+}
+
+async function database(context: Context, warnings: string[]): Promise<void> {
+  const { status } = await context.ports.database.state();
+  if (status !== "available") warnings.push(`the database cluster is "${status}", not "available"`);
+}
+
+/** The scale-out's plan is made while the journal is watched: it costs the recovery no time. */
+async function prepareStack(context: Context, warnings: string[]): Promise<void> {
+  const { seenGeneration } = fact(context, "mission");
+  const reason = await context.ports.stack
+    .prepare({ role: "promoting", acceptGeneration: seenGeneration + 1 })
+    .catch(messageOf);
+  if (reason !== undefined) warnings.push(`Pulumi cannot do the role change, it would go by API: ${reason}`);
+}
+
+async function predictedGap(
+  { ports }: Context,
+  watermarks: readonly (object | null)[] | undefined,
+): Promise<number | null> {
+  if (watermarks === undefined) return null;
+  const tails = await Promise.all(
+    watermarks.map((mark, shard) =>
+      ports.journal.tail(shard, (mark as Parameters<typeof ports.journal.tail>[1] | null) ?? undefined),
+    ),
+  ).catch(() => [undefined]);
+  return tails.reduce<number | null>(
+    (sum, tail) => (sum === null || tail === undefined ? null : sum + tail.events),
+    0,
+  );
+}
+
+function capacityWarnings(capacity: Capacity | undefined): readonly string[] {
+  if (capacity === undefined) return [];
+  const { free, needed, missingImages } = capacity;
+  const warnings: string[] = [];
+  if (free.cpu < needed.cpu)
+    warnings.push(`${needed.cpu} cores are needed, ${free.cpu} are free: nodes must start first`);
+  if (free.memory < needed.memory)
+    warnings.push(
+      `${needed.memory} bytes of memory are needed, ${free.memory} are free: nodes must start first`,
+    );
+  if (missingImages === undefined) warnings.push("whether the images are on the nodes is unknown");
+  else if (missingImages.length > 0) warnings.push(`no node has pulled ${missingImages.join(", ")}`);
+  return warnings;
+}
+
+/** What cannot be seen is a warning, not the end: it says nothing about the loss. */
+async function orWarn<T>(warnings: string[], what: string, look: Promise<T>): Promise<T | undefined> {
+  return await look.catch((error: unknown) => {
+    warnings.push(`${what}: unknown, ${messageOf(error)}`);
+    return undefined;
+  });
+}

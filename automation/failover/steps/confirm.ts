@@ -1,0 +1,28 @@
+/** The operator's go. In CI `--yes --confirm-target` gave it, and was checked before the run began. */
+import { UsageError } from "../../errors.ts";
+import type { Step } from "../../runbook/step.ts";
+import { type Facts, fact } from "../facts.ts";
+import type { Ports } from "../ports.ts";
+
+export const confirm: Step<Ports, Facts> = {
+  id: "confirm",
+  title: "the operator confirms by typing the target region",
+  plan: (context) => `ask for the go: type ${fact(context, "mission").target}`,
+  skip: ({ facts }) =>
+    facts.goAt === undefined ? undefined : { state: "already-done", reason: "confirmed earlier in this run" },
+  async run(context) {
+    const { target, confirmation } = fact(context, "mission");
+    if (confirmation.kind === "ask") {
+      const typed = await context.ports.operator.ask(
+        `This moves production to ${target}. After it the only way back is a failover the other way. Type ${target} to go: `,
+      );
+      if (typed.trim() !== target) {
+        throw new UsageError(`not confirmed: got "${typed.trim()}", must be ${target}. Nothing was changed`);
+      }
+    }
+    await context.remember({ goAt: Date.now() });
+    return {
+      detail: confirmation.kind === "ask" ? "confirmed by the operator" : "confirmed by --confirm-target",
+    };
+  },
+};

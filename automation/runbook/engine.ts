@@ -1,0 +1,194 @@
+/**
+ * Runs a list of steps so that it may be cut anywhere and run again.
+ *
+ * Per step: the guard says that the run still owns the decision; the intent is on disk before the act; the effect
+ * is seen from outside before the result is on disk. A step whose result is on disk is not run again.
+ */
+import {
+  CredentialsError,
+  DrError,
+  HalfwayError,
+  InterruptedError,
+  isCredentialsError,
+  LockedError,
+  messageOf,
+  RefusedError,
+} from "../errors.ts";
+import type { RunEvent, StepState } from "./events.ts";
+import type { RunData, RunRecord, StepRecord } from "./record.ts";
+import { flatten, type Node, type Step, type StepContext, type StepResult } from "./step.ts";
+
+/** Events as steps and engine make them; the sink stamps time and run. */
+export type Emission = DistributiveOmit<RunEvent, "at" | "run">;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+export interface Execution<P, F> {
+  readonly nodes: readonly Node<P, F>[];
+  readonly ports: P;
+  readonly record: RunRecord;
+  readonly emit: (event: Emission) => void;
+  readonly signal: AbortSignal;
+  /** Throws LockedError when the run must stop. Called before each act. */
+  readonly guard: (record: Readonly<RunData>) => Promise<void>;
+  /** Tells others where the run is. Called after each step's result is on disk. */
+  readonly report: (record: Readonly<RunData>) => Promise<void>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** @throws the worst failure of all branches */
+export async function execute<P, F extends object>(execution: Execution<P, F>): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([execution.signal, stop.signal]);
+  await sequence(execution.nodes, { ...execution, signal }, stop);
+}
+
+async function sequence<P, F extends object>(
+  nodes: readonly Node<P, F>[],
+  execution: Execution<P, F>,
+  stop: AbortController,
+): Promise<void> {
+  for (const node of nodes) {
+    if (!("parallel" in node)) {
+      await step(node, execution);
+      continue;
+    }
+    const results = await Promise.allSettled(
+      node.parallel.map((branch) =>
+        sequence(branch.nodes, execution, stop).catch((error: unknown) => {
+          // Another run decides, or the operator interrupts: the other branches must not act any more either.
+          if (error instanceof LockedError || error instanceof InterruptedError) stop.abort(error);
+          else if (branch.tolerated) return;
+          throw error;
+        }),
+      ),
+    );
+    const errors = results.flatMap((result) =>
+      result.status === "rejected" ? [result.reason as unknown] : [],
+    );
+    if (errors.length > 0) throw worst(errors);
+  }
+}
+
+const severity = (error: unknown): number => {
+  if (error instanceof LockedError) return 4;
+  if (error instanceof InterruptedError) return 3;
+  return error instanceof DrError ? 1 : 2;
+};
+const worst = (errors: readonly unknown[]): unknown =>
+  errors.reduce((a, b) => (severity(b) > severity(a) ? b : a));
+
+async function step<P, F extends object>(step: Step<P, F>, execution: Execution<P, F>): Promise<void> {
+  const { record, emit, now, signal } = execution;
+  const known = record.data.steps[step.id];
+  const say = (state: StepState, extra: { seconds?: number; detail?: string; data?: object } = {}) =>
+    emit({ type: "step", step: step.id, title: step.title, state, ...extra });
+  if (known !== undefined && known.state !== "intended" && known.state !== "failed") {
+    say("already-done", { detail: `in an earlier start of this run: ${known.detail ?? known.state}` });
+    return;
+  }
+  const startedAt = now();
+  const seconds = (): number => (now() - startedAt) / 1000;
+  const save = async (entry: Omit<StepRecord, "startedAt">): Promise<void> => {
+    await record.update((data) => {
+      data.steps[step.id] = { startedAt, ...entry };
+    });
+  };
+  try {
+    throwIfStopped(signal);
+    await execution.guard(record.data);
+    const context = contextOf(step, execution);
+    const skip = await step.skip?.(context);
+    if (skip !== undefined) {
+      await save({ state: skip.state, endedAt: now(), detail: skip.reason });
+      say(skip.state, { seconds: seconds(), detail: skip.reason });
+      return;
+    }
+    say("started");
+    await save({ state: "intended" });
+    const result = await step.run(context);
+    await step.verify?.(context);
+    await save({ state: "done", endedAt: now(), detail: result.detail });
+    say("done", { seconds: seconds(), ...result });
+  } catch (thrown) {
+    const error = asEnd(thrown, step, execution);
+    await save({ state: "failed", endedAt: now(), detail: messageOf(error) });
+    say("failed", { seconds: seconds(), detail: messageOf(error) });
+    throw error;
+  }
+  await execution.report(record.data);
+}
+
+/** Runs what changes nothing and says what the rest would do. */
+export async function rehearse<P, F extends object>(execution: Execution<P, F>): Promise<void> {
+  for (const step of flatten(execution.nodes)) {
+    const { emit, signal } = execution;
+    throwIfStopped(signal);
+    const context = contextOf(step, execution);
+    let result: StepResult;
+    if (step.plan === undefined) {
+      emit({ type: "step", step: step.id, title: step.title, state: "started" });
+      result = await step.run(context);
+    } else {
+      const skip = await step.skip?.(context);
+      result = { detail: skip ? `nothing to do: ${skip.reason}` : `would ${step.plan(context)}` };
+    }
+    const state = step.plan === undefined ? "done" : "skipped";
+    emit({ type: "step", step: step.id, title: step.title, state, ...result });
+  }
+}
+
+function contextOf<P, F extends object>(
+  step: Step<P, F>,
+  { ports, record, emit, signal }: Execution<P, F>,
+): StepContext<P, F> {
+  let waiting: string | undefined;
+  return {
+    ports,
+    run: { id: record.data.id, startedAt: record.data.startedAt },
+    get facts() {
+      return record.data.facts as Partial<F>;
+    },
+    remember: (facts) =>
+      record.update((data) => {
+        Object.assign(data.facts, facts);
+      }),
+    wait(message) {
+      if (message === waiting) return;
+      waiting = message;
+      emit({ type: "wait", step: step.id, message });
+    },
+    note: (message) => emit({ type: "note", message }),
+    get failures() {
+      return Object.entries(record.data.steps)
+        .filter(([, { state }]) => state === "failed")
+        .map(([id, { detail }]) => ({ step: id, message: detail ?? "failed" }));
+    },
+    signal,
+  };
+}
+
+function throwIfStopped(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw signal.reason instanceof LockedError
+    ? signal.reason
+    : new InterruptedError("interrupted; the same command resumes");
+}
+
+/** What the operator should read: our own errors as they are, anything else with the step it stopped. */
+function asEnd<P, F>(error: unknown, step: Step<P, F>, { signal, nodes, record }: Execution<P, F>): unknown {
+  if (signal.aborted && !(error instanceof LockedError)) {
+    return signal.reason instanceof LockedError
+      ? signal.reason
+      : new InterruptedError(`interrupted in step ${step.id}; the same command resumes`, { cause: error });
+  }
+  if (error instanceof DrError) return error;
+  const text = `step ${step.id} failed: ${messageOf(error)}`;
+  const changed = flatten(nodes).some(
+    ({ id, plan }) => plan !== undefined && record.data.steps[id] !== undefined,
+  );
+  if (changed) return new HalfwayError(`${text}. The same command resumes`, { cause: error });
+  return isCredentialsError(error)
+    ? new CredentialsError(`${text}. Nothing was changed; check the AWS credentials`, { cause: error })
+    : new RefusedError(`${text}. Nothing was changed`, { cause: error });
+}
