@@ -2,6 +2,7 @@
 import type { OnOff, Region } from "../components/model.ts";
 import type { Acknowledgement, Position } from "../journal/model.ts";
 import type { OrderStatus } from "./engine/state.ts";
+import type { Reply } from "./http.ts";
 
 /** Answer to POST /orders: 201, or 200 when it repeats an earlier order. */
 export interface Accepted {
@@ -49,6 +50,23 @@ export interface Declined {
   readonly reason: string;
 }
 
+/** With `retry-after` wherever asking again may help. */
+export function declined(code: number, status: Declined["status"], reason: string): Reply {
+  const body: Declined = { status, reason };
+  return code === 503 ? { status: code, body, headers: { "retry-after": "1" } } : { status: code, body };
+}
+
+/** `unreachable` is what a gateway says of an engine that does not answer. */
+export type Phase =
+  | "starting"
+  | "waiting"
+  | "standby"
+  | "replaying"
+  | "active"
+  | "maintenance"
+  | "stopping"
+  | "unreachable";
+
 /** GET /state of an engine: what a gateway asks every second. */
 export interface EngineReport {
   readonly shard: number;
@@ -58,7 +76,7 @@ export interface EngineReport {
   readonly generation: number | null;
   readonly epoch: number | null;
   /** Why it is not ready, or what it is doing. */
-  readonly phase: "starting" | "waiting" | "standby" | "active" | "maintenance" | "stopping";
+  readonly phase: Phase;
   readonly reason: string;
 }
 
@@ -100,8 +118,8 @@ export interface GatewayStatus {
   readonly maintenance: OnOff;
   readonly active: boolean;
   readonly reason: string;
-  /** One per shard; null where the engine did not answer. */
-  readonly shards: readonly (EngineStatus | null)[];
+  /** One per shard, in order. */
+  readonly shards: readonly EngineStatus[];
   readonly projector: ProjectorStatus | null;
   readonly requests: { readonly total: number; readonly accepted: number };
 }

@@ -129,6 +129,10 @@ export class State {
     return order;
   }
 
+  clone(): State {
+    return State.parse(this.serialise(), this.shard);
+  }
+
   /**
    * Deterministic text for a checkpoint. Orders stand in log order, which is also time priority: the books follow
    * from it. Acknowledgements are shared by the orders of one record and written once.

@@ -1,0 +1,71 @@
+/** Saves acknowledged state now and then, so that a start replays seconds and not days. */
+import type { CheckpointStore } from "../../journal/index.ts";
+import { type Log, messageOf } from "../log.ts";
+import type { Sequencer } from "./sequencer.ts";
+
+export const CHECKPOINT_EVERY_MS = 10_000;
+export const CHECKPOINT_EVERY_RECORDS = 2000;
+/** Serialising stops the matching: at most this share of the time. */
+const DUTY = 0.05;
+
+export interface CheckpointerOptions {
+  readonly sequencer: Pick<Sequencer, "settled" | "settledAt" | "settledRecords">;
+  readonly checkpoints: Pick<CheckpointStore, "save">;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+export class Checkpointer {
+  readonly #options: CheckpointerOptions;
+  readonly #now: () => number;
+  #savedRecords = 0;
+  #savedSeq: number;
+  #notBefore: number;
+  #saving: Promise<void> | undefined;
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#savedSeq = options.sequencer.settledAt?.seq ?? 0;
+    this.#notBefore = this.#now() + CHECKPOINT_EVERY_MS;
+  }
+
+  /** The newest acknowledged record is in a saved checkpoint. */
+  get current(): boolean {
+    return this.#savedSeq === (this.#options.sequencer.settledAt?.seq ?? 0);
+  }
+
+  /** Saves when it is time; call it often. */
+  async tick(): Promise<void> {
+    const records = this.#options.sequencer.settledRecords - this.#savedRecords;
+    const due = records >= CHECKPOINT_EVERY_RECORDS || this.#now() >= this.#notBefore;
+    if (due && records > 0 && this.#saving === undefined) await this.save();
+  }
+
+  /** Saves what is acknowledged now. A failure is logged: the older checkpoint stays good. */
+  async save(): Promise<void> {
+    await this.#saving;
+    this.#saving = this.#save();
+    await this.#saving;
+    this.#saving = undefined;
+  }
+
+  async #save(): Promise<void> {
+    const { sequencer, checkpoints, log } = this.#options;
+    const anchor = sequencer.settledAt;
+    if (anchor === undefined) return;
+    const began = this.#now();
+    const records = sequencer.settledRecords;
+    const checkpoint = { ...anchor, shard: sequencer.settled.shard, state: sequencer.settled.serialise() };
+    const pause = (this.#now() - began) / DUTY;
+    this.#notBefore = began + Math.max(CHECKPOINT_EVERY_MS, pause);
+    try {
+      await checkpoints.save(checkpoint);
+      this.#savedRecords = records;
+      this.#savedSeq = anchor.seq;
+      log("checkpoint", { epoch: anchor.epoch, seq: anchor.seq, bytes: checkpoint.state.length });
+    } catch (error) {
+      log("checkpoint-failed", { epoch: anchor.epoch, seq: anchor.seq, error: messageOf(error) });
+    }
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * The life of one shard's engine: wait until the shard is this region's, rebuild its state, seal the old epoch and
+ * open a new one, then match until told to stop or fenced.
+ */
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { OnOff, Region } from "../../components/model.ts";
+import {
+  type CheckpointStore,
+  findNewestEpoch,
+  HaltedError,
+  type JournalStore,
+  NotMyRegionError,
+  openWriter,
+  type Writer,
+  waitForOwnership,
+} from "../../journal/index.ts";
+import type { EngineReport, EngineStatus, Phase } from "../api.ts";
+import { type Log, messageOf } from "../log.ts";
+import type { EngineFace } from "./api.ts";
+import { Checkpointer } from "./checkpointer.ts";
+import { Replica } from "./replica.ts";
+import { Sequencer } from "./sequencer.ts";
+
+/** A living writer appends a heartbeat after this long without anything else. */
+export const HEARTBEAT_MS = 1000;
+/** A standby takes over from a writer that has appended nothing for so long. */
+export const STANDBY_PATIENCE_MS = 5000;
+const TICK_MS = 250;
+const CONTROL_MS = 1000;
+/** The orchestrator kills after 30 s: what is not acknowledged by then stays unknown. */
+const DRAIN_MS = 10_000;
+
+export interface EngineOptions {
+  readonly shard: number;
+  readonly region: Region;
+  readonly window: number;
+  readonly standby: OnOff;
+  readonly store: JournalStore;
+  readonly checkpoints: CheckpointStore;
+  readonly log: Log;
+  /** Must end the process: a fenced engine may not answer once more. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+interface Serving {
+  readonly writer: Writer;
+  readonly replica: Replica;
+  readonly sequencer: Sequencer;
+  readonly checkpointer: Checkpointer;
+}
+
+export class Engine implements EngineFace {
+  readonly #options: EngineOptions;
+  #phase: Phase = "starting";
+  #reason = "starting";
+  #serving: Serving | undefined;
+  #drained = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  get sequencer(): Sequencer | null {
+    return this.#phase === "active" ? (this.#serving?.sequencer ?? null) : null;
+  }
+
+  report(): EngineReport {
+    const opening = this.#serving?.writer.opening;
+    return {
+      shard: this.#options.shard,
+      ready: this.#phase === "active" || this.#phase === "maintenance",
+      generation: opening?.generation ?? null,
+      epoch: opening?.epoch ?? null,
+      phase: this.#phase,
+      reason: this.#reason,
+    };
+  }
+
+  status(): EngineStatus {
+    const { sequencer, replica } = this.#serving ?? {};
+    return {
+      ...this.report(),
+      seq: sequencer?.settledAt?.seq ?? null,
+      hash: sequencer?.settledAt?.hash ?? null,
+      replayedFrom: replica?.replayedFrom ?? null,
+      tailReplayed: replica?.tailReplayed ?? 0,
+      stateChecksum: sequencer?.settled.checksum() ?? null,
+      orders: sequencer?.settled.size ?? 0,
+      drained: this.#drained,
+    };
+  }
+
+  /** Resolves after a graceful stop; rejects when the engine must not go on. */
+  async run(signal: AbortSignal): Promise<void> {
+    const serving = await this.#open(signal);
+    this.#serving = serving;
+    serving.writer.fenced.then(this.#options.onFatal);
+    this.#enter("active", "matching");
+    await Promise.all([this.#beat(serving, signal), this.#obeyControl(serving, signal)]);
+    this.#enter("stopping", "told to stop");
+    await this.#drain(serving);
+    serving.writer.close();
+  }
+
+  async #open(signal: AbortSignal): Promise<Serving> {
+    const { store, shard, region, window, log, checkpoints, standby, onFatal } = this.#options;
+    for (;;) {
+      this.#enter("waiting", `until shard ${shard} belongs to ${region} and is not halted`);
+      await waitForOwnership({ store, shard, region, signal });
+      this.#enter("replaying", "from the newest valid checkpoint");
+      const replica = await Replica.restore({ store, checkpoints, shard, log, signal });
+      await replica.catchUp();
+      if (standby === "on") await this.#standBy(replica, signal);
+      const hint = replica.at === undefined ? {} : { hint: replica.at.epoch };
+      const writer = await openWriter({
+        store,
+        shard,
+        region,
+        window,
+        writer: randomUUID(),
+        ...hint,
+        signal,
+      }).catch((error: unknown) => {
+        if (error instanceof NotMyRegionError || error instanceof HaltedError) return undefined;
+        throw error;
+      });
+      // Decided otherwise since the wait ended: wait again.
+      if (writer === undefined) continue;
+      this.#enter("replaying", "what the former writer added");
+      await replica.catchUp();
+      if ((replica.at?.seq ?? 0) !== writer.head.seq) {
+        throw new Error(
+          `shard ${shard} replayed to ${replica.at?.seq ?? 0}, its log ends at ${writer.head.seq}`,
+        );
+      }
+      const { settled, at: settledAt } = replica;
+      const sequencer = new Sequencer({ writer, settled, settledAt, onFailure: onFatal });
+      return { writer, replica, sequencer, checkpointer: new Checkpointer({ sequencer, checkpoints, log }) };
+    }
+  }
+
+  async #standBy(replica: Replica, signal: AbortSignal): Promise<void> {
+    const { store, shard } = this.#options;
+    const { opening } = await findNewestEpoch(store, shard, { signal });
+    // Sealed by a failover: nobody is alive in this epoch who could still be heard.
+    if (opening.writer === null) return;
+    this.#enter("standby", "following the log of the active engine");
+    await replica.followUntilQuiet(STANDBY_PATIENCE_MS);
+  }
+
+  /** Heartbeats and checkpoints, until told to stop. */
+  async #beat({ writer, sequencer, checkpointer }: Serving, signal: AbortSignal): Promise<void> {
+    const { store, onFatal } = this.#options;
+    while (await pause(TICK_MS, signal)) {
+      const idle = store.clock.now() - writer.lastAppendAt;
+      if (idle >= HEARTBEAT_MS) sequencer.submit({ type: "heartbeat" }).catch(onFatal);
+      checkpointer.tick().catch(onFatal);
+    }
+  }
+
+  /** A control item that cannot be read changes nothing: the gateways shut by themselves. */
+  async #obeyControl(serving: Serving, signal: AbortSignal): Promise<void> {
+    const { store, region, log } = this.#options;
+    while (await pause(CONTROL_MS, signal)) {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(2 * CONTROL_MS)]);
+      const wanted = await store.readControlItem(region, limit).then(
+        (item) => item?.maintenance ?? "off",
+        (error: unknown) => {
+          log("control-unreadable", { error: messageOf(error) });
+          return undefined;
+        },
+      );
+      if (wanted === "on" && this.#phase === "active") {
+        this.#enter("maintenance", "nothing is taken until maintenance is off");
+      }
+      if (wanted === "on" && !this.#drained) await this.#drain(serving);
+      if (wanted === "off" && this.#phase === "maintenance") {
+        this.#drained = false;
+        this.#enter("active", "matching");
+      }
+    }
+  }
+
+  async #drain({ sequencer, checkpointer }: Serving): Promise<void> {
+    const limit = new AbortController();
+    const late = sleep(DRAIN_MS, "late", { signal: limit.signal }).catch(() => "done");
+    const outcome = await Promise.race([sequencer.drained(), late]);
+    limit.abort();
+    if (outcome === "late") return this.#options.log("drain-late", { afterMs: DRAIN_MS });
+    await checkpointer.save();
+    this.#drained = true;
+    this.#options.log("drained", { ...sequencer.settledAt });
+  }
+
+  #enter(phase: Phase, reason: string): void {
+    this.#phase = phase;
+    this.#reason = reason;
+    this.#options.log("phase", { phase, reason });
+  }
+}
+
+/** False when told to stop meanwhile. */
+const pause = (ms: number, signal: AbortSignal): Promise<boolean> =>
+  sleep(ms, true, { signal }).catch(() => false);

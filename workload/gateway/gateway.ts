@@ -1,0 +1,135 @@
+/** What a gateway knows, refreshed every second, and what it concludes from it. */
+import type { Region } from "../../components/model.ts";
+import type { JournalStore } from "../../journal/index.ts";
+import type { EngineReport, EngineStatus, GatewayStatus, ProjectorStatus } from "../api.ts";
+import { messageOf } from "../log.ts";
+import {
+  type Activity,
+  activity,
+  type EngineReading,
+  type Reading,
+  type Standing,
+  standing,
+} from "./gate.ts";
+import { Upstream } from "./upstream.ts";
+import { Watch } from "./watch.ts";
+
+const WATCH_EVERY_MS = 1000;
+/** Leaves a second of `FRESH_MS` to answer in. */
+const READ_TIMEOUT_MS = 2000;
+
+export interface GatewayOptions {
+  readonly region: Region;
+  readonly store: Pick<JournalStore, "readRegionItem" | "readControlItem">;
+  /** By shard. */
+  readonly engineUrls: readonly string[];
+  readonly projectorUrl: string | null;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+export class Gateway {
+  readonly region: Region;
+  readonly engines: readonly Upstream[];
+  readonly requests = { total: 0, accepted: 0 };
+  readonly #projector: Upstream | null;
+  readonly #now: () => number;
+  readonly #decision: Watch<Reading>;
+  readonly #reports: readonly Watch<EngineReading>[];
+
+  constructor({ region, store, engineUrls, projectorUrl, now = () => performance.now() }: GatewayOptions) {
+    this.region = region;
+    this.engines = engineUrls.map((url) => new Upstream(url));
+    this.#projector = projectorUrl === null ? null : new Upstream(projectorUrl);
+    this.#now = now;
+    this.#decision = new Watch<Reading>({
+      ask: async (startedAt) => {
+        const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
+        const [decided, control] = await Promise.all([
+          store.readRegionItem(signal),
+          store.readControlItem(region, signal),
+        ]);
+        return { kind: "seen", startedAt, region: decided, control: control ?? null };
+      },
+      failed: (startedAt, error) => ({ kind: "failed", startedAt, reason: messageOf(error) }),
+      intervalMs: WATCH_EVERY_MS,
+      now,
+    });
+    this.#reports = this.engines.map(
+      (engine) =>
+        new Watch<EngineReading>({
+          ask: async (startedAt) => ({
+            startedAt,
+            report: await engine.get<EngineReport>("/state", READ_TIMEOUT_MS),
+          }),
+          failed: (startedAt) => ({ startedAt, report: null }),
+          intervalMs: WATCH_EVERY_MS,
+          now,
+        }),
+    );
+  }
+
+  standing(): Standing {
+    return standing(this.#decision.latest, this.region, this.#now());
+  }
+
+  activity(): Activity {
+    const reports = this.#reports.map(({ latest }) => latest);
+    return activity(this.#decision.latest, reports, this.region, this.#now());
+  }
+
+  /** Asks everything once. */
+  async refresh(): Promise<void> {
+    await Promise.all([this.#decision, ...this.#reports].map((watch) => watch.refresh()));
+  }
+
+  /** Resolves after `stop()`. */
+  async watch(): Promise<void> {
+    await Promise.all([this.#decision, ...this.#reports].map((watch) => watch.run()));
+  }
+
+  stop(): void {
+    for (const watch of [this.#decision, ...this.#reports]) watch.stop();
+    for (const upstream of this.engines) upstream.close();
+    this.#projector?.close();
+  }
+
+  async status(): Promise<GatewayStatus> {
+    const [shards, projector] = await Promise.all([
+      Promise.all(this.engines.map((engine, shard) => statusOf(engine, shard))),
+      this.#projector?.get<ProjectorStatus>("/status", READ_TIMEOUT_MS).catch(() => null) ?? null,
+    ]);
+    const seen = this.#decision.latest?.kind === "seen" ? this.#decision.latest : undefined;
+    const verdict = this.activity();
+    return {
+      region: this.region,
+      generation: seen?.region.generation ?? null,
+      traffic: seen?.control?.traffic ?? "off",
+      maintenance: seen?.control?.maintenance ?? "off",
+      active: verdict.active,
+      reason: verdict.active ? "serving" : verdict.reason,
+      shards,
+      projector,
+      requests: { ...this.requests },
+    };
+  }
+}
+
+const statusOf = (engine: Upstream, shard: number): Promise<EngineStatus> =>
+  engine.get<EngineStatus>("/status", READ_TIMEOUT_MS).catch(
+    (error: unknown): EngineStatus => ({
+      shard,
+      ready: false,
+      generation: null,
+      epoch: null,
+      phase: "unreachable",
+      reason: messageOf(error),
+      seq: null,
+      hash: null,
+      replayedFrom: null,
+      tailReplayed: 0,
+      stateChecksum: null,
+      orders: 0,
+      drained: false,
+    }),
+  );

@@ -1,0 +1,58 @@
+/** The projection's tables; made by the projector, which alone writes them. */
+
+/** Held by the one projector that works: the key spells "proj". */
+export const PROJECTOR_LOCK = 0x70_72_6f_6a;
+
+/** May read the projection, with an IAM token where RDS offers them. */
+export const READER_ROLE = "projection_reader";
+
+/** Safe to repeat; on the writer only, under `PROJECTOR_LOCK`. */
+export const SCHEMA = `
+CREATE TABLE IF NOT EXISTS orders (
+  client text NOT NULL,
+  client_order_id text NOT NULL,
+  shard integer NOT NULL,
+  instrument text NOT NULL,
+  side text NOT NULL,
+  price integer NOT NULL,
+  quantity integer NOT NULL,
+  remaining integer NOT NULL CHECK (remaining >= 0),
+  status text NOT NULL CHECK (status IN ('open', 'filled', 'cancelled')),
+  epoch integer NOT NULL,
+  seq bigint NOT NULL,
+  PRIMARY KEY (client, client_order_id)
+);
+CREATE TABLE IF NOT EXISTS trades (
+  shard integer NOT NULL,
+  epoch integer NOT NULL,
+  seq bigint NOT NULL,
+  index integer NOT NULL,
+  instrument text NOT NULL,
+  price integer NOT NULL,
+  quantity integer NOT NULL,
+  buy_client text NOT NULL,
+  buy_order_id text NOT NULL,
+  sell_client text NOT NULL,
+  sell_order_id text NOT NULL,
+  PRIMARY KEY (shard, epoch, seq, index)
+);
+CREATE TABLE IF NOT EXISTS watermark (
+  shard integer PRIMARY KEY,
+  epoch integer NOT NULL,
+  seq bigint NOT NULL,
+  hash text NOT NULL,
+  -- Set where a cut left only the first events of the record.
+  events integer
+);
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${READER_ROLE}') THEN
+    CREATE ROLE ${READER_ROLE} LOGIN;
+  END IF;
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') THEN
+    GRANT rds_iam TO ${READER_ROLE};
+  END IF;
+END
+$$;
+GRANT SELECT ON orders, trades, watermark TO ${READER_ROLE};
+`;
