@@ -19,3 +19,10 @@ export const kubernetesClusterName = ({ name }: Identity, region: Region): strin
 export const namespaceName = ({ name }: Identity): string => name;
 /** The public name under which one region alone answers. */
 export const regionalName = (publicName: string, region: Region): string => `${region}.${publicName}`;
+/** Where the proxy in front of one region finds its n-th load balancer address (zero-based, one per zone). */
+export const originName = (publicName: string, region: Region, n: number): string =>
+  `origin-${n}.${region}.${publicName}`;
+/** Aliases are the names by which one stack's roles know a key that the other stack made. */
+export const journalKeyAlias = ({ name }: Identity): string => `alias/${name}-journal`;
+export const storageKeyAlias = ({ name }: Identity): string => `alias/${name}-storage`;
+export const databaseKeyAlias = ({ name }: Identity): string => `alias/${name}-database`;

@@ -1,0 +1,57 @@
+/** IPv4 ranges as plain arithmetic: parse, compare, divide. */
+
+export interface Cidr {
+  /** First address as an unsigned 32-bit number. */
+  readonly base: number;
+  /** Length of the prefix, 0–32. */
+  readonly prefix: number;
+}
+
+const size = (prefix: number): number => 2 ** (32 - prefix);
+
+/** Undefined unless `text` is an IPv4 range written from its first address, e.g. `10.20.0.0/16`. */
+export function parseCidr(text: string): Cidr | undefined {
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text)?.slice(1).map(Number);
+  if (parts === undefined) return undefined;
+  const octets = parts.slice(0, 4);
+  const prefix = parts[4] ?? 0;
+  if (octets.some((octet) => octet > 255) || prefix > 32) return undefined;
+  const base = octets.reduce((address, octet) => address * 256 + octet, 0);
+  return base % size(prefix) === 0 ? { base, prefix } : undefined;
+}
+
+export function formatCidr({ base, prefix }: Cidr): string {
+  const octets = [24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256);
+  return `${octets.join(".")}/${prefix}`;
+}
+
+export const cidrsOverlap = (a: Cidr, b: Cidr): boolean =>
+  a.base < b.base + size(b.prefix) && b.base < a.base + size(a.prefix);
+
+/** The widest range that `planSubnets` divides is a VPC's: AWS allows /16 to /28, and below /20 too few pods fit. */
+export const VPC_PREFIXES = { min: 16, max: 20 } as const;
+
+export interface ZoneSubnets {
+  /** Nodes and pods: a quarter of the range per zone for each of three zones. */
+  readonly private: string;
+  /** Load balancer and NAT. */
+  readonly public: string;
+  /** Database; no route to the internet. */
+  readonly data: string;
+}
+
+/**
+ * Divides a VPC's range for three zones: `[private][private][private][public ×3, data ×3 and room for more]`.
+ * Depends on nothing but its arguments, so that a subnet never moves when another is added.
+ */
+export function planSubnets(vpc: Cidr): readonly [ZoneSubnets, ZoneSubnets, ZoneSubnets] {
+  const quarter = vpc.prefix + 2;
+  const sixteenth = vpc.prefix + 5;
+  const rest = vpc.base + 3 * size(quarter);
+  const zone = (n: number): ZoneSubnets => ({
+    private: formatCidr({ base: vpc.base + n * size(quarter), prefix: quarter }),
+    public: formatCidr({ base: rest + n * size(sixteenth), prefix: sixteenth }),
+    data: formatCidr({ base: rest + (4 + n) * size(sixteenth), prefix: sixteenth }),
+  });
+  return [zone(0), zone(1), zone(2)];
+}

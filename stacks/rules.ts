@@ -1,0 +1,198 @@
+/** What must hold between values: one rule, one entry. A rule sees only sections that parsed by themselves. */
+
+import { RESERVED_ENVIRONMENT } from "../components/environment.ts";
+import { REGION_SETS, type Region, type StackName } from "../components/model.ts";
+import { cidrsOverlap, parseCidr } from "../components/subnets.ts";
+import type { Sections } from "./schema.ts";
+
+export interface Problem {
+  /** Path below the project's namespace, e.g. `dns.ttlSeconds`. */
+  readonly key: string;
+  /** As it is printed, e.g. `"us-west-1"`; undefined: missing, or not for printing. */
+  readonly got: string | undefined;
+  readonly allowed: string;
+}
+
+/**
+ * A partition takes 1,000 write units of 1 KB a second and an epoch's log is one partition key.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+ */
+export const MAX_KILOBYTES_PER_SECOND_PER_SHARD = 800;
+export const ZONES_PER_REGION = 3;
+
+type Rule = (sections: Sections, stack: StackName) => readonly (Problem | false | undefined)[];
+
+const show = (value: unknown): string => JSON.stringify(value) ?? "nothing";
+
+const regionSet: Rule = ({ regions }) => {
+  if (regions === undefined) return [];
+  const all = [regions.primary, regions.secondary, regions.witness];
+  const sets: readonly (readonly Region[])[] = Object.values(REGION_SETS);
+  return [
+    new Set(all).size < all.length && {
+      key: "regions",
+      got: all.join(", "),
+      allowed: "three different regions",
+    },
+    !sets.some((set) => all.every((region) => set.includes(region))) && {
+      key: "regions",
+      got: all.join(", "),
+      allowed: `three regions of one set (${sets.map((set) => set.join(", ")).join("; or ")}): strong consistency is offered only within one`,
+    },
+  ];
+};
+
+const ownRegion: Rule = ({ region, regions }, stack) => {
+  if (region === undefined || regions === undefined) return [];
+  const which = stack === "prod" ? "primary" : "secondary";
+  return [
+    region !== regions[which] && {
+      key: "region",
+      got: show(region),
+      allowed: `${regions[which]}: stack ${stack} is the ${which} region`,
+    },
+  ];
+};
+
+const zones: Rule = ({ network, regions }) => {
+  if (network === undefined) return [];
+  return (["primary", "secondary"] as const).flatMap((which) => {
+    const { zones } = network[which];
+    const region = regions?.[which];
+    return [
+      (zones.length !== ZONES_PER_REGION || new Set(zones).size !== zones.length) && {
+        key: `network.${which}.zones`,
+        got: show(zones),
+        allowed: `${ZONES_PER_REGION} different zones`,
+      },
+      ...zones.map(
+        (zone, n) =>
+          region !== undefined &&
+          zone.slice(0, -1) !== region && {
+            key: `network.${which}.zones[${n}]`,
+            got: show(zone),
+            allowed: `a zone of ${region}`,
+          },
+      ),
+    ];
+  });
+};
+
+const rangesApart: Rule = ({ network }) => {
+  const [a, b] = [parseCidr(network?.primary.cidr ?? ""), parseCidr(network?.secondary.cidr ?? "")];
+  return [
+    a !== undefined &&
+      b !== undefined &&
+      cidrsOverlap(a, b) && {
+        key: "network.secondary.cidr",
+        got: show(network?.secondary.cidr),
+        allowed: `a range that does not overlap network.primary.cidr (${network?.primary.cidr})`,
+      },
+  ];
+};
+
+const shardLoad: Rule = ({ journal }) => {
+  if (journal === undefined) return [];
+  const perShard = Math.ceil(journal.kilobytesPerSecond / journal.shards);
+  return [
+    perShard > MAX_KILOBYTES_PER_SECOND_PER_SHARD && {
+      key: "journal.kilobytesPerSecond",
+      got: `${journal.kilobytesPerSecond} over ${journal.shards} shards, ${perShard} KB/s each`,
+      allowed: `at most ${MAX_KILOBYTES_PER_SECOND_PER_SHARD} KB/s per shard: raise journal.shards to ${Math.ceil(journal.kilobytesPerSecond / MAX_KILOBYTES_PER_SECOND_PER_SHARD)} or more`,
+    },
+  ];
+};
+
+const credentials: Rule = ({ databasePassword }, stack) => [
+  stack === "prod" &&
+    databasePassword === undefined && {
+      key: "databasePassword",
+      got: undefined,
+      allowed: "a secret: pulumi config set --secret databasePassword",
+    },
+  stack === "dr" &&
+    databasePassword !== undefined && {
+      key: "databasePassword",
+      got: "a secret",
+      allowed: "nothing in stack dr: a secondary cluster takes its users from the primary",
+    },
+];
+
+const oneAccount: Rule = ({ cluster, accountId }) =>
+  (cluster?.adminRoles ?? []).map(
+    (role, n) =>
+      accountId !== undefined &&
+      role.split(":")[4] !== accountId && {
+        key: `cluster.adminRoles[${n}]`,
+        got: show(role),
+        allowed: `a role of account ${accountId}: the journal's table lives in one account, and so does all else`,
+      },
+  );
+
+const oneDoor: Rule = ({ services }) => {
+  if (services === undefined) return [];
+  const exposed = Object.keys(services).filter((name) => services[name]?.exposed);
+  return [
+    exposed.length !== 1 && {
+      key: "services",
+      got: exposed.length === 0 ? "none exposed" : `${exposed.join(", ")} exposed`,
+      allowed: "exactly one service with exposed: true, which the load balancer sends clients to",
+    },
+  ];
+};
+
+const eachService: Rule = ({ services = {}, region }) =>
+  Object.entries(services).flatMap(([name, service]) => {
+    const key = (field: string) => `services.${name}.${field}`;
+    const { min, max } = service.replicas;
+    const registry = /\.dkr\.ecr\.([a-z0-9-]+)\./.exec(service.image)?.[1];
+    return [
+      (service.perShard || service.alwaysOn) &&
+        min < max && {
+          key: key("replicas.max"),
+          got: show(max),
+          allowed: `replicas.min (${min}): a service ${service.perShard ? "per shard" : "that is always on"} is not scaled by load`,
+        },
+      service.perShard &&
+        service.exposed && {
+          key: key("exposed"),
+          got: "true",
+          allowed: "false: the load balancer cannot tell shards apart",
+        },
+      registry !== undefined &&
+        registry !== region && {
+          key: key("image"),
+          got: show(service.image),
+          allowed: `an image of the registry in ${region}: another region's may be dead when it is pulled`,
+        },
+      ...service.calls.map(
+        (callee, n) =>
+          (callee === name || services[callee] === undefined) && {
+            key: key(`calls[${n}]`),
+            got: show(callee),
+            allowed: `another service of this config (${Object.keys(services)
+              .filter((other) => other !== name)
+              .join(", ")})`,
+          },
+      ),
+      ...Object.keys(service.environment)
+        .filter((variable) => RESERVED_ENVIRONMENT.has(variable))
+        .map((variable) => ({
+          key: key(`environment.${variable}`),
+          got: undefined,
+          allowed: "nothing: the program sets this variable itself",
+        })),
+    ];
+  });
+
+export const RULES: readonly Rule[] = [
+  regionSet,
+  ownRegion,
+  zones,
+  rangesApart,
+  shardLoad,
+  credentials,
+  oneAccount,
+  oneDoor,
+  eachService,
+];
