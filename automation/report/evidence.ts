@@ -124,6 +124,8 @@ export interface Evidence {
   readonly coverage: Coverage;
   /** Impact to the promoted database taking writes; null: it did not. */
   readonly databaseWritableSeconds: number | null;
+  /** The operator's command: its run and exit code; null: it did not end by itself. */
+  readonly failover: { readonly run: string | null; readonly exitCode: number | null };
   readonly preview: { readonly prod: PreviewResult; readonly dr: PreviewResult };
   /** Version of the Pulumi engine. */
   readonly engine: string;

@@ -1,4 +1,5 @@
 /** The verdict on a drill: decided from the measurements alone. */
+import { EXIT } from "../errors.ts";
 import type { Coverage, Measurements } from "./evidence.ts";
 
 export const VERDICTS = ["met", "rto-missed", "rpo-missed", "failed", "inconclusive"] as const;
@@ -6,10 +7,10 @@ export type Verdict = (typeof VERDICTS)[number];
 
 /** Process exit codes; `inconclusive` shares none with the failover, which cannot end so. */
 export const VERDICT_EXIT_CODES: Readonly<Record<Verdict, number>> = {
-  met: 0,
-  "rpo-missed": 11,
-  "rto-missed": 12,
-  failed: 13,
+  met: EXIT.done,
+  "rpo-missed": EXIT.rpoMissed,
+  "rto-missed": EXIT.rtoMissed,
+  failed: EXIT.halfway,
   inconclusive: 15,
 };
 
@@ -34,6 +35,7 @@ export function judge(measured: Measurements, promised: Promised): Judgement {
     ...lossFindings(measured),
     ...integrityFindings(measured),
     ...timeFindings(measured),
+    ...failoverFindings(measured),
     ...coverageFindings(measured, promised),
   ];
   const verdict = PRECEDENCE.find((candidate) => findings.some(([kind]) => kind === candidate)) ?? "met";
@@ -78,6 +80,14 @@ function timeFindings({ rto, databaseWritableSeconds }: Measurements): Finding[]
   }
   if (databaseWritableSeconds === null) findings.push(["failed", "the database never became writable"]);
   return findings;
+}
+
+/** What the command itself says of its run counts too: it may have seen what we did not. */
+function failoverFindings({ failover: { exitCode } }: Measurements): Finding[] {
+  if (exitCode === EXIT.done) return [];
+  const said = `the failover command ended with ${exitCode === null ? "no exit code" : `exit code ${exitCode}`}`;
+  if (exitCode === EXIT.rpoMissed) return [["rpo-missed", said]];
+  return [[exitCode === EXIT.rtoMissed ? "rto-missed" : "failed", said]];
 }
 
 function coverageFindings({ coverage, rpo }: Measurements, promised: Promised): Finding[] {
