@@ -36,10 +36,10 @@ export class Faults extends EventEmitter<{ change: [] }> {
   /** The worst of: either end's own state (zone and region), and the links between the ends. One way: from → to. */
   state(from: Place, to: Place): LinkState {
     if (from === to) return this.#places.get(to) ?? "open";
-    const candidates = [from, regionOf(from)].flatMap((a) =>
-      [to, regionOf(to)].map((b) => this.#links.get(`${a}>${b}`)),
-    );
-    for (const end of [from, regionOf(from), to, regionOf(to)]) candidates.push(this.#places.get(end));
+    const froms = new Set([from, regionOf(from)]);
+    const tos = new Set([to, regionOf(to)]);
+    const candidates = [...froms.union(tos)].map((end) => this.#places.get(end));
+    for (const a of froms) for (const b of tos) candidates.push(this.#links.get(`${a}>${b}`));
     const present = candidates.filter((state) => state !== undefined);
     if (present.includes("blackhole")) return "blackhole";
     if (present.includes("cut")) return "cut";
