@@ -1,42 +1,28 @@
 /** `node workload/main.ts gateway|engine|projector|archiver`: one image, the argument says which program. */
-import { createLog } from "./log.ts";
+import { createLog, type Log } from "./log.ts";
 import { fatal, runProgram } from "./process.ts";
-import { PROGRAMS, type Program, parseSettings, SettingsError } from "./settings.ts";
+import { PROGRAMS, type Program, parseSettings, SettingsError, type SettingsOf } from "./settings.ts";
+
+type Run<P extends Program> = (settings: SettingsOf<P>, log: Log, signal: AbortSignal) => Promise<void>;
 
 /** Each is loaded alone: a gateway has no use for PostgreSQL's client. */
-const RUN: { readonly [P in Program]: (signal: AbortSignal) => Promise<void> } = {
-  async gateway(signal) {
-    const settings = parseSettings("gateway", process.env);
-    const { runGateway } = await import("./gateway/main.ts");
-    await runGateway(settings, logOf(settings), signal);
-  },
-  async engine(signal) {
-    const settings = parseSettings("engine", process.env);
-    const { runEngine } = await import("./engine/main.ts");
-    await runEngine(settings, logOf(settings), signal);
-  },
-  async projector(signal) {
-    const settings = parseSettings("projector", process.env);
-    const { runProjector } = await import("./projector/main.ts");
-    await runProjector(settings, logOf(settings), signal);
-  },
-  async archiver(signal) {
-    const settings = parseSettings("archiver", process.env);
-    const { runArchiver } = await import("./archiver/main.ts");
-    await runArchiver(settings, logOf(settings), signal);
-  },
+const LOAD: { readonly [P in Program]: () => Promise<Run<P>> } = {
+  gateway: async () => (await import("./gateway/main.ts")).runGateway,
+  engine: async () => (await import("./engine/main.ts")).runEngine,
+  projector: async () => (await import("./projector/main.ts")).runProjector,
+  archiver: async () => (await import("./archiver/main.ts")).runArchiver,
 };
 
-const logOf = ({ program, podName, region }: { program: Program; podName: string; region: string }) =>
-  createLog({ program, pod: podName, region });
-
-const [name, ...rest] = process.argv.slice(2);
-const program = PROGRAMS.find((one) => one === name);
-if (program === undefined || rest.length > 0) {
-  fatal(
-    new SettingsError(
-      `usage: node workload/main.ts ${PROGRAMS.join("|")}, got "${process.argv.slice(2).join(" ")}"`,
-    ),
-  );
+async function start<P extends Program>(program: P): Promise<never> {
+  const settings = parseSettings(program, process.env);
+  const log = createLog({ program, pod: settings.podName, region: settings.region });
+  const run = await LOAD[program]();
+  return runProgram((signal) => run(settings, log, signal), log);
 }
-await runProgram(RUN[program], createLog({ program }));
+
+const words = process.argv.slice(2);
+const program = PROGRAMS.find((one) => one === words[0]);
+if (program === undefined || words.length > 1) {
+  fatal(new SettingsError(`usage: node workload/main.ts ${PROGRAMS.join("|")}, got "${words.join(" ")}"`));
+}
+await start(program).catch(fatal);

@@ -122,8 +122,9 @@ export class ShardArchiver {
 
   async #checkpoint(replica: Replica): Promise<void> {
     const { shard, checkpoints } = this.#options;
-    if (replica.at === undefined || replica.at.seq === this.#checkpointed) return;
     const anchor = replica.at;
+    // Where a cut left part of a record there is no whole record to name; the next one will do.
+    if (anchor === undefined || anchor.index !== undefined || anchor.seq === this.#checkpointed) return;
     await checkpoints.save({ ...anchor, shard, state: replica.settled.serialise() });
     this.#checkpointed = anchor.seq;
   }

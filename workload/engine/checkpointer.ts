@@ -19,20 +19,13 @@ export class Checkpointer {
   readonly #options: CheckpointerOptions;
   readonly #now: () => number;
   #savedRecords = 0;
-  #savedSeq: number;
   #notBefore: number;
   #saving: Promise<void> | undefined;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    this.#savedSeq = options.sequencer.settledAt?.seq ?? 0;
     this.#notBefore = this.#now() + CHECKPOINT_EVERY_MS;
-  }
-
-  /** The newest acknowledged record is in a saved checkpoint. */
-  get current(): boolean {
-    return this.#savedSeq === (this.#options.sequencer.settledAt?.seq ?? 0);
   }
 
   /** Saves when it is time; call it often. */
@@ -53,7 +46,8 @@ export class Checkpointer {
   async #save(): Promise<void> {
     const { sequencer, checkpoints, log } = this.#options;
     const anchor = sequencer.settledAt;
-    if (anchor === undefined) return;
+    // Where a cut left part of a record there is no whole record to name; the next one will do.
+    if (anchor === undefined || anchor.index !== undefined) return;
     const began = this.#now();
     const records = sequencer.settledRecords;
     const checkpoint = { ...anchor, shard: sequencer.settled.shard, state: sequencer.settled.serialise() };
@@ -62,7 +56,6 @@ export class Checkpointer {
     try {
       await checkpoints.save(checkpoint);
       this.#savedRecords = records;
-      this.#savedSeq = anchor.seq;
       log("checkpoint", { epoch: anchor.epoch, seq: anchor.seq, bytes: checkpoint.state.length });
     } catch (error) {
       log("checkpoint-failed", { epoch: anchor.epoch, seq: anchor.seq, error: messageOf(error) });

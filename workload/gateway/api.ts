@@ -63,9 +63,6 @@ async function orders(gateway: Gateway, request: Request, smoke: boolean): Promi
   if (engine === undefined) throw new Error(`no engine for ${order.instrument}`);
   const answer = await forward(engine, order);
   if ("body" in answer) return answer;
-  // A read may have waited for its confirmation while the region was fenced: look again before it leaves.
-  const late = order.kind === "read" ? refusal(gateway, smoke) : undefined;
-  if (late !== undefined) return late;
   const retry = answer.retryAfter === undefined ? {} : { "retry-after": answer.retryAfter };
   return {
     status: answer.status,
