@@ -1,10 +1,12 @@
 /** One AWS with a strongly consistent table in the three US regions, and clients as the SDK makes them. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
 import type { Region, RegionTriple } from "../../../components/model.ts";
 import { createDynamo, type Dynamo } from "../../../sandbox/aws/dynamo/dynamo.ts";
 import type { Table } from "../../../sandbox/aws/dynamo/tables.ts";
 import { createEdges, type Edges } from "../../../sandbox/aws/edge.ts";
 import type { AwsService } from "../../../sandbox/aws/protocol.ts";
+import { createS3 } from "../../../sandbox/aws/s3/s3.ts";
 import { Faults, INTERNET, type Place } from "../../../sandbox/faults.ts";
 
 export const ACCOUNT = "111122223333";
@@ -77,6 +79,35 @@ export async function startDynamo(
       for (const client of clients) client.destroy();
       await edges.close();
       await dynamo.close();
+    },
+  };
+}
+
+/** S3 in the three regions, and clients of an operator. */
+export async function startS3() {
+  const faults = new Faults();
+  const s3 = await createS3();
+  const edges = await startEdges(faults, [s3.aws]);
+  const clients: S3Client[] = [];
+  const { host, port } = edges.address(INTERNET);
+  return {
+    faults,
+    s3,
+    edges,
+    client(region: Region): S3Client {
+      const client = new S3Client({
+        region,
+        endpoint: `http://${host}:${port}`,
+        credentials: CREDENTIALS,
+        maxAttempts: 1,
+      });
+      clients.push(client);
+      return client;
+    },
+    async close(): Promise<void> {
+      for (const client of clients) client.destroy();
+      await edges.close();
+      await s3.close();
     },
   };
 }
