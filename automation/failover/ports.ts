@@ -134,7 +134,7 @@ export interface NamesPort {
 export interface ProbePort {
   /** The lost region's own load balancer addresses, from this host. */
   addresses(): Promise<readonly Probe[]>;
-  /** Requests that the old side's gateway took so far; undefined: it does not answer. */
+  /** Orders that the old side accepted since its gateways started; undefined: it does not answer, or not to us. */
   acceptedByOldSide(): Promise<number | undefined>;
 }
 

@@ -67,7 +67,12 @@ async function watchHeartbeat(
   const samples: HeartbeatSample[] = [];
   let heads: readonly ShardHead[] = [];
   for (;;) {
-    heads = await context.ports.journal.heads();
+    const seen = await context.ports.journal.heads().catch((error: unknown) => messageOf(error));
+    if (typeof seen === "string") {
+      context.note(`the journal cannot be read in the target region: ${seen}`);
+      return { heartbeat: decideHeartbeat([], Date.now()), heads };
+    }
+    heads = seen;
     samples.push({ at: performance.now(), newest: newest(heads) });
     const heartbeat = decideHeartbeat(samples, Date.now());
     if (heartbeat.state !== "wait") return { heartbeat, heads };

@@ -1,4 +1,5 @@
 /** Plans the traffic switch while the engines load: the plan costs the recovery no time of its own. */
+import { messageOf } from "../../errors.ts";
 import type { Step } from "../../runbook/step.ts";
 import { type Context, type Facts, fact } from "../facts.ts";
 import type { Flip, Ports } from "../ports.ts";
@@ -18,7 +19,7 @@ export const prepareTraffic: Step<Ports, Facts> = {
       ? { state: "skipped", reason: "it goes by API, as the scaling did" }
       : undefined,
   async run(context) {
-    const reason = await context.ports.stack.prepare(trafficFlip(context));
+    const reason = await context.ports.stack.prepare(trafficFlip(context)).catch(messageOf);
     return {
       detail: reason === undefined ? "one control item, nothing else" : `it will go by API: ${reason}`,
     };

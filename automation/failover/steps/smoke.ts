@@ -23,13 +23,11 @@ async function trade(context: Context, shard: number): Promise<void> {
   const { gateway, journal } = context.ports;
   const { placed, cancelled } = await until(
     () =>
-      gateway
-        .smoke(shard, context.run.id)
-        .catch(
-          (error: unknown): NotYet => ({
-            waitingFor: `shard ${shard} to take an order: ${messageOf(error)}`,
-          }),
-        ),
+      gateway.smoke(shard, context.run.id).catch(
+        (error: unknown): NotYet => ({
+          waitingFor: `shard ${shard} to take an order: ${messageOf(error)}`,
+        }),
+      ),
     {
       limitMilliseconds: LIMIT_MILLISECONDS,
       intervalMilliseconds: LOOK_MILLISECONDS,

@@ -51,11 +51,12 @@ export const traffic: Step<Ports, Facts> = {
 };
 
 /** Looks at the name and at what the old side took since the look before. */
-function mover({ ports, ...context }: Context) {
-  const { target } = fact({ ports, ...context }, "mission");
+function mover(context: Context) {
+  const { names, probes } = context.ports;
+  const { target } = fact(context, "mission");
   let before: number | undefined;
   return async () => {
-    const [answers, accepted] = await Promise.all([ports.names.look(), ports.probes.acceptedByOldSide()]);
+    const [answers, accepted] = await Promise.all([names.look(), probes.acceptedByOldSide()]);
     const since = accepted === undefined ? undefined : accepted - (before ?? accepted);
     before = accepted;
     const missing = decideMoved(target, answers, since);

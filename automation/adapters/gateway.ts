@@ -1,0 +1,127 @@
+/** A region's gateways through the load balancer's own addresses, as clients reach them, without DNS. */
+import { z } from "zod";
+import type { Region } from "../../components/model.ts";
+import type { Acknowledgement } from "../../journal/model.ts";
+import type { GatewayStatus } from "../../workload/api.ts";
+import { messageOf } from "../errors.ts";
+import type { GatewayPort } from "../failover/ports.ts";
+import { exchange, type HttpAnswer, NoAnswerError } from "./http.ts";
+
+export interface Listener {
+  readonly addresses: readonly string[];
+  readonly port: number;
+  /** Name that the certificate is for. */
+  readonly serverName: string;
+}
+
+const TIMEOUT_MILLISECONDS = 2_000;
+
+/** 443 is TLS, as everywhere in this project; a listener on another port is plain. */
+export function listenerUrl(host: string, port: number, path: string): string {
+  return `${port === 443 ? "https" : "http"}://${host}:${port}${path}`;
+}
+
+const acknowledgement = z.object({ shard: z.int(), epoch: z.int(), seq: z.int(), hash: z.string() });
+const answerSchema = z.object({ ack: acknowledgement, region: z.string() });
+const engine = z.object({
+  shard: z.int(),
+  ready: z.boolean(),
+  generation: z.int().nullable(),
+  epoch: z.int().nullable(),
+  phase: z.string(),
+  reason: z.string(),
+  seq: z.int().nullable(),
+  hash: z.string().nullable(),
+  tailReplayed: z.int(),
+});
+const statusSchema = z.looseObject({
+  region: z.string(),
+  generation: z.int().nullable(),
+  shards: z.array(z.looseObject(engine.shape)),
+  projector: z
+    .looseObject({
+      writable: z.boolean(),
+      watermarks: z.array(acknowledgement),
+      stopped: z.array(z.object({ shard: z.int(), reason: z.string() })),
+    })
+    .nullable(),
+  requests: z.object({ total: z.int(), accepted: z.int() }),
+});
+
+export class Gateway implements GatewayPort {
+  readonly #listener: Listener;
+  readonly #region: Region;
+  readonly #token: () => Promise<string>;
+  #preferred = 0;
+
+  constructor(region: Region, listener: Listener, token: () => Promise<string>) {
+    this.#region = region;
+    this.#listener = listener;
+    this.#token = token;
+  }
+
+  async status(): Promise<GatewayStatus> {
+    const answer = await this.#ask("GET", "/status");
+    if (answer.status !== 200) throw new Error(`GET /status: ${answer.status} ${answer.body.slice(0, 200)}`);
+    return statusSchema.parse(JSON.parse(answer.body)) as unknown as GatewayStatus;
+  }
+
+  async smoke(shard: number, runId: string) {
+    const instrument = `SMOKE-${shard}`;
+    const clientOrderId = `${instrument}:${runId}`;
+    const client = "dr-smoke";
+    const placed = await this.#trade("POST", "/orders", {
+      client,
+      clientOrderId,
+      instrument,
+      side: "buy",
+      price: 1,
+      quantity: 1,
+    });
+    const cancelled = await this.#trade(
+      "DELETE",
+      `/orders/${encodeURIComponent(clientOrderId)}?client=${client}`,
+    );
+    return { placed, cancelled };
+  }
+
+  async #trade(method: string, path: string, body?: object): Promise<Acknowledgement> {
+    const answer = await this.#ask(method, path, body);
+    if (answer.status !== 200 && answer.status !== 201) {
+      throw new Error(`${method} ${path}: ${answer.status} ${answer.body.slice(0, 200)}`);
+    }
+    const { ack, region } = answerSchema.parse(JSON.parse(answer.body));
+    if (region !== this.#region)
+      throw new Error(`${method} ${path}: answered by ${region}, not ${this.#region}`);
+    return ack;
+  }
+
+  /** Asks one address after the other, beginning with the one that answered last. */
+  async #ask(method: string, path: string, body?: object): Promise<HttpAnswer> {
+    const { addresses, port, serverName } = this.#listener;
+    const authorization = `Bearer ${await this.#token()}`;
+    const failures: string[] = [];
+    for (let tried = 0; tried < addresses.length; tried++) {
+      const index = (this.#preferred + tried) % addresses.length;
+      try {
+        const answer = await exchange(listenerUrl(addresses[index] ?? "", port, path), {
+          method,
+          timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+          serverName,
+          headers: {
+            host: serverName,
+            authorization,
+            ...(body ? { "content-type": "application/json" } : {}),
+          },
+          ...(body ? { body: JSON.stringify(body) } : {}),
+        });
+        this.#preferred = index;
+        return answer;
+      } catch (error) {
+        if (!(error instanceof NoAnswerError)) throw error;
+        failures.push(messageOf(error));
+      }
+    }
+    throw new NoAnswerError(failures.join("; "));
+  }
+}

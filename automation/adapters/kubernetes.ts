@@ -1,0 +1,217 @@
+/** The few calls to a cluster's API that `dr` needs: Deployments, pods, nodes, one secret, the pod proxy. */
+import { z } from "zod";
+import type { Region } from "../../components/model.ts";
+import { messageOf } from "../errors.ts";
+import type { Capacity, ClusterPort, DeploymentState, Target } from "../failover/ports.ts";
+import { capacityOf, type NodeObject, type PodObject } from "./capacity.ts";
+import { exchange } from "./http.ts";
+import type { Credentials } from "./sigv4.ts";
+import { presign } from "./sigv4.ts";
+
+export interface ClusterAddress {
+  readonly region: Region;
+  readonly name: string;
+  readonly endpoint: string;
+  /** Base64 of the PEM. */
+  readonly certificateAuthority: string;
+  readonly namespace: string;
+}
+
+/** Owner of `spec.replicas` after a direct scaling; Pulumi takes it back by `pulumi.com/patchForce`. */
+const FIELD_MANAGER = "dr-failover";
+const TIMEOUT_MILLISECONDS = 5_000;
+const PEER_TIMEOUT_MILLISECONDS = 3_000;
+const TOKEN_SECONDS = 60;
+
+const environmentSchema = z.array(
+  z.object({
+    name: z.string(),
+    value: z.string().optional(),
+    valueFrom: z
+      .object({ secretKeyRef: z.object({ name: z.string(), key: z.string() }).optional() })
+      .optional(),
+  }),
+);
+const containerSchema = z.object({
+  image: z.string().optional(),
+  env: environmentSchema.default([]),
+  resources: z
+    .object({ requests: z.record(z.string(), z.union([z.string(), z.number()])).optional() })
+    .optional(),
+  ports: z.array(z.object({ containerPort: z.number() })).default([]),
+});
+const podSchema = z.object({
+  metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).optional() }),
+  spec: z.object({ nodeName: z.string().optional(), containers: z.array(containerSchema) }),
+  status: z.object({ phase: z.string().optional() }).default({}),
+});
+const deploymentSchema = z.object({
+  metadata: z.object({ name: z.string() }),
+  spec: z.object({
+    replicas: z.number().default(1),
+    selector: z.object({ matchLabels: z.record(z.string(), z.string()) }),
+    template: z.object({ spec: z.object({ containers: z.array(containerSchema) }) }),
+  }),
+  status: z.object({ readyReplicas: z.number().optional() }).default({}),
+});
+const nodeSchema = z.object({
+  metadata: z.object({ name: z.string() }),
+  spec: z.object({ unschedulable: z.boolean().optional() }).default({}),
+  status: z.object({
+    allocatable: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+    images: z.array(z.object({ names: z.array(z.string()).default([]) })).optional(),
+    conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
+  }),
+});
+const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+
+export class KubernetesError extends Error {
+  override readonly name = "KubernetesError";
+}
+
+export class Cluster implements ClusterPort {
+  readonly #address: ClusterAddress;
+  readonly #credentials: () => Promise<Credentials>;
+
+  constructor(address: ClusterAddress, credentials: () => Promise<Credentials>) {
+    this.#address = address;
+    this.#credentials = credentials;
+  }
+
+  async deployments(): Promise<readonly DeploymentState[]> {
+    return (await this.#deployments()).map(({ metadata, spec, status }) => ({
+      name: metadata.name,
+      desired: spec.replicas,
+      ready: status.readyReplicas ?? 0,
+    }));
+  }
+
+  async scale(targets: readonly Target[]): Promise<void> {
+    await Promise.all(
+      targets.map(({ name, replicas }) =>
+        this.#call(
+          "PATCH",
+          `${this.#namespaced("apis/apps/v1")}/deployments/${name}?fieldManager=${FIELD_MANAGER}&force=true`,
+          { apiVersion: "apps/v1", kind: "Deployment", metadata: { name }, spec: { replicas } },
+        ),
+      ),
+    );
+  }
+
+  async capacity(targets: readonly Target[]): Promise<Capacity> {
+    const [deployments, pods, nodes] = await Promise.all([
+      this.#deployments(),
+      this.#list("api/v1/pods", podSchema),
+      this.#list("api/v1/nodes", nodeSchema),
+    ]);
+    const wanted = deployments.flatMap(({ metadata, spec }) => {
+      const target = targets.find(({ name }) => name === metadata.name);
+      const missing = target === undefined ? 0 : Math.max(0, target.replicas - spec.replicas);
+      return missing === 0 ? [] : [{ count: missing, containers: spec.template.spec.containers }];
+    });
+    return capacityOf(wanted, pods satisfies readonly PodObject[], nodes satisfies readonly NodeObject[]);
+  }
+
+  /** The gateway's own, read where it is used: the survivor's cluster needs no other system for it. */
+  async smokeToken(): Promise<string> {
+    for (const { metadata, spec } of await this.#deployments()) {
+      const entry = spec.template.spec.containers
+        .flatMap(({ env }) => env)
+        .find(({ name }) => name === "SMOKE_TOKEN");
+      if (entry?.value !== undefined) return entry.value;
+      const reference = entry?.valueFrom?.secretKeyRef;
+      if (reference === undefined) continue;
+      const secret = z
+        .object({ data: z.record(z.string(), z.string()) })
+        .parse(await this.#call("GET", `${this.#namespaced("api/v1")}/secrets/${reference.name}`));
+      const value = secret.data[reference.key];
+      if (value !== undefined) return Buffer.from(value, "base64").toString("utf8");
+      throw new KubernetesError(
+        `secret ${reference.name} has no key ${reference.key}, which Deployment ${metadata.name} names`,
+      );
+    }
+    throw new KubernetesError(`no Deployment in namespace ${this.#address.namespace} has SMOKE_TOKEN`);
+  }
+
+  async peer() {
+    const name = `a pod in ${this.#address.region}`;
+    try {
+      const { reachable, reason } = await this.#askArchiver();
+      return { name, answered: reachable, detail: reason };
+    } catch (error) {
+      return { name, answered: null, detail: messageOf(error) };
+    }
+  }
+
+  async #askArchiver(): Promise<{ reachable: boolean; reason: string }> {
+    const pods = await this.#list(`${this.#namespaced("api/v1")}/pods`, podSchema);
+    const archivers = pods.filter(
+      ({ metadata, status }) => metadata.name.startsWith("archiver-") && status.phase === "Running",
+    );
+    const [pod] = archivers;
+    if (pod === undefined) throw new KubernetesError("no archiver pod is running");
+    const port = pod.spec.containers[0]?.ports[0]?.containerPort ?? 8080;
+    const answer = await this.#call(
+      "GET",
+      `${this.#namespaced("api/v1")}/pods/${pod.metadata.name}:${port}/proxy/peer`,
+      undefined,
+      PEER_TIMEOUT_MILLISECONDS,
+    );
+    return z.object({ reachable: z.boolean(), reason: z.string().default("") }).parse(answer);
+  }
+
+  #deployments() {
+    return this.#list(`${this.#namespaced("apis/apps/v1")}/deployments`, deploymentSchema);
+  }
+
+  #namespaced(group: string): string {
+    return `${group}/namespaces/${this.#address.namespace}`;
+  }
+
+  async #list<T extends z.ZodType>(path: string, item: T): Promise<z.infer<T>[]> {
+    return list(item).parse(await this.#call("GET", path)).items as z.infer<T>[];
+  }
+
+  async #call(
+    method: "GET" | "PATCH",
+    path: string,
+    body?: object,
+    timeoutMilliseconds = TIMEOUT_MILLISECONDS,
+  ): Promise<unknown> {
+    const { endpoint, certificateAuthority } = this.#address;
+    const secure = endpoint.startsWith("https:");
+    const answer = await exchange(`${endpoint.replace(/\/$/, "")}/${path}`, {
+      method,
+      timeoutMilliseconds,
+      headers: {
+        accept: "application/json",
+        // Never over plain HTTP: whoever reads it is the operator for a minute.
+        ...(secure ? { authorization: `Bearer ${await this.#token()}` } : {}),
+        ...(body ? { "content-type": "application/apply-patch+yaml" } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      ...(secure
+        ? { certificateAuthority: Buffer.from(certificateAuthority, "base64").toString("utf8") }
+        : {}),
+    });
+    if (answer.status >= 300) {
+      throw new KubernetesError(`${method} ${path}: ${answer.status} ${answer.body.slice(0, 300)}`);
+    }
+    return JSON.parse(answer.body) as unknown;
+  }
+
+  /** https://docs.aws.amazon.com/eks/latest/userguide/cluster-auth.html */
+  async #token(): Promise<string> {
+    const { region, name } = this.#address;
+    const url = presign({
+      url: new URL(`https://sts.${region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15`),
+      service: "sts",
+      region,
+      expiresSeconds: TOKEN_SECONDS,
+      headers: { "x-k8s-aws-id": name },
+      credentials: await this.#credentials(),
+      now: new Date(),
+    });
+    return `k8s-aws-v1.${Buffer.from(url.href).toString("base64url")}`;
+  }
+}

@@ -1,0 +1,53 @@
+/** The public name as fresh clients see it: asked anew of every resolver, and followed to whoever answers there. */
+import { Resolver } from "node:dns/promises";
+import { isRegion, type Region } from "../../components/model.ts";
+import { messageOf } from "../errors.ts";
+import type { Answer, NamesPort } from "../failover/ports.ts";
+import { listenerUrl } from "./gateway.ts";
+import { exchange } from "./http.ts";
+
+const RESOLVE_MILLISECONDS = 2_000;
+const REQUEST_MILLISECONDS = 2_000;
+
+export class PublicName implements NamesPort {
+  readonly #name: string;
+  readonly #port: number;
+  readonly #resolvers: readonly { readonly label: string; readonly resolver: Resolver }[];
+
+  /** @param resolvers `IP` or `IP:PORT`; none: the machine's own */
+  constructor(name: string, port: number, resolvers: readonly string[]) {
+    this.#name = name;
+    this.#port = port;
+    this.#resolvers = (resolvers.length === 0 ? [undefined] : resolvers).map((server) => {
+      // c-ares keeps no cache under Node: every look is a new question.
+      const resolver = new Resolver({ timeout: RESOLVE_MILLISECONDS, tries: 1 });
+      if (server !== undefined) resolver.setServers([server]);
+      return { label: server ?? "this machine's resolver", resolver };
+    });
+  }
+
+  async look(): Promise<readonly Answer[]> {
+    return await Promise.all(this.#resolvers.map(({ label, resolver }) => this.#ask(label, resolver)));
+  }
+
+  async #ask(label: string, resolver: Resolver): Promise<Answer> {
+    const answer = await resolver.resolve4(this.#name).catch((error: unknown) => messageOf(error));
+    if (typeof answer === "string") return { resolver: label, addresses: [], region: null, error: answer };
+    const address = answer[Math.floor(Math.random() * answer.length)];
+    return {
+      resolver: label,
+      addresses: answer,
+      region: address === undefined ? null : await this.#whoAnswers(address),
+    };
+  }
+
+  async #whoAnswers(address: string): Promise<Region | null> {
+    const answer = await exchange(listenerUrl(address, this.#port, "/active"), {
+      timeoutMilliseconds: REQUEST_MILLISECONDS,
+      serverName: this.#name,
+      headers: { host: this.#name },
+    }).catch(() => undefined);
+    const region = answer?.headers["x-region"];
+    return answer?.status === 200 && isRegion(region) ? region : null;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Whether a planned update is nothing but the flip. An emergency is no moment to deploy what somebody merged:
+ * every step must change exactly `spec.replicas` of a Deployment that was named, or the control item.
+ */
+
+export interface PlannedStep {
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+  readonly oldInputs: Readonly<Record<string, unknown>>;
+  readonly newInputs: Readonly<Record<string, unknown>>;
+  /** Property paths, when the provider gave them. */
+  readonly changed: readonly string[];
+}
+
+export const DEPLOYMENT_TYPE = "kubernetes:apps/v1:Deployment";
+export const CONTROL_TYPE = "aws:dynamodb/tableItem:TableItem";
+
+/** Which property of a type a flip may change. */
+const ALLOWED: Readonly<Record<string, string>> = {
+  [DEPLOYMENT_TYPE]: "spec.replicas",
+  [CONTROL_TYPE]: "item",
+};
+/** Attributes of the control item that a flip may change. */
+const SWITCHES = new Set(["traffic", "maintenance"]);
+
+/** What is wrong with the plan, one line each; empty: it is the flip and nothing else. */
+export function checkPlan(steps: readonly PlannedStep[], targets: readonly string[]): readonly string[] {
+  return steps.filter(({ op }) => op !== "same" && op !== "read").flatMap((step) => problems(step, targets));
+}
+
+function problems(step: PlannedStep, targets: readonly string[]): readonly string[] {
+  const name = step.urn.split("::").at(-1) ?? step.urn;
+  const allowed = ALLOWED[step.type];
+  if (!targets.includes(step.urn) || allowed === undefined) return [`${step.op} of ${step.type} ${name}`];
+  if (step.op !== "update") return [`${step.op} of ${step.type} ${name}, only an update is allowed`];
+  const inputs = differences(step.oldInputs, step.newInputs);
+  const other = [...new Set([...inputs, ...step.changed])].filter((path) => path !== allowed);
+  if (other.length > 0) return [`${name} would also change ${other.join(", ")}`];
+  if (step.type !== CONTROL_TYPE) return [];
+  const attributes = differences(parsed(step.oldInputs["item"]), parsed(step.newInputs["item"]))
+    .map((path) => path.split(".")[0] ?? "")
+    .filter((attribute) => !SWITCHES.has(attribute));
+  return attributes.length > 0 ? [`${name} would also change ${attributes.join(", ")}`] : [];
+}
+
+function parsed(item: unknown): unknown {
+  try {
+    return JSON.parse(String(item)) as unknown;
+  } catch {
+    return item;
+  }
+}
+
+/** Paths of leaves that differ; Pulumi's own bookkeeping (`__defaults`) does not count. */
+export function differences(a: unknown, b: unknown, path = ""): readonly string[] {
+  if (Object.is(a, b)) return [];
+  if (isObject(a) && isObject(b) && Array.isArray(a) === Array.isArray(b)) {
+    const keys = new Set([...Object.keys(a), ...Object.keys(b)].filter((key) => key !== "__defaults"));
+    return [...keys].flatMap((key) => differences(a[key], b[key], path === "" ? key : `${path}.${key}`));
+  }
+  return [path];
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;

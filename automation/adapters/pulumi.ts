@@ -1,0 +1,156 @@
+/** One stack through the Automation API: the unmodified program, run inline, with plans and targets. */
+import {
+  type EngineEvent,
+  LocalWorkspace,
+  type PulumiCommand,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
+import type { StackName } from "../../components/model.ts";
+import type { ProcessIdentity } from "../runbook/process.ts";
+import { supervised } from "./engine-process.ts";
+import type { PlannedStep } from "./plan-check.ts";
+
+export interface EngineOptions {
+  readonly projectDirectory: string;
+  readonly projectName: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The CLI; asked for once, when first needed. */
+  readonly command: () => Promise<PulumiCommand>;
+  readonly program: () => Promise<() => Promise<unknown>>;
+  /** Puts an engine process on record before it may take a lock. */
+  readonly started: (child: ProcessIdentity) => Promise<void>;
+}
+
+export interface OperationOptions {
+  /** URNs; everything without. */
+  readonly targets?: readonly string[];
+  /** Read instead of the project's stack file. */
+  readonly configFile?: string;
+  /** Where a preview saves its plan, and where an update finds what it may do at most. */
+  readonly planFile?: string;
+  readonly signal: AbortSignal;
+  /** What the engine does, resource by resource. */
+  readonly progress?: (line: string) => void;
+}
+
+export interface PlannedOperations {
+  readonly steps: readonly PlannedStep[];
+}
+
+/** Operations that leave a resource as it is. */
+const QUIET = new Set(["same", "read", "refresh"]);
+export const changes = (steps: readonly PlannedStep[]): readonly PlannedStep[] =>
+  steps.filter(({ op }) => !QUIET.has(op));
+
+export class PulumiStack {
+  readonly name: StackName;
+  readonly #options: EngineOptions;
+  #stack: Promise<Stack> | undefined;
+
+  constructor(name: StackName, options: EngineOptions) {
+    this.name = name;
+    this.#options = options;
+  }
+
+  /** Loads engine and program, which takes longer than most previews; to be called early. */
+  async warmUp(): Promise<void> {
+    await this.#open();
+  }
+
+  /** Creates the stack in the backend when it is not there; only a deployment may. */
+  async create(): Promise<void> {
+    const { workspace } = await this.#open();
+    const existing = await workspace.listStacks();
+    if (!existing.some(({ name }) => name === this.name)) await workspace.createStack(this.name);
+  }
+
+  async preview(options: OperationOptions): Promise<readonly PlannedStep[]> {
+    const steps: PlannedStep[] = [];
+    const stack = await this.#open();
+    await stack.preview({
+      ...common(options),
+      onEvent: (event) => {
+        const step = plannedStep(event);
+        if (step !== undefined) steps.push(step);
+      },
+    });
+    return steps;
+  }
+
+  async up(options: OperationOptions): Promise<void> {
+    const stack = await this.#open();
+    const { progress } = options;
+    await stack.up({
+      ...common(options),
+      ...(progress === undefined
+        ? {}
+        : {
+            onEvent: (event) => {
+              const line = progressLine(event);
+              if (line !== undefined) progress(line);
+            },
+          }),
+    });
+  }
+
+  #open(): Promise<Stack> {
+    this.#stack ??= this.#load().catch((error: unknown) => {
+      this.#stack = undefined;
+      throw error;
+    });
+    return this.#stack;
+  }
+
+  async #load(): Promise<Stack> {
+    const { command, program, projectDirectory, projectName, environment, started } = this.#options;
+    const [cli, run] = await Promise.all([command(), program()]);
+    return await LocalWorkspace.selectStack(
+      { stackName: this.name, projectName, program: async () => (await run()) as Record<string, unknown> },
+      {
+        workDir: projectDirectory,
+        pulumiCommand: supervised(cli, { environment, started }),
+        envVars: {
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          // Attached providers need no plugin; looking for one costs seconds and a network.
+          ...(environment["PULUMI_DEBUG_PROVIDERS"] && {
+            PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+          }),
+        },
+      },
+    );
+  }
+}
+
+function common({ targets, configFile, planFile, signal }: OperationOptions) {
+  return {
+    signal,
+    color: "never" as const,
+    suppressProgress: true,
+    suppressOutputs: true,
+    ...(targets && { target: [...targets] }),
+    ...(configFile && { configFile }),
+    ...(planFile && { plan: planFile }),
+  };
+}
+
+function plannedStep({ resourcePreEvent }: EngineEvent): PlannedStep | undefined {
+  const metadata = resourcePreEvent?.metadata;
+  if (metadata === undefined) return undefined;
+  return {
+    op: metadata.op,
+    urn: metadata.urn,
+    type: metadata.type,
+    oldInputs: metadata.old?.inputs ?? {},
+    newInputs: metadata.new?.inputs ?? {},
+    changed: Object.keys(metadata.detailedDiff ?? {}),
+  };
+}
+
+function progressLine({ resourcePreEvent, diagnosticEvent }: EngineEvent): string | undefined {
+  if (diagnosticEvent?.severity === "error" || diagnosticEvent?.severity === "warning") {
+    return `${diagnosticEvent.severity}: ${diagnosticEvent.message.replace(/<\{%.*?%\}>/g, "").trim()}`;
+  }
+  const metadata = resourcePreEvent?.metadata;
+  if (metadata === undefined || QUIET.has(metadata.op)) return undefined;
+  return `${metadata.op} ${metadata.type} ${metadata.urn.split("::").at(-1)}`;
+}
