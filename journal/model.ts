@@ -65,6 +65,20 @@ export interface Seal extends Position {
 
 export type LogItem = JournalRecord | Seal;
 
+/** What a put came to: the item now stored at its position, its own or another's. */
+export interface Settled {
+  readonly stored: LogItem;
+  /** `taken`: the condition failed, which one's own earlier attempt may have caused. */
+  readonly answer: "stored" | "taken";
+}
+
+/** Part of an epoch in ascending order. */
+export interface Page {
+  readonly items: readonly LogItem[];
+  /** Items may follow. */
+  readonly more: boolean;
+}
+
 /** An epoch as its opening seal made it. Epoch 0 is virtual: opened by no seal, owned by the primary region. */
 export interface Opening {
   readonly shard: number;

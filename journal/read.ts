@@ -1,0 +1,107 @@
+/** Reading the valid log: only the contiguous prefix, across epochs by their bases, every hash checked. */
+import { findNewestEpoch, pathTo } from "./epochs.ts";
+import type { Anchor, Position, ValidRecord } from "./model.ts";
+import { isBefore } from "./protocol.ts";
+import type { JournalStore } from "./store.ts";
+import { walkBehind, walkFromOrigin } from "./walk.ts";
+
+export const DEFAULT_POLL_MILLISECONDS = 100;
+
+export interface ReadOptions {
+  /** Start behind this record; absent (or seq 0): from the beginning. */
+  readonly after?: Anchor | undefined;
+  /** Stop behind this position. */
+  readonly to?: Position | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface FollowOptions {
+  readonly after?: Anchor | undefined;
+  readonly signal: AbortSignal;
+  /** Pause between polls of the log's end; default 100. */
+  readonly intervalMilliseconds?: number;
+}
+
+/** Where to continue behind a valid record. */
+export const anchorOf = ({ record, upTo }: ValidRecord): Anchor => {
+  const { epoch, seq, hash, events } = record;
+  return upTo < events ? { epoch, seq, hash, index: upTo } : { epoch, seq, hash };
+};
+
+/**
+ * Records of the valid log behind `after`, verified, until the log's end at the time of reading, or `to`.
+ * Throws NotInLogError when `after` is not (or no longer) in the log, or a cut took back what was yielded;
+ * TamperedError when what is stored contradicts itself.
+ */
+export async function* readValid(
+  store: JournalStore,
+  shard: number,
+  { after, to, signal }: ReadOptions = {},
+): AsyncGenerator<ValidRecord, void, undefined> {
+  if (to && after && !isBefore(after, to)) return;
+  for await (const valid of walk(store, shard, after, signal, async () => false)) {
+    if (to && isBefore(to, valid.record)) return;
+    yield valid;
+    if (to && !isBefore(valid.record, to)) return;
+  }
+}
+
+/** The same, then the live tail; returns when the signal aborts. */
+export async function* follow(
+  store: JournalStore,
+  shard: number,
+  { after, signal, intervalMilliseconds = DEFAULT_POLL_MILLISECONDS }: FollowOptions,
+): AsyncGenerator<ValidRecord, void, undefined> {
+  const waitForMore = async () => {
+    await store.clock.sleep(intervalMilliseconds, signal);
+    return true;
+  };
+  try {
+    yield* walk(store, shard, after, signal, waitForMore);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function* walk(
+  store: JournalStore,
+  shard: number,
+  after: Anchor | undefined,
+  signal: AbortSignal | undefined,
+  waitForMore: () => Promise<boolean>,
+): AsyncGenerator<ValidRecord, void, undefined> {
+  const from = after && after.seq > 0 ? after : undefined;
+  const newest = await findNewestEpoch(store, shard, { hint: from?.epoch, signal });
+  const [start, ...path] = await pathTo(store, newest.opening, from?.epoch ?? 0, signal);
+  const walker = from
+    ? await walkBehind(store, start, newest, from, signal)
+    : walkFromOrigin(store, start.opening, signal);
+  if (start.to) yield* walker.until(start.to);
+  for (const { opening, to } of path) {
+    walker.enter(opening);
+    if (to) yield* walker.until(to);
+  }
+  yield* walker.onward(waitForMore);
+}
+
+/** What lies behind a watermark, up to the log's end: how far a projection is from it. */
+export interface Tail {
+  readonly records: number;
+  readonly events: number;
+  /** The last record counted; null: none. */
+  readonly head: Anchor | null;
+}
+
+export async function measureTail(
+  store: JournalStore,
+  shard: number,
+  options: ReadOptions = {},
+): Promise<Tail> {
+  let [records, events, head]: [number, number, Anchor | null] = [0, 0, null];
+  for await (const valid of readValid(store, shard, options)) {
+    records += 1;
+    events += valid.upTo;
+    head = anchorOf(valid);
+  }
+  return { records, events, head };
+}

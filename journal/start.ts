@@ -1,0 +1,69 @@
+/** An engine's start: seal the newest epoch, open the next one for this process. */
+import type { Region } from "../components/model.ts";
+import { baseHead, type FindOptions, findNewestEpoch } from "./epochs.ts";
+import { HaltedError, NotMyRegionError } from "./errors.ts";
+import { DEFAULT_WINDOW, type Opening } from "./model.ts";
+import { decideStart, PROTOCOL, type Rules } from "./protocol.ts";
+import { DEFAULT_POLL_MILLISECONDS } from "./read.ts";
+import { checkWindow, sealEpoch, sealTime } from "./seal.ts";
+import type { JournalStore } from "./store.ts";
+import { EpochWriter, type Writer } from "./writer.ts";
+
+export interface WriterOptions extends FindOptions {
+  readonly store: JournalStore;
+  readonly shard: number;
+  readonly region: Region;
+  /** A UUID of this process start: never used for two writers. */
+  readonly writer: string;
+  /** Puts in flight; default 16, at most MAX_WINDOW. */
+  readonly window?: number;
+}
+
+/**
+ * Seals until the deciding seal is its own: a rival that comes first is fenced in turn, so one process per shard should
+ * run. Throws NotMyRegionError and HaltedError. The log to replay ends at `head`; read it before the first append.
+ */
+export async function openWriter(options: WriterOptions, rules: Rules = PROTOCOL): Promise<Writer> {
+  const { store, shard, region, writer, signal } = options;
+  const window = checkWindow(options.window ?? DEFAULT_WINDOW);
+  for (let hint = options.hint; ; ) {
+    const newest = await findNewestEpoch(store, shard, { hint, signal });
+    const { opening } = newest;
+    if (opening.writer === writer && opening.sealer === writer) {
+      const head = await baseHead(store, opening, signal);
+      return new EpochWriter({ store, opening, head, writer, window, rules });
+    }
+    refuseStart(opening, region);
+    const ts = sealTime(store, newest);
+    const { generation } = opening;
+    const draft = { region, writer, generation, reason: "start" as const, sealer: writer, ts };
+    const seal = await sealEpoch(store, newest, draft, window, rules, signal);
+    hint = seal.epoch + 1;
+  }
+}
+
+function refuseStart(opening: Opening, region: Region): void {
+  const decision = decideStart(opening, region);
+  if (decision.act !== "refuse") return;
+  if (decision.why === "halted") throw new HaltedError(opening.shard, opening.sealer);
+  throw new NotMyRegionError(opening.shard, opening.region, region);
+}
+
+export interface OwnershipOptions {
+  readonly store: JournalStore;
+  readonly shard: number;
+  readonly region: Region;
+  readonly signal: AbortSignal;
+  readonly intervalMilliseconds?: number;
+}
+
+/** Resolves when an engine of this region may start; rejects with the signal's reason. */
+export async function waitForOwnership(options: OwnershipOptions): Promise<void> {
+  const { store, shard, region, signal, intervalMilliseconds = DEFAULT_POLL_MILLISECONDS } = options;
+  for (let hint = 0; ; ) {
+    const { opening } = await findNewestEpoch(store, shard, { hint, signal });
+    if (decideStart(opening, region).act === "seal") return;
+    hint = opening.epoch;
+    await store.clock.sleep(intervalMilliseconds, signal);
+  }
+}
