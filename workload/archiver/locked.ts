@@ -1,5 +1,5 @@
 /**
- * Objects that nobody can change or delete before their time. The header is explicit, so that a bucket whose default
+ * Objects that nobody can change or delete before their time. The headers are explicit, so that a bucket whose default
  * was loosened still locks what is written here.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
  */
@@ -15,20 +15,18 @@ export interface LockedObjectsOptions {
 }
 
 export function openLockedObjects({ client, bucket, retentionDays }: LockedObjectsOptions): ObjectStore {
-  const plain = openS3Objects({ client, bucket });
   return {
-    async put(key, body) {
-      await client.send(
-        new PutObjectCommand({
-          Bucket: bucket,
-          Key: key,
-          Body: body,
-          ObjectLockMode: "GOVERNANCE",
-          ObjectLockRetainUntilDate: new Date(Date.now() + retentionDays * DAY_MS),
-        }),
-      );
+    ...openS3Objects({ client, bucket }),
+    async put(key, body, signal) {
+      const command = new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: body,
+        ContentType: "text/plain; charset=utf-8",
+        ObjectLockMode: "GOVERNANCE",
+        ObjectLockRetainUntilDate: new Date(Date.now() + retentionDays * DAY_MS),
+      });
+      await client.send(command, signal ? { abortSignal: signal } : {});
     },
-    get: (key) => plain.get(key),
-    list: (prefix, options) => plain.list(prefix, options),
   };
 }

@@ -26,6 +26,7 @@ import { Sequencer } from "./sequencer.ts";
 export const HEARTBEAT_MS = 1000;
 /** A standby takes over from a writer that has appended nothing for so long. */
 export const STANDBY_PATIENCE_MS = 5000;
+const OWNERSHIP_MS = 1000;
 const TICK_MS = 250;
 const CONTROL_MS = 1000;
 /** The orchestrator kills after 30 s: what is not acknowledged by then stays unknown. */
@@ -107,7 +108,7 @@ export class Engine implements EngineFace {
     const { store, shard, region, window, log, checkpoints, standby, onFatal } = this.#options;
     for (;;) {
       this.#enter("waiting", `until shard ${shard} belongs to ${region} and is not halted`);
-      await waitForOwnership({ store, shard, region, signal });
+      await waitForOwnership({ store, shard, region, signal, intervalMilliseconds: OWNERSHIP_MS });
       this.#enter("replaying", "from the newest valid checkpoint");
       const replica = await Replica.restore({ store, checkpoints, shard, log, signal });
       await replica.catchUp();

@@ -97,8 +97,12 @@ export class Sequencer {
     });
   }
 
+  /** Never settles once the epoch is lost: not even an error may leave then. */
   async read(client: string, clientOrderId: string): Promise<Order | undefined> {
-    await this.#confirmed();
+    await this.#confirmed().catch((error: unknown) => {
+      this.#options.onFailure(error);
+      return new Promise<never>(() => {});
+    });
     return this.settled.find(client, clientOrderId);
   }
 
