@@ -12,18 +12,19 @@ import { DnsRecord } from "@pulumi/cloudflare/dnsRecord.js";
 import { LoadBalancer } from "@pulumi/cloudflare/loadBalancer.js";
 import { LoadBalancerMonitor } from "@pulumi/cloudflare/loadBalancerMonitor.js";
 import { LoadBalancerPool } from "@pulumi/cloudflare/loadBalancerPool.js";
-import { ComponentResource, type ComponentResourceOptions, type Input } from "@pulumi/pulumi";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
 import type { Region } from "./model.ts";
 import { originName, regionalName } from "./names.ts";
 import { ACTIVE_PATH } from "./route53.ts";
+import type { ZoneAddress } from "./traffic.ts";
 
 export interface CloudflareArgs {
   readonly publicName: string;
   readonly zoneId: string;
   readonly cloudflareAccountId: string;
   readonly region: Region;
-  /** By zone, of this region. */
-  readonly elasticIps: Readonly<Record<string, Input<string>>>;
+  /** Of this region. */
+  readonly addresses: readonly ZoneAddress[];
   /** Whether this stack owns balancer, monitor and pools. */
   readonly ownsBalancer: boolean;
   /** In the order in which they are tried. */
@@ -53,13 +54,20 @@ export class CloudflareAnswers extends ComponentResource {
 
   /** Per address: the origin's own name, and the name under which the region alone answers. */
   #records(): void {
-    const { publicName, region, zoneId, elasticIps } = this.#args;
-    for (const [n, [zone, content]] of Object.entries(elasticIps).entries()) {
+    const { publicName, region, zoneId, addresses } = this.#args;
+    for (const [n, { zone, elasticIp }] of addresses.entries()) {
       const names = { origin: originName(publicName, region, n), regional: regionalName(publicName, region) };
       for (const [label, recordName] of Object.entries(names)) {
         new DnsRecord(
           `${this.#name}-${label}-${zone}`,
-          { zoneId, name: recordName, type: "A", content, ttl: RECORD_TTL_SECONDS, proxied: false },
+          {
+            zoneId,
+            name: recordName,
+            type: "A",
+            content: elasticIp,
+            ttl: RECORD_TTL_SECONDS,
+            proxied: false,
+          },
           { parent: this },
         );
       }

@@ -29,9 +29,8 @@ export interface ClusterArgs {
   readonly instanceType: string;
   /** Sized so that any two zones carry the full load. */
   readonly nodesPerZone: { readonly min: number; readonly max: number };
-  readonly zones: readonly string[];
-  /** Private subnets in the order of the zones. */
-  readonly subnetIds: readonly Input<string>[];
+  /** With their private subnets. */
+  readonly zones: readonly { readonly name: string; readonly subnetId: Input<string> }[];
   /** From where the API server may be reached; empty = from inside the VPC only. */
   readonly endpointCidrs: readonly string[];
   readonly adminRoles: readonly string[];
@@ -64,12 +63,11 @@ export class Cluster extends ComponentResource {
   readonly certificateAuthority: Output<string>;
   /** Of the nodes, and with them of the pods. */
   readonly securityGroupId: Output<string>;
-  /** One per zone. */
-  readonly autoscalingGroupNames: readonly Output<string>[];
   readonly kubernetes: Kubernetes;
 
   readonly #name: string;
   readonly #args: ClusterArgs;
+  readonly #scalingGroups: ReadonlyMap<string, Output<string>>;
 
   constructor(name: string, args: ClusterArgs, options?: ComponentResourceOptions) {
     super("trading-platform:components:Cluster", name, {}, options);
@@ -80,16 +78,27 @@ export class Cluster extends ComponentResource {
     const access = this.#access(cluster);
     const early = this.#addons(cluster, ADDONS_BEFORE_NODES, []);
     const nodeGroups = this.#nodes(cluster, early);
-    this.#addons(cluster, ADDONS_ON_NODES, nodeGroups);
+    this.#addons(
+      cluster,
+      ADDONS_ON_NODES,
+      nodeGroups.map(({ group }) => group),
+    );
 
     this.clusterName = cluster.name;
     this.clusterArn = cluster.arn;
     this.endpoint = cluster.endpoint;
     this.certificateAuthority = cluster.certificateAuthority.data;
     this.securityGroupId = cluster.vpcConfig.clusterSecurityGroupId;
-    this.autoscalingGroupNames = nodeGroups.map((group) => autoscalingGroupOf(group));
+    this.#scalingGroups = new Map(nodeGroups.map(({ zone, group }) => [zone, scalingGroupOf(group)]));
     this.kubernetes = this.#provider(access);
     this.registerOutputs({ endpoint: this.endpoint });
+  }
+
+  /** Of the nodes in one zone. */
+  scalingGroupIn(zone: string): Output<string> {
+    const name = this.#scalingGroups.get(zone);
+    if (name === undefined) throw new Error(`cluster ${this.#name}: no nodes in zone ${zone}`);
+    return name;
   }
 
   #controlPlane(): EksCluster {
@@ -110,7 +119,7 @@ export class Cluster extends ComponentResource {
         accessConfig: { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: false },
         bootstrapSelfManagedAddons: false,
         vpcConfig: {
-          subnetIds: [...this.#args.subnetIds],
+          subnetIds: this.#args.zones.map(({ subnetId }) => subnetId),
           endpointPrivateAccess: true,
           endpointPublicAccess: endpointCidrs.length > 0,
           ...(endpointCidrs.length > 0 ? { publicAccessCidrs: [...endpointCidrs] } : {}),
@@ -141,7 +150,7 @@ export class Cluster extends ComponentResource {
     });
   }
 
-  #nodes(cluster: EksCluster, addons: readonly Addon[]): NodeGroup[] {
+  #nodes(cluster: EksCluster, addons: readonly Addon[]): { zone: string; group: NodeGroup }[] {
     const role = this.#role("node", "ec2.amazonaws.com", NODE_POLICIES);
     const template = new LaunchTemplate(
       this.#name,
@@ -158,15 +167,13 @@ export class Cluster extends ComponentResource {
       { parent: this },
     );
     const { instanceType, nodesPerZone, zones } = this.#args;
-    return zones.map((zone, n) => {
-      const subnet = this.#args.subnetIds[n];
-      if (subnet === undefined) throw new Error(`cluster ${this.#name}: no subnet for zone ${zone}`);
-      return new NodeGroup(
+    return zones.map(({ name: zone, subnetId }) => {
+      const group = new NodeGroup(
         `${this.#name}-${zone}`,
         {
           clusterName: cluster.name,
           nodeRoleArn: role.arn,
-          subnetIds: [subnet],
+          subnetIds: [subnetId],
           instanceTypes: [instanceType],
           amiType: amiTypeFor(instanceType),
           launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
@@ -185,6 +192,7 @@ export class Cluster extends ComponentResource {
           ignoreChanges: ["scalingConfig.desiredSize"],
         },
       );
+      return { zone, group };
     });
   }
 
@@ -241,7 +249,7 @@ export class Cluster extends ComponentResource {
 }
 
 /** EKS makes the scaling group; there is exactly one per node group. */
-const autoscalingGroupOf = (group: NodeGroup): Output<string> =>
+const scalingGroupOf = (group: NodeGroup): Output<string> =>
   group.resources.apply((resources) => {
     const name = resources[0]?.autoscalingGroups[0]?.name;
     if (name === undefined) throw new Error("a node group came back without its scaling group");

@@ -22,9 +22,9 @@ export interface DatabaseArgs extends Identity {
   /** The same in both regions. */
   readonly instanceClass: string;
   readonly instances: number;
-  readonly zones: readonly string[];
   readonly vpcId: Input<string>;
-  readonly subnetIds: readonly Input<string>[];
+  /** With their data subnets; instances go round them. */
+  readonly zones: readonly { readonly name: string; readonly subnetId: Input<string> }[];
 }
 
 const ENGINE = "aurora-postgresql";
@@ -125,7 +125,11 @@ export class Database extends ComponentResource {
   }
 
   #cluster(args: DatabaseArgs, key: Key, group: SecurityGroup, global: GlobalCluster | undefined): Cluster {
-    const subnets = new SubnetGroup(this.#name, { subnetIds: [...args.subnetIds] }, { parent: this });
+    const subnets = new SubnetGroup(
+      this.#name,
+      { subnetIds: args.zones.map(({ subnetId }) => subnetId) },
+      { parent: this },
+    );
     const parameters = new ClusterParameterGroup(
       this.#name,
       {
@@ -182,7 +186,7 @@ export class Database extends ComponentResource {
           clusterIdentifier: cluster.id,
           engine: ENGINE,
           instanceClass: args.instanceClass,
-          availabilityZone: zone,
+          availabilityZone: zone.name,
           publiclyAccessible: false,
           // All members of a global database keep one minor version: upgrades go through the global cluster.
           autoMinorVersionUpgrade: false,

@@ -16,7 +16,7 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { ComponentResource, type ComponentResourceOptions, type Output } from "@pulumi/pulumi";
 import { assumedByService, policy } from "./iam.ts";
 import type { Region } from "./model.ts";
-import { parseCidr, planSubnets } from "./subnets.ts";
+import { parseCidr, planSubnets, type ZoneSubnets } from "./subnets.ts";
 
 export interface NetworkArgs {
   readonly region: Region;
@@ -30,18 +30,22 @@ export interface NetworkArgs {
 const INTERFACE_ENDPOINTS = ["eks-auth", "sts", "ecr.api", "ecr.dkr", "logs"] as const;
 const GATEWAY_ENDPOINTS = ["dynamodb", "s3"] as const;
 const FLOW_LOG_DAYS = 90;
+const ANYWHERE = "0.0.0.0/0";
 
-interface Tier {
-  readonly subnets: readonly Subnet[];
-  readonly tables: readonly RouteTable[];
+export interface NetworkZone {
+  readonly name: string;
+  readonly publicSubnetId: Output<string>;
+  readonly privateSubnetId: Output<string>;
+  readonly dataSubnetId: Output<string>;
+}
+
+interface ZoneWithTable extends NetworkZone {
+  readonly privateTable: RouteTable;
 }
 
 export class Network extends ComponentResource {
   readonly vpcId: Output<string>;
-  /** In the order of the zones, as the two below. */
-  readonly publicSubnetIds: readonly Output<string>[];
-  readonly privateSubnetIds: readonly Output<string>[];
-  readonly dataSubnetIds: readonly Output<string>[];
+  readonly zones: readonly NetworkZone[];
 
   readonly #name: string;
   readonly #args: NetworkArgs;
@@ -56,53 +60,34 @@ export class Network extends ComponentResource {
       { cidrBlock: args.cidr, enableDnsHostnames: true, enableDnsSupport: true, tags: { Name: name } },
       { parent: this },
     );
-    const publicTier = this.#publicTier(vpc);
-    const privateTier = this.#privateTier(vpc, publicTier);
-    const dataTier = this.#dataTier(vpc);
-    this.#endpoints(vpc, privateTier);
+    const internet = this.#internetTable(vpc);
+    const data = this.#table("data", vpc);
+    const zones = this.#plan().map((plan) => this.#zone(plan, vpc, internet, data));
+    this.#endpoints(vpc, zones);
     this.#flowLogs(vpc);
 
     this.vpcId = vpc.id;
-    this.publicSubnetIds = publicTier.subnets.map((subnet) => subnet.id);
-    this.privateSubnetIds = privateTier.subnets.map((subnet) => subnet.id);
-    this.dataSubnetIds = dataTier.subnets.map((subnet) => subnet.id);
+    this.zones = zones;
     this.registerOutputs({ vpcId: this.vpcId });
   }
 
-  #publicTier(vpc: Vpc): Tier {
-    const gateway = new InternetGateway(this.#name, { vpcId: vpc.id }, { parent: this });
-    const table = this.#table("public", vpc);
-    new Route(
-      `${this.#name}-public`,
-      { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
-      { parent: this },
-    );
-    return { subnets: this.#subnets("public", vpc, () => table), tables: [table] };
+  #plan(): readonly ZoneSubnets[] {
+    const range = parseCidr(this.#args.cidr);
+    if (range === undefined)
+      throw new Error(`network ${this.#name}: ${this.#args.cidr} is not an IPv4 range`);
+    return planSubnets(range, this.#args.zones);
   }
 
-  /** A NAT gateway per zone: one shared by all would take every zone down with its own. */
-  #privateTier(vpc: Vpc, publicTier: Tier): Tier {
-    const tables = this.#args.zones.map((zone, n) => {
-      const table = this.#table(`private-${zone}`, vpc);
-      const address = new Eip(`${this.#name}-nat-${zone}`, { domain: "vpc" }, { parent: this });
-      const nat = new NatGateway(
-        `${this.#name}-${zone}`,
-        { allocationId: address.id, subnetId: at(publicTier.subnets, n).id },
-        { parent: this },
-      );
-      new Route(
-        `${this.#name}-private-${zone}`,
-        { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", natGatewayId: nat.id },
-        { parent: this },
-      );
-      return table;
-    });
-    return { subnets: this.#subnets("private", vpc, (n) => at(tables, n)), tables };
-  }
-
-  #dataTier(vpc: Vpc): Tier {
-    const table = this.#table("data", vpc);
-    return { subnets: this.#subnets("data", vpc, () => table), tables: [table] };
+  #zone(plan: ZoneSubnets, vpc: Vpc, internet: RouteTable, data: RouteTable): ZoneWithTable {
+    const publicSubnet = this.#subnet("public", plan, vpc, internet);
+    const privateTable = this.#natTable(plan.zone, vpc, publicSubnet);
+    return {
+      name: plan.zone,
+      privateTable,
+      publicSubnetId: publicSubnet.id,
+      privateSubnetId: this.#subnet("private", plan, vpc, privateTable).id,
+      dataSubnetId: this.#subnet("data", plan, vpc, data).id,
+    };
   }
 
   #table(label: string, vpc: Vpc): RouteTable {
@@ -110,24 +95,46 @@ export class Network extends ComponentResource {
     return new RouteTable(name, { vpcId: vpc.id, tags: { Name: name } }, { parent: this });
   }
 
-  #subnets(tier: "public" | "private" | "data", vpc: Vpc, tableOf: (n: number) => RouteTable): Subnet[] {
-    const range = parseCidr(this.#args.cidr);
-    if (range === undefined)
-      throw new Error(`network ${this.#name}: ${this.#args.cidr} is not an IPv4 range`);
-    const plan = planSubnets(range);
-    return this.#args.zones.map((zone, n) => {
-      const name = `${this.#name}-${tier}-${zone}`;
-      const subnet = new Subnet(
-        name,
-        { vpcId: vpc.id, availabilityZone: zone, cidrBlock: at(plan, n)[tier], tags: { Name: name } },
-        { parent: this },
-      );
-      new RouteTableAssociation(name, { subnetId: subnet.id, routeTableId: tableOf(n).id }, { parent: this });
-      return subnet;
-    });
+  #internetTable(vpc: Vpc): RouteTable {
+    const gateway = new InternetGateway(this.#name, { vpcId: vpc.id }, { parent: this });
+    const table = this.#table("public", vpc);
+    new Route(
+      `${this.#name}-public`,
+      { routeTableId: table.id, destinationCidrBlock: ANYWHERE, gatewayId: gateway.id },
+      { parent: this },
+    );
+    return table;
   }
 
-  #endpoints(vpc: Vpc, tier: Tier): void {
+  /** A NAT gateway per zone: one shared by all would take every zone down with its own. */
+  #natTable(zone: string, vpc: Vpc, publicSubnet: Subnet): RouteTable {
+    const address = new Eip(`${this.#name}-nat-${zone}`, { domain: "vpc" }, { parent: this });
+    const nat = new NatGateway(
+      `${this.#name}-${zone}`,
+      { allocationId: address.id, subnetId: publicSubnet.id },
+      { parent: this },
+    );
+    const table = this.#table(`private-${zone}`, vpc);
+    new Route(
+      `${this.#name}-private-${zone}`,
+      { routeTableId: table.id, destinationCidrBlock: ANYWHERE, natGatewayId: nat.id },
+      { parent: this },
+    );
+    return table;
+  }
+
+  #subnet(tier: "public" | "private" | "data", plan: ZoneSubnets, vpc: Vpc, table: RouteTable): Subnet {
+    const name = `${this.#name}-${tier}-${plan.zone}`;
+    const subnet = new Subnet(
+      name,
+      { vpcId: vpc.id, availabilityZone: plan.zone, cidrBlock: plan[tier], tags: { Name: name } },
+      { parent: this },
+    );
+    new RouteTableAssociation(name, { subnetId: subnet.id, routeTableId: table.id }, { parent: this });
+    return subnet;
+  }
+
+  #endpoints(vpc: Vpc, zones: readonly ZoneWithTable[]): void {
     const service = (endpoint: string) => `com.amazonaws.${this.#args.region}.${endpoint}`;
     for (const endpoint of GATEWAY_ENDPOINTS) {
       new VpcEndpoint(
@@ -136,7 +143,7 @@ export class Network extends ComponentResource {
           vpcId: vpc.id,
           serviceName: service(endpoint),
           vpcEndpointType: "Gateway",
-          routeTableIds: tier.tables.map((table) => table.id),
+          routeTableIds: zones.map((zone) => zone.privateTable.id),
         },
         { parent: this },
       );
@@ -158,7 +165,7 @@ export class Network extends ComponentResource {
           serviceName: service(endpoint),
           vpcEndpointType: "Interface",
           privateDnsEnabled: true,
-          subnetIds: tier.subnets.map((subnet) => subnet.id),
+          subnetIds: zones.map((zone) => zone.privateSubnetId),
           securityGroupIds: [group.id],
         },
         { parent: this },
@@ -196,10 +203,4 @@ export class Network extends ComponentResource {
       { parent: this, dependsOn: [grant] },
     );
   }
-}
-
-function at<T>(values: readonly T[], n: number): T {
-  const value = values[n];
-  if (value === undefined) throw new Error(`a network has three zones, none is numbered ${n}`);
-  return value;
 }

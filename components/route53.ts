@@ -5,9 +5,10 @@
  */
 import { HealthCheck } from "@pulumi/aws/route53/healthCheck.js";
 import { Record as DnsRecord } from "@pulumi/aws/route53/record.js";
-import { ComponentResource, type ComponentResourceOptions, type Input } from "@pulumi/pulumi";
+import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi";
 import type { Region } from "./model.ts";
 import { regionalName } from "./names.ts";
+import type { ZoneAddress } from "./traffic.ts";
 
 export interface Route53Args {
   readonly publicName: string;
@@ -15,8 +16,7 @@ export interface Route53Args {
   readonly zoneId: string;
   readonly region: Region;
   readonly failover: "PRIMARY" | "SECONDARY";
-  /** By zone. */
-  readonly elasticIps: Readonly<Record<string, Input<string>>>;
+  readonly addresses: readonly ZoneAddress[];
   readonly ttlSeconds: number;
   readonly listenerPort: number;
   readonly healthCheck: { readonly intervalSeconds: number; readonly failureThreshold: number };
@@ -33,7 +33,7 @@ export class Route53Answers extends ComponentResource {
     // Weighted, not multivalue: what an alias may target is shown by AWS with weighted groups, while nothing says that
     // a multivalue group may be one. A dead zone's address leaves either way, without condemning its region.
     // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-complex-configs.html
-    const addresses = Object.entries(args.elasticIps).map(([zone, elasticIp]) => {
+    const records = args.addresses.map(({ zone, elasticIp }) => {
       const check = new HealthCheck(
         `${name}-${zone}`,
         {
@@ -74,7 +74,7 @@ export class Route53Answers extends ComponentResource {
         failoverRoutingPolicies: [{ type: args.failover }],
         aliases: [{ name: regional, zoneId, evaluateTargetHealth: true }],
       },
-      { parent: this, dependsOn: addresses },
+      { parent: this, dependsOn: records },
     );
     this.registerOutputs();
   }

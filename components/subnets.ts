@@ -32,7 +32,8 @@ export const cidrsOverlap = (a: Cidr, b: Cidr): boolean =>
 export const VPC_PREFIXES = { min: 16, max: 20 } as const;
 
 export interface ZoneSubnets {
-  /** Nodes and pods: a quarter of the range per zone for each of three zones. */
+  readonly zone: string;
+  /** Nodes and pods: a quarter of the VPC's range. */
   readonly private: string;
   /** Load balancer and NAT. */
   readonly public: string;
@@ -40,18 +41,25 @@ export interface ZoneSubnets {
   readonly data: string;
 }
 
+export const ZONES_PER_REGION = 3;
+
 /**
- * Divides a VPC's range for three zones: `[private][private][private][public ×3, data ×3 and room for more]`.
- * Depends on nothing but its arguments, so that a subnet never moves when another is added.
+ * Divides a VPC's range: `[private][private][private][public ×3, room for one, data ×3, room for more]`. Depends on
+ * nothing but its arguments, so that a subnet never moves when something is added.
  */
-export function planSubnets(vpc: Cidr): readonly [ZoneSubnets, ZoneSubnets, ZoneSubnets] {
+export function planSubnets(vpc: Cidr, zones: readonly string[]): readonly ZoneSubnets[] {
+  if (zones.length > ZONES_PER_REGION) {
+    throw new RangeError(
+      `subnets for ${zones.length} zones; a VPC's range is divided for ${ZONES_PER_REGION}`,
+    );
+  }
   const quarter = vpc.prefix + 2;
-  const sixteenth = vpc.prefix + 5;
-  const rest = vpc.base + 3 * size(quarter);
-  const zone = (n: number): ZoneSubnets => ({
+  const small = vpc.prefix + 5;
+  const rest = vpc.base + ZONES_PER_REGION * size(quarter);
+  return zones.map((zone, n) => ({
+    zone,
     private: formatCidr({ base: vpc.base + n * size(quarter), prefix: quarter }),
-    public: formatCidr({ base: rest + n * size(sixteenth), prefix: sixteenth }),
-    data: formatCidr({ base: rest + (4 + n) * size(sixteenth), prefix: sixteenth }),
-  });
-  return [zone(0), zone(1), zone(2)];
+    public: formatCidr({ base: rest + n * size(small), prefix: small }),
+    data: formatCidr({ base: rest + (ZONES_PER_REGION + 1 + n) * size(small), prefix: small }),
+  }));
 }

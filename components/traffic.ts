@@ -10,17 +10,18 @@ import { ComponentResource, type ComponentResourceOptions, type Input, type Outp
 
 export interface TrafficArgs {
   readonly vpcId: Input<string>;
-  readonly zones: readonly string[];
-  /** In the order of the zones. */
-  readonly publicSubnetIds: readonly Input<string>[];
+  /** Nodes that join a scaling group later are targets without anyone registering them. */
+  readonly zones: readonly {
+    readonly name: string;
+    readonly publicSubnetId: Input<string>;
+    readonly autoscalingGroupName: Input<string>;
+  }[];
   readonly listenerPort: number;
   readonly certificateArn: Input<string>;
   /** Port of the exposed Service on every node, and where its readiness is asked. */
   readonly nodePort: number;
   readonly readinessPath: string;
   readonly nodeSecurityGroupId: Input<string>;
-  /** By zone: nodes that join later are targets without anyone registering them. */
-  readonly autoscalingGroups: Readonly<Record<string, Input<string>>>;
 }
 
 const TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06";
@@ -28,9 +29,15 @@ const TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 const HEALTH_CHECK = { interval: 5, timeout: 2, healthyThreshold: 2, unhealthyThreshold: 2 };
 const ANYWHERE = "0.0.0.0/0";
 
+/** A fixed address of the region, and the one zone it answers from. */
+export interface ZoneAddress {
+  readonly zone: string;
+  readonly elasticIp: Output<string>;
+}
+
 export class Traffic extends ComponentResource {
   /** In the order of the zones. */
-  readonly elasticIps: readonly Output<string>[];
+  readonly addresses: readonly ZoneAddress[];
 
   readonly #name: string;
 
@@ -39,18 +46,19 @@ export class Traffic extends ComponentResource {
     this.#name = name;
 
     // Protected: DNS and clients' allow-lists name these addresses, and AWS never gives one back.
-    const addresses = args.zones.map(
-      (zone) => new Eip(`${name}-${zone}`, { domain: "vpc" }, { parent: this, protect: true }),
-    );
+    const doors = args.zones.map((zone) => ({
+      ...zone,
+      eip: new Eip(`${name}-${zone.name}`, { domain: "vpc" }, { parent: this, protect: true }),
+    }));
     const group = this.#securityGroup(args);
     const balancer = new LoadBalancer(
       name,
       {
         loadBalancerType: "network",
         internal: false,
-        subnetMappings: addresses.map((address, n) => ({
-          subnetId: args.publicSubnetIds[n] ?? "",
-          allocationId: address.id,
+        subnetMappings: doors.map(({ publicSubnetId, eip }) => ({
+          subnetId: publicSubnetId,
+          allocationId: eip.id,
         })),
         securityGroups: [group.id],
         // A zone's address answers from its own zone only, so that a dead zone is seen as dead.
@@ -74,8 +82,8 @@ export class Traffic extends ComponentResource {
       { parent: this },
     );
 
-    this.elasticIps = addresses.map((address) => address.publicIp);
-    this.registerOutputs({ elasticIps: this.elasticIps });
+    this.addresses = doors.map((door) => ({ zone: door.name, elasticIp: door.eip.publicIp }));
+    this.registerOutputs({ elasticIps: doors.map((door) => door.eip.publicIp) });
   }
 
   #securityGroup(args: TrafficArgs): SecurityGroup {
@@ -127,7 +135,7 @@ export class Traffic extends ComponentResource {
       },
       { parent: this },
     );
-    for (const [zone, autoscalingGroupName] of Object.entries(args.autoscalingGroups)) {
+    for (const { name: zone, autoscalingGroupName } of args.zones) {
       new Attachment(
         `${this.#name}-${zone}`,
         { autoscalingGroupName, lbTargetGroupArn: targets.arn },

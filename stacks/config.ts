@@ -1,9 +1,9 @@
 /** The program's configuration: parsed once, from raw strings, into one frozen value. */
 import type { z } from "zod";
-import type { Grant } from "../components/grants.ts";
 import type { OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
 import { STACKS } from "../components/model.ts";
 import { type Identity, journalTableName } from "../components/names.ts";
+import type { Services } from "../components/services.ts";
 import { type Problem, RULES } from "./rules.ts";
 import { SECRETS, SECTIONS, type Section, type Sections } from "./schema.ts";
 
@@ -32,7 +32,7 @@ export interface Config extends Identity {
   readonly network: Readonly<Record<"primary" | "secondary", NetworkConfig>>;
   readonly database: DatabaseConfig;
   readonly cluster: ClusterConfig;
-  readonly services: Readonly<Record<string, ServiceConfig>>;
+  readonly services: Services;
 }
 
 interface DnsCommon {
@@ -85,31 +85,6 @@ export interface ClusterConfig {
   readonly endpointCidrs: readonly string[];
   /** IAM roles that may administer the cluster. */
   readonly adminRoles: readonly string[];
-}
-
-export interface ServiceConfig {
-  /** By digest. Without a registry host: the stack's own region's ECR. */
-  readonly image: string;
-  /** Default: the service's name. */
-  readonly args: readonly string[];
-  readonly port: number;
-  /** One Deployment and Service per shard, named `<service>-<shard>`. */
-  readonly perShard: boolean;
-  /** Outside the roles: runs in a passive region too. */
-  readonly alwaysOn: boolean;
-  /** `min` is the production target; an HPA exists when `max` is more. */
-  readonly replicas: { readonly min: number; readonly max: number };
-  /** Kubernetes quantities; memory is both request and limit. */
-  readonly cpu: string;
-  readonly memory: string;
-  readonly probes: { readonly liveness: string; readonly readiness: string };
-  /** Behind the load balancer. Exactly one service is. */
-  readonly exposed: boolean;
-  /** Services that it talks to: gives `<SERVICE>_URL` or, per shard, `<SERVICE>_URLS`, and opens the network. */
-  readonly calls: readonly string[];
-  /** What its IAM role and environment allow. */
-  readonly grants: readonly Grant[];
-  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Lists every problem of a configuration; nothing has been changed when it is thrown. */

@@ -2,7 +2,7 @@
 
 import { RESERVED_ENVIRONMENT } from "../components/environment.ts";
 import { REGION_SETS, type Region, type StackName } from "../components/model.ts";
-import { cidrsOverlap, parseCidr } from "../components/subnets.ts";
+import { cidrsOverlap, parseCidr, ZONES_PER_REGION } from "../components/subnets.ts";
 import type { Sections } from "./schema.ts";
 
 export interface Problem {
@@ -18,7 +18,6 @@ export interface Problem {
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
  */
 export const MAX_KILOBYTES_PER_SECOND_PER_SHARD = 800;
-export const ZONES_PER_REGION = 3;
 
 type Rule = (sections: Sections, stack: StackName) => readonly (Problem | false | undefined)[];
 
@@ -118,6 +117,15 @@ const credentials: Rule = ({ databasePassword }, stack) => [
     },
 ];
 
+const quietWhileParked: Rule = ({ role, traffic }) => [
+  role === "passive" &&
+    traffic === "on" && {
+      key: "traffic",
+      got: "on",
+      allowed: "off while role is passive: nobody would answer",
+    },
+];
+
 const oneAccount: Rule = ({ cluster, accountId }) =>
   (cluster?.adminRoles ?? []).map(
     (role, n) =>
@@ -191,6 +199,7 @@ export const RULES: readonly Rule[] = [
   zones,
   rangesApart,
   shardLoad,
+  quietWhileParked,
   credentials,
   oneAccount,
   oneDoor,

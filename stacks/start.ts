@@ -1,0 +1,68 @@
+/** What has to hold before anything is registered: a readable config, and a commit that may be deployed here. */
+import { Provider as Aws } from "@pulumi/aws/provider.js";
+import { getStack, log, RunError, runtime } from "@pulumi/pulumi";
+import type { Role } from "../components/model.ts";
+import { type Config, ConfigError, parseConfig } from "./config.ts";
+import { refuseOldCommit, refuseRoleStep } from "./guard.ts";
+import { readDecision, readLastRole } from "./observed.ts";
+
+export interface Start {
+  readonly config: Config;
+  readonly aws: Aws;
+  /** Undefined before the first deployment. */
+  readonly lastRole: Role | undefined;
+}
+
+/** A refusal is an answer, not a crash: hosts print a `RunError` without its stack. */
+export const refuse = (message: string): RunError => new RunError(`Refused, nothing was changed: ${message}`);
+
+export async function start(): Promise<Start> {
+  const config = readConfig();
+  const aws = awsProvider(config);
+  const [, lastRole] = await Promise.all([guardDecision(config, aws), guardRole(config)]);
+  return { config, aws, lastRole };
+}
+
+function readConfig(): Config {
+  try {
+    return parseConfig(runtime.allConfig(), getStack());
+  } catch (error) {
+    if (error instanceof ConfigError) throw new RunError(error.message);
+    throw error;
+  }
+}
+
+const awsProvider = ({ accountId, name, region, stack }: Config): Aws =>
+  new Aws("aws", {
+    region,
+    // The global endpoint of STS is in us-east-1.
+    stsRegion: region,
+    allowedAccountIds: [accountId],
+    defaultTags: { tags: { platform: name, stack } },
+  });
+
+async function guardDecision(config: Config, aws: Aws): Promise<void> {
+  const { stack, region, regions, role, acceptGeneration, journal } = config;
+  const observed = await readDecision(journal.tableName, region, aws);
+  if (observed.kind === "unreadable") {
+    const what = `the region item of ${journal.tableName} cannot be read in ${region} (${observed.cause.message})`;
+    if (config.allowUnreadableJournal === "off") {
+      throw refuse(
+        `${what}, so nobody knows which region is active. ` +
+          'To deploy all the same, set allowUnreadableJournal to "on" for this one run.',
+      );
+    }
+    await log.warn(`${what}; deploying all the same, as allowUnreadableJournal says.`);
+    return;
+  }
+  const decided = observed.kind === "read" ? observed.value : { generation: 0, active: regions.primary };
+  const reason = refuseOldCommit({ stack, region, role, acceptGeneration, decided });
+  if (reason !== undefined) throw refuse(reason);
+}
+
+async function guardRole({ stack, role }: Config): Promise<Role | undefined> {
+  const last = await readLastRole();
+  const reason = refuseRoleStep(stack, last, role);
+  if (reason !== undefined) throw refuse(reason);
+  return last;
+}
