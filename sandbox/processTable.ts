@@ -37,14 +37,14 @@ export function isRunning(pid: number, start: string): boolean {
   return stat !== undefined && stat.start === start && stat.state !== "Z" && stat.state !== "X";
 }
 
-/** The process and all its descendants, whatever group or session they moved to (PostgreSQL's do). */
-export function processTree(root: number): readonly ProcessStat[] {
+/** The processes and all their descendants, whatever group or session they moved to (PostgreSQL's do). */
+export function processTrees(roots: readonly number[]): readonly ProcessStat[] {
   const all = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => processStat(Number(name)) ?? []);
-  const tree = all.filter(({ pid }) => pid === root);
-  for (let index = 0; index < tree.length; index++) {
-    tree.push(...all.filter(({ parent }) => parent === tree[index]?.pid));
+  const trees = all.filter(({ pid }) => roots.includes(pid));
+  for (let index = 0; index < trees.length; index++) {
+    trees.push(...all.filter(({ parent }) => parent === trees[index]?.pid));
   }
-  return tree;
+  return trees;
 }

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bootId, isRunning, type ProcessStat, processStat, processTree } from "./processTable.ts";
+import { bootId, isRunning, type ProcessStat, processStat, processTrees } from "./processTable.ts";
 
 export interface ProcessOptions {
   readonly cwd?: string;
@@ -35,22 +35,20 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Stops root before leaves and looks again until nothing new was forked meanwhile. */
-function freezeTree(root: number): readonly ProcessStat[] {
-  for (let rounds = 0, seen = 0; ; rounds++) {
-    const tree = processTree(root);
-    for (const { pid, start } of tree) if (isRunning(pid, start)) signal(pid, "SIGSTOP");
-    if (tree.length === seen || rounds === 10) return tree;
-    seen = tree.length;
-  }
+/** Groups first, one system call each, so that many processes stop at one instant and none forks on. */
+function freezeTrees(roots: readonly number[]): readonly ProcessStat[] {
+  for (const pid of roots) signal(-pid, "SIGSTOP");
+  const trees = processTrees(roots);
+  for (const { pid, start } of trees) if (isRunning(pid, start)) signal(pid, "SIGSTOP");
+  return trees;
 }
 
 /**
  * No SIGCONT before SIGKILL: a stopped process dies of SIGKILL as it is, and a frozen writer must not get a last
  * instant to write in.
  */
-function killTree(root: number): void {
-  for (const { pid, start } of freezeTree(root)) if (isRunning(pid, start)) signal(pid, "SIGKILL");
+function killTrees(roots: readonly number[]): void {
+  for (const { pid, start } of freezeTrees(roots)) if (isRunning(pid, start)) signal(pid, "SIGKILL");
 }
 
 async function untilGone(entries: readonly LedgerEntry[]): Promise<void> {
@@ -88,7 +86,7 @@ export class Processes {
     const boot = (JSON.parse(head ?? "{}") as { boot?: string }).boot;
     const entries = lines.map((line) => JSON.parse(line) as LedgerEntry);
     const leftovers = boot === bootId() ? entries.filter(({ pid, start }) => isRunning(pid, start)) : [];
-    for (const { pid } of leftovers) killTree(pid);
+    killTrees(leftovers.map(({ pid }) => pid));
     await untilGone(leftovers);
     rmSync(ledgerPath, { force: true });
     return leftovers.map(({ pid }) => pid);
@@ -119,34 +117,36 @@ export class Processes {
 
   /** Sends to the process alone, e.g. SIGTERM to shut down in order. No effect once it exited. */
   signal(child: ChildProcess, name: NodeJS.Signals): void {
-    if (this.#owns(child)) signal(child.pid, name);
+    for (const pid of this.#pids([child])) signal(pid, name);
   }
 
-  /** SIGSTOP to the process and all it started. */
-  freeze(child: ChildProcess): void {
-    if (this.#owns(child)) freezeTree(child.pid);
+  /** SIGSTOP to the processes and all they started, at one instant. */
+  freeze(...children: readonly ChildProcess[]): void {
+    freezeTrees(this.#pids(children));
   }
 
-  thaw(child: ChildProcess): void {
-    if (!this.#owns(child)) return;
-    for (const { pid, start } of processTree(child.pid)) if (isRunning(pid, start)) signal(pid, "SIGCONT");
+  thaw(...children: readonly ChildProcess[]): void {
+    for (const { pid, start } of processTrees(this.#pids(children))) {
+      if (isRunning(pid, start)) signal(pid, "SIGCONT");
+    }
   }
 
-  /** SIGKILL to the process and all it started, frozen or not. */
-  kill(child: ChildProcess): void {
-    if (this.#owns(child)) killTree(child.pid);
+  /** SIGKILL to the processes and all they started, frozen or not. */
+  kill(...children: readonly ChildProcess[]): void {
+    killTrees(this.#pids(children));
   }
 
   /** Kills everything, waits until it is gone and removes the ledger. */
   async close(): Promise<void> {
     this.#closed = true;
     const entries = [...this.#children.values()].map(({ entry }) => entry);
-    for (const { pid } of entries) killTree(pid);
+    killTrees(entries.map(({ pid }) => pid));
     await untilGone(entries);
     rmSync(this.#ledgerPath, { force: true });
   }
 
-  #owns(child: ChildProcess): child is ChildProcess & { readonly pid: number } {
-    return child.pid !== undefined && this.#children.has(child.pid);
+  /** Only what still runs and was started here: a pid of the past may be somebody else's by now. */
+  #pids(children: readonly ChildProcess[]): readonly number[] {
+    return children.flatMap(({ pid }) => (pid !== undefined && this.#children.has(pid) ? [pid] : []));
   }
 }

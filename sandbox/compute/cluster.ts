@@ -1,0 +1,332 @@
+/** One region's Kubernetes: its objects, and the controllers that make pods and nodes follow them. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Region } from "../../components/model.ts";
+import type { Addresses } from "../addresses.ts";
+import type { Properties } from "../cloud/behaviour.ts";
+import { isObject } from "../cloud/fields.ts";
+import type { Faults, Place } from "../faults.ts";
+import type { Processes } from "../processes.ts";
+import { AutoscalerController } from "./autoscaler.ts";
+import { containerEnvironment, serviceVariables } from "./environment.ts";
+import type { ImageRegistry } from "./images.ts";
+import { type Deployment, type KubernetesService, parseManifest } from "./manifests.ts";
+import { type Node, type NodeGroup, Nodes } from "./nodes.ts";
+import type { Pod } from "./pod.ts";
+import { Pods } from "./pods.ts";
+import { cores } from "./quantity.ts";
+import { decideRollout } from "./rollout.ts";
+import { type PlacedPod, schedule } from "./scheduler.ts";
+import { Services } from "./services.ts";
+import { deploymentStatus, type PodView } from "./status.ts";
+import { metadataOf, ObjectStore } from "./store.ts";
+import { DEFAULT_TOLERATION_MILLISECONDS, type Timings } from "./timings.ts";
+
+export interface ClusterOptions {
+  readonly region: Region;
+  readonly faults: Faults;
+  readonly addresses: Addresses;
+  readonly processes: Processes;
+  readonly images: ImageRegistry;
+  /** Pod logs: `<directory>/<pod>.log`. */
+  readonly directory: string;
+  /** Injected into every container; wins over its manifest. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timings: Timings;
+  readonly placeOf: (ip: string) => Place;
+}
+
+type Loss = "kill" | "freeze";
+const POLL_MILLISECONDS = 50;
+/** What the Pulumi provider waits for a deletion. */
+const DELETE_TIMEOUT_MILLISECONDS = 600_000;
+
+export class Cluster {
+  readonly region: Region;
+  readonly store: ObjectStore;
+  readonly nodes: Nodes;
+  readonly pods: Pods;
+  readonly services: Services;
+  readonly #options: ClusterOptions;
+  readonly #autoscaler: AutoscalerController;
+  readonly #ticker: NodeJS.Timeout;
+  #autoscaledAt = Date.now();
+  #woken = false;
+  #down = false;
+
+  constructor(options: ClusterOptions) {
+    const { region, addresses, faults, processes, images, directory, timings, placeOf } = options;
+    this.#options = options;
+    this.region = region;
+    this.store = new ObjectStore(() => this.#wake());
+    this.nodes = new Nodes(region);
+    this.pods = new Pods(addresses, region, {
+      processes,
+      images,
+      logPath: (pod) => join(directory, `${pod}.log`),
+      backoffMilliseconds: timings.backoffMilliseconds,
+      changed: () => this.#wake(),
+      environment: (container, pod) => ({
+        ...containerEnvironment(container, pod, serviceVariables(this.services.all), {
+          value: (kind, name, key) => this.#value(kind, pod.namespace, name, key),
+        }),
+        ...options.environment,
+        POD_NETWORK_IP: pod.ip,
+      }),
+    });
+    this.services = new Services({
+      faults,
+      addresses,
+      region,
+      placeOf,
+      endpoints: (service) => this.#endpoints(service),
+      isDead: (pod) => this.#nodeOf(pod)?.lost === "kill",
+    });
+    this.#autoscaler = new AutoscalerController(this.store, (namespace, owner) =>
+      this.pods.of(namespace, owner).filter((pod) => pod.readySince !== undefined),
+    );
+    this.#ticker = setInterval(() => this.#reconcile(), timings.tickMilliseconds);
+  }
+
+  /** Every pod with what the control plane believes of it. */
+  views(namespace?: string, owner?: string): readonly PodView[] {
+    return this.pods.all
+      .filter(
+        ({ birth }) =>
+          (namespace === undefined || birth.namespace === namespace) &&
+          (owner === undefined || birth.owner === owner),
+      )
+      .map((pod) => ({ pod, available: this.#isAvailable(pod) }));
+  }
+
+  isReady(node: Node): boolean {
+    const { nodeMonitorGraceMilliseconds } = this.#options.timings;
+    return node.lostAt === undefined || Date.now() - node.lostAt < nodeMonitorGraceMilliseconds;
+  }
+
+  setNodeGroup(group: NodeGroup): void {
+    this.#evict(this.nodes.setGroup(group));
+  }
+
+  removeNodeGroup(name: string): void {
+    this.#evict(this.nodes.removeGroup(name));
+  }
+
+  /** Resolves when it is gone, a Deployment's pods included: they get their grace period. */
+  async delete(kind: string, namespace: string, name: string): Promise<void> {
+    this.store.delete(kind, namespace, name);
+    const services = this.services.all.map(({ service }) => service.metadata);
+    for (const service of services) {
+      const isIt = kind === "Service" && service.namespace === namespace && service.name === name;
+      const isInside = kind === "Namespace" && service.namespace === name;
+      if (isIt || isInside) await this.services.remove(service.namespace, service.name);
+    }
+    if (kind !== "Deployment") return;
+    const deadline = Date.now() + DELETE_TIMEOUT_MILLISECONDS;
+    while (this.pods.of(namespace, name).some((pod) => !pod.gone) && !this.#down && Date.now() < deadline) {
+      await sleep(POLL_MILLISECONDS);
+    }
+  }
+
+  /** The whole region: all nodes at one instant, and the control plane with them. */
+  lose(how: Loss): void {
+    this.#down = true;
+    this.#loseNodes(this.nodes.all, how);
+  }
+
+  loseZone(zone: string, how: Loss): void {
+    this.#loseNodes(this.#inZone(zone), how);
+  }
+
+  return(): void {
+    this.#down = false;
+    this.#returnNodes(this.nodes.all);
+  }
+
+  returnZone(zone: string): void {
+    this.#returnNodes(this.#inZone(zone));
+  }
+
+  async close(): Promise<void> {
+    this.#down = true;
+    clearInterval(this.#ticker);
+    for (const pod of this.pods.all) pod.close();
+    this.#options.processes.kill(...this.pods.all.flatMap(({ child }) => child ?? []));
+    await this.services.close();
+  }
+
+  #wake(): void {
+    if (this.#woken) return;
+    this.#woken = true;
+    setImmediate(() => {
+      this.#woken = false;
+      this.#reconcile();
+    });
+  }
+
+  #reconcile(): void {
+    if (this.#down) return;
+    const now = Date.now();
+    this.pods.sweep();
+    for (const node of this.nodes.all) if (!this.isReady(node)) this.#evictFrom(node, now);
+    const deployments = this.store.list("Deployment");
+    for (const object of deployments) this.#rollOut(parseManifest("Deployment", object));
+    for (const pod of this.pods.all) {
+      const { namespace, owner } = pod.birth;
+      if (!pod.terminating && this.store.get("Deployment", namespace, owner) === undefined) pod.delete();
+    }
+    this.#schedulePending();
+    for (const object of deployments) this.#writeStatus(object);
+    if (now - this.#autoscaledAt >= this.#options.timings.autoscalerSyncMilliseconds) {
+      this.#autoscaledAt = now;
+      this.#autoscaler.sync(now);
+    }
+  }
+
+  #rollOut({ metadata, spec }: Deployment): void {
+    const template = templateHash(spec.template);
+    const views = this.views(metadata.namespace, metadata.name).map(({ pod, available }) => ({
+      name: pod.birth.name,
+      template: pod.birth.template,
+      terminating: pod.terminating,
+      createdAt: pod.createdAt,
+      available,
+    }));
+    const { create, remove } = decideRollout(spec, template, views);
+    for (const name of remove) this.pods.get(metadata.namespace, name)?.delete();
+    for (let n = 0; n < create; n++) {
+      this.pods.create({
+        namespace: metadata.namespace,
+        owner: metadata.name,
+        template,
+        manifest: spec.template,
+      });
+    }
+  }
+
+  #schedulePending(): void {
+    const pending = this.pods.all.filter((pod) => pod.node === undefined && !pod.terminating);
+    if (pending.length === 0) return;
+    const nodes = this.nodes.views((node) => this.isReady(node));
+    for (const pod of pending) {
+      const placed = this.pods.all.flatMap((other): PlacedPod[] =>
+        other.node === undefined
+          ? []
+          : [{ node: other.node, owner: ownerOf(other), cores: requestOf(other) }],
+      );
+      const { spec } = pod.birth.manifest;
+      const outcome = schedule({ owner: ownerOf(pod), cores: requestOf(pod), spec }, nodes, placed);
+      if ("node" in outcome) pod.bind(outcome.node, this.pods.freshIp(), this.nodes.get(outcome.node)?.lost);
+      else pod.unschedulable = outcome.unschedulable;
+    }
+  }
+
+  #writeStatus(object: Properties): void {
+    const { metadata, spec } = parseManifest("Deployment", object);
+    const generation = metadataOf(object)["generation"];
+    const view = {
+      generation: typeof generation === "number" ? generation : 1,
+      replicas: spec.replicas,
+      template: templateHash(spec.template),
+    };
+    this.store.setStatus(object, deploymentStatus(view, this.views(metadata.namespace, metadata.name)));
+  }
+
+  /** Pods leave a node that does not answer when their toleration of that is over. */
+  #evictFrom(node: Node, now: number): void {
+    const unreachableSince = (node.lostAt ?? now) + this.#options.timings.nodeMonitorGraceMilliseconds;
+    for (const pod of this.pods.all) {
+      if (pod.node !== node.name || pod.terminating) continue;
+      if (now - unreachableSince >= tolerationMilliseconds(pod)) pod.delete();
+    }
+  }
+
+  /** Nodes that were taken away take their pods along. */
+  #evict(gone: readonly Node[]): void {
+    const names = new Set(gone.map(({ name }) => name));
+    for (const pod of this.pods.all) if (pod.node !== undefined && names.has(pod.node)) pod.delete();
+  }
+
+  #inZone(zone: string): readonly Node[] {
+    return this.nodes.all.filter((node) => node.zone === zone);
+  }
+
+  #podsOn(nodes: readonly Node[]): readonly Pod[] {
+    const names = new Set(nodes.map(({ name }) => name));
+    return this.pods.all.filter(({ node }) => node !== undefined && names.has(node));
+  }
+
+  #loseNodes(nodes: readonly Node[], how: Loss): void {
+    for (const node of nodes) {
+      node.lost = how;
+      node.lostAt ??= Date.now();
+    }
+    const pods = this.#podsOn(nodes);
+    const children = pods.flatMap(({ child }) => child ?? []);
+    if (how === "kill") this.#options.processes.kill(...children);
+    else this.#options.processes.freeze(...children);
+    for (const pod of pods) pod.loseNode(how);
+  }
+
+  #returnNodes(nodes: readonly Node[]): void {
+    const pods = this.#podsOn(nodes);
+    this.#options.processes.thaw(...pods.flatMap(({ child }) => child ?? []));
+    for (const node of nodes) {
+      node.lost = undefined;
+      node.lostAt = undefined;
+    }
+    for (const pod of pods) pod.returnNode(() => this.pods.freshIp());
+    this.#wake();
+  }
+
+  #nodeOf(pod: Pod): Node | undefined {
+    return pod.node === undefined ? undefined : this.nodes.get(pod.node);
+  }
+
+  #isAvailable(pod: Pod): boolean {
+    const node = this.#nodeOf(pod);
+    return pod.readySince !== undefined && !pod.terminating && node !== undefined && this.isReady(node);
+  }
+
+  #endpoints({ metadata, spec }: KubernetesService): readonly { pod: Pod; zone: string }[] {
+    const { selector } = spec;
+    if (selector === undefined) return [];
+    return this.views(metadata.namespace).flatMap(({ pod, available }) => {
+      const { labels } = pod.birth.manifest.metadata;
+      const selected = Object.entries(selector).every(([key, value]) => labels[key] === value);
+      const listed = available || (spec.publishNotReadyAddresses && !pod.terminating);
+      return selected && listed ? [{ pod, zone: this.#nodeOf(pod)?.zone ?? this.region }] : [];
+    });
+  }
+
+  #value(kind: "Secret" | "ConfigMap", namespace: string, name: string, key: string): string | undefined {
+    const object = this.store.get(kind, namespace, name);
+    const plain = object?.[kind === "Secret" ? "stringData" : "data"];
+    if (isObject(plain) && typeof plain[key] === "string") return plain[key];
+    const encoded = kind === "Secret" ? object?.["data"] : undefined;
+    if (!isObject(encoded) || typeof encoded[key] !== "string") return undefined;
+    return Buffer.from(encoded[key], "base64").toString("utf8");
+  }
+}
+
+/** Changes with anything in the template, and with nothing else. */
+export function templateHash(template: Deployment["spec"]["template"]): string {
+  return createHash("sha256").update(JSON.stringify(template)).digest("hex").slice(0, 10);
+}
+
+const ownerOf = ({ birth }: Pod): string => `${birth.namespace}/${birth.owner}`;
+
+const requestOf = ({ container: { resources } }: Pod): number =>
+  cores(resources.requests.cpu ?? resources.limits.cpu);
+
+function tolerationMilliseconds({ birth }: Pod): number {
+  const { tolerations } = birth.manifest.spec;
+  const unreachable = tolerations.find(
+    ({ key, effect }) =>
+      (key === undefined || key === "node.kubernetes.io/unreachable") &&
+      (effect ?? "NoExecute") === "NoExecute",
+  );
+  if (unreachable === undefined) return DEFAULT_TOLERATION_MILLISECONDS;
+  return (unreachable.tolerationSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+}
