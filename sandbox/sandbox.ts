@@ -298,7 +298,7 @@ async function startParts({
   const dynamo = closing(
     await createDynamo({ faults, accountId, seed: options.seed, latency: options.latency }),
   );
-  const s3 = closing(await createS3({ accountId }));
+  const s3 = closing(await createS3());
   const aurora = closing(
     await createAurora({
       faults,

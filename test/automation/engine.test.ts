@@ -1,6 +1,10 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import test from "ava";
 import { EngineError, engine, firstOf } from "../../automation/engine.ts";
+
+const execute = promisify(execFile);
 
 const refusing = (title: string, reason: string) => ({ title, get: () => Promise.reject(new Error(reason)) });
 
@@ -39,6 +43,8 @@ test("one error names every way and why it did not work", async (t) => {
 test("the engine of this machine answers its version", async (t) => {
   const command = await engine();
   t.true(command instanceof PulumiCommand);
-  const { stdout } = await command.run(["version"], process.cwd(), { PULUMI_SKIP_UPDATE_CHECK: "true" });
+  const { stdout } = await execute(command.command, ["version"], {
+    env: { PULUMI_SKIP_UPDATE_CHECK: "true" },
+  });
   t.is(stdout.trim(), `v${command.version}`);
 });
