@@ -15,6 +15,7 @@ import type { InFlightCoverage } from "./aws/dynamo/writes.ts";
 import { type Call, createEdges, type Edges } from "./aws/edge.ts";
 import { createS3, type S3 } from "./aws/s3/s3.ts";
 import { createSts } from "./aws/sts.ts";
+import type { Service } from "./cloud/behaviour.ts";
 import { type Compute, createCompute } from "./compute/compute.ts";
 import { ImageRegistry } from "./compute/images.ts";
 import { type Controlled, type Loss, listen, type SandboxStatus } from "./control.ts";
@@ -342,8 +343,8 @@ async function startParts({
   ];
   const services = [dynamo.aws, s3.aws, aurora.rds, createSts({ accountId })];
   const edges = closing(await createEdges({ faults, services, doors }));
-  await s3.createBucket(REGIONS.witness, STATE_BUCKET);
-  const parts = [dynamo, s3, aurora, compute, network];
+  s3.createBucket(REGIONS.witness, STATE_BUCKET);
+  const parts: readonly Service[] = [dynamo, s3, aurora, compute, network];
   const providers = closing(
     await Providers.start({
       faults,
@@ -353,7 +354,7 @@ async function startParts({
       invocations: Object.assign({}, ...parts.map(({ invocations }) => invocations ?? {})),
     }),
   );
-  const modelled = parts.flatMap((part) => part.modelled);
+  const modelled = parts.flatMap(({ modelled = [] }) => modelled);
   return { cli, faults, dynamo, s3, aurora, compute, network, edges, providers, modelled, closables };
 }
 

@@ -45,5 +45,7 @@ export type Invocations = Readonly<Record<string, (args: Properties, region: Reg
 export interface Service {
   readonly behaviours: Behaviours;
   readonly invocations?: Invocations;
+  /** What this part does not do as the real one does, in words; printed with every result. */
+  readonly modelled?: readonly string[];
   close(): Promise<void>;
 }
