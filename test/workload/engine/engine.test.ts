@@ -1,0 +1,259 @@
+/** The engine's life over a journal in memory. Time is real: waits are bounded by what the engine promises. */
+import { setTimeout as sleep } from "node:timers/promises";
+import test, { type ExecutionContext } from "ava";
+import type { Region } from "../../../components/model.ts";
+import {
+  controlKey,
+  FencedError,
+  fence,
+  type JournalStore,
+  type ObjectStore,
+  openCheckpoints,
+  readHead,
+  readValid,
+} from "../../../journal/index.ts";
+import { Engine, type EngineOptions } from "../../../workload/engine/engine.ts";
+import type { Outcome, Sequencer } from "../../../workload/engine/sequencer.ts";
+import { MemoryTable, memoryJournal, memoryObjects } from "../../journal/memory.ts";
+import { isPending } from "./held.ts";
+import { place } from "./run.ts";
+
+class World {
+  readonly table = new MemoryTable();
+  readonly store: JournalStore = memoryJournal(this.table);
+  readonly objects: ObjectStore & { readonly objects: Map<string, string> } = memoryObjects();
+
+  start(t: ExecutionContext, options: Partial<EngineOptions> = {}): Started {
+    const stop = new AbortController();
+    const fatal: unknown[] = [];
+    const engine = new Engine({
+      shard: 0,
+      region: "us-east-1",
+      window: 4,
+      standby: "off",
+      store: this.store,
+      checkpoints: openCheckpoints(this.objects),
+      log: () => {},
+      onFatal: (error) => fatal.push(error),
+      ...options,
+    });
+    const ended = engine.run(stop.signal);
+    const started: Started = {
+      engine,
+      fatal,
+      ended,
+      stop: async () => {
+        stop.abort();
+        await ended;
+      },
+    };
+    t.teardown(() => {
+      stop.abort();
+      return ended.catch(() => {});
+    });
+    return started;
+  }
+}
+
+interface Started {
+  readonly engine: Engine;
+  readonly fatal: unknown[];
+  readonly ended: Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+async function until(
+  t: ExecutionContext,
+  what: string,
+  holds: () => boolean,
+  withinMs = 4000,
+): Promise<void> {
+  for (const end = Date.now() + withinMs; !holds(); ) {
+    if (Date.now() > end) return t.fail(`not within ${withinMs} ms: ${what}`);
+    await sleep(10);
+  }
+}
+
+async function active(t: ExecutionContext, { engine }: Started): Promise<Sequencer> {
+  await until(t, "engine is active", () => engine.sequencer !== null);
+  if (engine.sequencer === null) throw new Error("not active");
+  return engine.sequencer;
+}
+
+const failOver = (store: JournalStore, region: Region = "us-west-2") =>
+  fence(store, 0, { region, generation: 1, reason: "failover", sealer: "run-1" });
+
+test("every start opens a new epoch, and answers as the one before did", async (t) => {
+  const world = new World();
+  const first = world.start(t);
+  const before = await active(t, first);
+  const answers: Outcome[] = [];
+  for (let n = 0; n < 5; n++)
+    answers.push(await before.submit(place(`G:${n}`, n % 2 ? "buy" : "sell", 100, 3 + n)));
+  const checksum = before.settled.checksum();
+  const epoch = first.engine.report().epoch;
+  await first.stop();
+
+  const second = world.start(t);
+  const after = await active(t, second);
+  t.is(second.engine.report().epoch, (epoch ?? 0) + 1);
+  t.is(second.engine.status().stateChecksum, checksum);
+  for (const [n, answer] of answers.entries()) {
+    t.deepEqual(await after.submit(place(`G:${n}`, n % 2 ? "buy" : "sell", 100, 3 + n)), {
+      ...answer,
+      duplicate: true,
+    } as Outcome);
+  }
+});
+
+test("a graceful stop leaves a checkpoint of everything acknowledged: the next start replays nothing", async (t) => {
+  const world = new World();
+  const first = world.start(t);
+  const { ack } = (await (await active(t, first)).submit(place("G:1", "sell", 100, 3))) as Extract<
+    Outcome,
+    { kind: "accepted" }
+  >;
+  await first.stop();
+  const second = world.start(t);
+  await active(t, second);
+  const { replayedFrom, tailReplayed } = second.engine.status();
+  t.deepEqual(replayedFrom, { epoch: ack.epoch, seq: ack.seq });
+  t.is(tailReplayed, 0);
+});
+
+test("without a checkpoint, or with one that cannot be read, the whole log is replayed to the same state", async (t) => {
+  const world = new World();
+  const first = world.start(t);
+  const before = await active(t, first);
+  for (let n = 0; n < 3; n++) await before.submit(place(`G:${n}`, "sell", 100, 3));
+  const checksum = before.settled.checksum();
+  await first.stop();
+
+  const [[key] = [""]] = world.objects.objects;
+  await openCheckpoints(world.objects).save({
+    ...(await readHead(world.store, 0)).head,
+    shard: 0,
+    state: '{"version":0}',
+  });
+  t.is(world.objects.objects.size, 1, `another state at the same place as ${key}`);
+  const second = world.start(t);
+  await active(t, second);
+  t.is(second.engine.status().stateChecksum, checksum);
+  t.is(second.engine.status().replayedFrom, null);
+
+  world.objects.objects.clear();
+  const third = world.start(t);
+  await active(t, third);
+  t.is(third.engine.status().stateChecksum, checksum);
+});
+
+test("an engine whose shard belongs to another region waits, neither ready nor failing, and starts when it is moved here", async (t) => {
+  const world = new World();
+  const started = world.start(t, { region: "us-west-2" });
+  await sleep(300);
+  t.like(started.engine.report(), { ready: false, phase: "waiting", epoch: null });
+  t.is(started.engine.sequencer, null);
+  await failOver(world.store);
+  await active(t, started);
+  t.like(started.engine.report(), { ready: true, generation: 1 });
+});
+
+test("an engine under a halt waits until a run resumes", async (t) => {
+  const world = new World();
+  await fence(world.store, 0, { region: "us-east-1", generation: 0, reason: "halt", sealer: "run-1" });
+  const started = world.start(t);
+  await sleep(300);
+  t.like(started.engine.report(), { ready: false, phase: "waiting" });
+  await fence(world.store, 0, { region: "us-east-1", generation: 0, reason: "resume", sealer: "run-1" });
+  await active(t, started);
+  t.pass();
+});
+
+test("an idle engine learns within two seconds that it was fenced, by its own heartbeat, and ends", async (t) => {
+  const world = new World();
+  const started = world.start(t);
+  await active(t, started);
+  await failOver(world.store);
+  await until(t, "fatal", () => started.fatal.length > 0, 2000);
+  t.true(started.fatal[0] instanceof FencedError);
+});
+
+test("a fenced engine's memory answers nobody", async (t) => {
+  const world = new World();
+  const started = world.start(t);
+  const sequencer = await active(t, started);
+  await sequencer.submit(place("G:1", "sell", 100, 3));
+  await failOver(world.store);
+  t.true(await isPending(sequencer.read("ann", "G:1")));
+  t.true(started.fatal[0] instanceof FencedError);
+});
+
+test("a later start fences the earlier engine of the same region", async (t) => {
+  const world = new World();
+  const first = world.start(t);
+  await active(t, first);
+  const second = world.start(t);
+  await active(t, second);
+  await until(t, "the first is fenced", () => first.fatal.length > 0, 2000);
+  t.deepEqual(second.fatal, []);
+});
+
+test("an idle writer shows that it lives by a record each second", async (t) => {
+  const world = new World();
+  const started = world.start(t);
+  await active(t, started);
+  await sleep(2600);
+  const records = [];
+  for await (const { record } of readValid(world.store, 0)) records.push(record);
+  t.is(records.length, 2);
+  t.deepEqual(
+    records.map(({ body, events }) => [body, events]),
+    Array(2).fill(['[{"command":{"type":"heartbeat"},"events":[]}]', 0]),
+  );
+});
+
+test("a standby follows, and takes over only 5 s after the last record of the active engine", async (t) => {
+  const world = new World();
+  const first = world.start(t);
+  const before = await active(t, first);
+  await before.submit(place("G:1", "sell", 100, 3));
+  const standby = world.start(t, { standby: "on" });
+  await until(t, "standing by", () => standby.engine.report().phase === "standby");
+  await sleep(1500);
+  await before.submit(place("G:2", "buy", 100, 1, "bob"));
+  const checksum = before.settled.checksum();
+  await first.stop();
+  const stopped = Date.now();
+  await until(t, "taken over", () => standby.engine.sequencer !== null, 8000);
+  t.true(Date.now() - stopped > 4500, "not sooner");
+  t.is(standby.engine.status().stateChecksum, checksum);
+});
+
+test("after a failover's seal a standby does not wait for a dead writer", async (t) => {
+  const world = new World();
+  await failOver(world.store);
+  const started = world.start(t, { standby: "on", region: "us-west-2" });
+  await until(t, "active", () => started.engine.sequencer !== null, 2000);
+  t.pass();
+});
+
+test("maintenance: drained, acknowledged, in a checkpoint, nothing taken; afterwards it goes on in the same epoch", async (t) => {
+  const world = new World();
+  const set = (maintenance: "on" | "off") =>
+    world.table.items.set(controlKey("us-east-1"), { traffic: "on", maintenance });
+  set("off");
+  const started = world.start(t);
+  const sequencer = await active(t, started);
+  const outcome = await sequencer.submit(place("G:1", "sell", 100, 3));
+  set("on");
+  await until(t, "drained", () => started.engine.status().drained);
+  t.like(started.engine.report(), { phase: "maintenance", ready: true });
+  t.is(started.engine.sequencer, null);
+  const checkpoint = await openCheckpoints(world.objects).newestValid(world.store, 0);
+  t.true((checkpoint?.seq ?? 0) >= ("ack" in outcome ? outcome.ack.seq : 1));
+  const { epoch } = started.engine.report();
+  set("off");
+  await active(t, started);
+  t.is(started.engine.report().epoch, epoch);
+  t.false(started.engine.status().drained);
+});
