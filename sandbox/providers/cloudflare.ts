@@ -1,7 +1,7 @@
 /** Cloudflare, as the `cloudflare` provider sees it: one global control plane, none of AWS' regions. */
 import type { Region } from "../../components/model.ts";
 import { hex } from "./aws/making.ts";
-import type { Cloud } from "./bridge/cloud.ts";
+import type { Cloud, ControlPlane } from "./bridge/cloud.ts";
 import { type Catalog, loadCatalog } from "./catalog/catalog.ts";
 import type { Location } from "./registry.ts";
 
@@ -26,12 +26,8 @@ export class CloudflareCloud implements Cloud {
     throw new Error("cloudflare: the sandbox has no data sources of Cloudflare");
   }
 
-  controlPlanes(): readonly string[] {
-    return ["cloudflare"];
-  }
-
-  deletesBeforeReplacing(): boolean {
-    return false;
+  controlPlanes(): ControlPlane[] {
+    return [{ place: "cloudflare" }];
   }
 
   conceive() {

@@ -58,7 +58,7 @@ export class Providers {
     const reach = reachThrough(options.faults, patience);
     const bridged = { behaviours, invocations, registry, reach };
     const [aws, kubernetes, cloudflare] = await Promise.all([
-      serve(new BridgeProvider({ ...bridged, cloud: new AwsCloud(sdkVersion("aws"), accountId) })),
+      serve(new BridgeProvider({ ...bridged, cloud: new AwsCloud(sdkVersion("aws"), accountId, registry) })),
       serve(
         new KubernetesProvider({
           version: sdkVersion("kubernetes"),

@@ -1,94 +1,105 @@
 /** AWS, as the `aws` provider sees it. */
 import { isRegion, type Region } from "../../../components/model.ts";
 import type { Properties } from "../../cloud/behaviour.ts";
-import type { Cloud, Operation, Target } from "../bridge/cloud.ts";
+import type { Cloud, ControlPlane, Operation, Target } from "../bridge/cloud.ts";
 import { type Catalog, loadCatalog } from "../catalog/catalog.ts";
-import { unwrap, type Value, type Values } from "../protocol/value.ts";
-import type { Location } from "../registry.ts";
+import { unwrap, type Values } from "../protocol/value.ts";
+import type { Location, Registry } from "../registry.ts";
+import { CONTROL_REGION, needsControlRegion } from "./controlPlanes.ts";
 import { DATA } from "./data.ts";
 import type { Making } from "./making.ts";
 import { NETWORK } from "./network.ts";
 import { PLATFORM } from "./platform.ts";
+import { checkDeletion } from "./protection.ts";
+import { checkReferences } from "./references.ts";
+import { checkRules } from "./rules.ts";
 
 const MAKERS = { ...NETWORK, ...DATA, ...PLATFORM };
 const WITHOUT_REGION = /^aws:(iam|route53)\//;
-/** Types whose bridge-given name is not called `name`. */
-const NAMED: Record<string, string> = { "aws:s3/bucket:Bucket": "bucket" };
 
-function regionIn(value: Value | undefined, where: string): Region {
-  const region = value === undefined ? undefined : unwrap(value);
-  if (isRegion(region)) return region;
-  throw new Error(
-    region === undefined
-      ? `no region: neither the resource nor the provider ${where} names one: use an explicit provider`
-      : `region ${JSON.stringify(region)} is not in the sandbox`,
-  );
-}
+/** Types whose creation puts a setting on something that exists, and so replaces an earlier one. */
+const OVERWRITING =
+  /^aws:(s3\/bucket[A-Z]|iam\/rolePolicy|autoscaling\/|sns\/|backup\/vaultLock|acm\/certificateValidation)/;
+
+/** https://github.com/pulumi/pulumi-aws/blob/master/provider/resources.go (`AutoName`, `SetAutonaming(255, "-")`) */
+const LONGEST_NAME = 255;
+const NAMED: Readonly<Record<string, { property: string; maximum: number } | undefined>> = {
+  "aws:eks/nodeGroup:NodeGroup": { property: "nodeGroupName", maximum: 63 },
+  "aws:lb/loadBalancer:LoadBalancer": { property: "name", maximum: 32 },
+  "aws:lb/targetGroup:TargetGroup": { property: "name", maximum: 32 },
+  "aws:iam/role:Role": { property: "name", maximum: 64 },
+  "aws:s3/bucket:Bucket": { property: "bucket", maximum: 63 },
+};
 
 export class AwsCloud implements Cloud {
   readonly version: string;
   readonly catalog: Catalog = loadCatalog("aws");
   readonly #accountId: string;
+  readonly #registry: Registry;
 
-  constructor(version: string, accountId: string) {
+  constructor(version: string, accountId: string, registry: Registry) {
     this.version = version;
     this.#accountId = accountId;
+    this.#registry = registry;
   }
 
-  named(type: string): string | undefined {
-    return (
-      NAMED[type] ??
-      (this.catalog.get(type)?.properties.get("name")?.role === "output" ? undefined : this.#name(type))
-    );
-  }
-
-  #name(type: string): string | undefined {
-    return this.catalog.get(type)?.properties.has("name") ? "name" : undefined;
+  named(type: string) {
+    const isOptional = this.catalog.get(type)?.properties.get("name")?.role === "computed";
+    return NAMED[type] ?? (isOptional ? { property: "name", maximum: LONGEST_NAME } : undefined);
   }
 
   locate(type: string, inputs: Values, config: Values | undefined): Location {
-    if (WITHOUT_REGION.test(type)) return "global";
-    return regionIn(inputs["region"] ?? config?.["region"], "of this connection");
+    return WITHOUT_REGION.test(type) ? "global" : this.regionOf(config, inputs);
   }
 
   regionOf(config: Values | undefined, args: Values): Region {
-    return regionIn(args["region"] ?? config?.["region"], "of this connection");
+    const region = unwrap(args["region"] ?? config?.["region"] ?? null);
+    if (isRegion(region)) return region;
+    throw new Error(
+      region === null
+        ? "no region: neither the resource nor its provider names one: pass an explicit aws.Provider with a region"
+        : `region ${JSON.stringify(region)} is none of those that the program can deploy to`,
+    );
   }
 
-  controlPlanes(_type: string, _operation: Operation, location: Location): readonly string[] {
-    return [location];
+  controlPlanes({ type, location }: Target, operation: Operation, properties: Properties): ControlPlane[] {
+    const why = needsControlRegion(type, operation, properties);
+    return [
+      ...(location === "global" ? [] : [{ place: location }]),
+      ...(why === undefined ? [] : [{ place: CONTROL_REGION, why }]),
+    ];
   }
 
-  deletesBeforeReplacing(_type: string): boolean {
-    return false;
-  }
-
-  conceive(target: Target, inputs: Properties): { readonly id: string; readonly outputs: Properties } {
+  conceive(target: Target, inputs: Properties) {
     const make = MAKERS[target.type];
     if (make === undefined)
       throw new Error(`${target.type}: the sandbox makes up no identifiers for this type`);
-    const { id, outputs } = make(this.#making(target, inputs));
-    return { id, outputs: outputs ?? {} };
+    const { id, outputs = {} } = make(this.#making(target, inputs));
+    if (!OVERWRITING.test(target.type) && this.#registry.get(target.type, target.location, id)) {
+      throw new Error(`AlreadyExists: ${target.type} ${id} already exists in ${target.location}`);
+    }
+    return { id, outputs };
   }
 
-  derive(target: Target, _id: string, inputs: Properties): Properties {
-    const properties = this.catalog.get(target.type)?.properties;
+  derive({ type, location }: Target, inputs: Properties): Properties {
+    const properties = this.catalog.get(type)?.properties;
     return {
-      ...(properties?.has("region") && target.location !== "global" && { region: target.location }),
+      ...(properties?.has("region") && location !== "global" && { region: location }),
       ...(properties?.has("tagsAll") && { tagsAll: inputs["tags"] ?? {} }),
     };
   }
 
-  validate(_target: Target, _inputs: Properties, _before: Properties | undefined): void {}
+  validate({ type, location }: Target, inputs: Properties, before: Properties | undefined): void {
+    checkReferences(this.#registry, type, location, inputs);
+    checkRules(type, { inputs, region: location, before, registry: this.#registry });
+  }
 
-  mayDelete(_target: Target, _id: string, _outputs: Properties): void {}
+  mayDelete({ type, location }: Target, id: string, outputs: Properties): void {
+    checkDeletion(type, { id, outputs, region: location, registry: this.#registry });
+  }
 
   #making({ location, name }: Target, inputs: Properties): Making {
-    return {
-      region: location === "global" ? "us-east-1" : location,
-      accountId: this.#accountId,
-      name,
-      inputs,
-    };
+    const region = location === "global" ? CONTROL_REGION : location;
+    return { region, accountId: this.#accountId, name, inputs };
   }
 }

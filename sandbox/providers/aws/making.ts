@@ -1,5 +1,5 @@
 /** How AWS makes up identifiers. */
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import type { Json, Properties } from "../../cloud/behaviour.ts";
 
 export interface Making {
@@ -23,6 +23,8 @@ export const hex = (length: number): string => randomBytes(length).toString("hex
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 export const letters = (length: number): string =>
   Array.from({ length }, () => LETTERS[randomInt(LETTERS.length)]).join("");
+
+export const uuid = (): string => randomUUID();
 
 /** `subnet-0123456789abcdef0` */
 export const resourceId = (prefix: string): string => `${prefix}-0${hex(16)}`;

@@ -1,4 +1,6 @@
 /** Clusters, load balancers, identities and the rest: what AWS makes up. */
+import { createHash } from "node:crypto";
+import type { Properties } from "../../cloud/behaviour.ts";
 import {
   arn,
   globalArn,
@@ -10,7 +12,9 @@ import {
   numbered,
   resourceId,
   text,
+  uuid,
 } from "./making.ts";
+import { valuesAt } from "./references.ts";
 
 /** Hosted zones of Network Load Balancers. https://docs.aws.amazon.com/general/latest/gr/elb.html */
 const NLB_ZONES: Record<string, string> = {
@@ -132,25 +136,21 @@ export const PLATFORM: Makers = {
   "aws:iam/rolePolicy:RolePolicy": joined(":", "role", "name"),
   "aws:iam/rolePolicyAttachment:RolePolicyAttachment": joined("/", "role", "policyArn"),
   "aws:acm/certificate:Certificate": (making) => {
-    const id = arn(making, "acm", `certificate/${hex(8)}-${hex(4)}-${hex(4)}-${hex(4)}-${hex(12)}`);
-    const domains = [
-      making.inputs["domainName"],
-      ...((making.inputs["subjectAlternativeNames"] as string[]) ?? []),
-    ];
-    const domainValidationOptions = [...new Set(domains.map(text))].map((domainName) => ({
-      domainName,
-      resourceRecordName: `_${hex(32)}.${domainName.replace(/^\*\./, "")}.`,
-      resourceRecordType: "CNAME",
-      resourceRecordValue: `_${hex(32)}.acm-validations.aws.`,
-    }));
+    const id = arn(making, "acm", `certificate/${uuid()}`);
+    const names = [making.inputs["domainName"], ...valuesAt(making.inputs, ["subjectAlternativeNames", "*"])];
     return {
       id,
-      outputs: { arn: id, domainValidationOptions, status: "PENDING_VALIDATION", validationEmails: [] },
+      outputs: {
+        arn: id,
+        domainValidationOptions: [...new Set(names.map(text))].map((name) => proofOf(making.accountId, name)),
+        status: "PENDING_VALIDATION",
+        validationEmails: [],
+      },
     };
   },
   "aws:acm/certificateValidation:CertificateValidation": joined("", "certificateArn"),
   "aws:route53/healthCheck:HealthCheck": (making) => {
-    const id = `${hex(8)}-${hex(4)}-${hex(4)}-${hex(4)}-${hex(12)}`;
+    const id = uuid();
     return {
       id,
       outputs: { arn: `arn:aws:route53:::healthcheck/${id}`, tagsAll: making.inputs["tags"] ?? {} },
@@ -175,7 +175,19 @@ export const PLATFORM: Makers = {
   },
   "aws:sns/topicPolicy:TopicPolicy": joined("", "arn"),
   "aws:sns/topicSubscription:TopicSubscription": (making) => {
-    const id = `${text(making.inputs["topic"])}:${hex(8)}-${hex(4)}-${hex(4)}-${hex(4)}-${hex(12)}`;
+    const id = `${text(making.inputs["topic"])}:${uuid()}`;
     return { id, outputs: { arn: id, ownerId: making.accountId, pendingConfirmation: false } };
   },
 };
+
+/** The same for every certificate of an account that covers the name; a wildcard shares its parent's. */
+function proofOf(accountId: string, domainName: string): Properties {
+  const parent = domainName.replace(/^\*\./, "");
+  const token = (what: string) => createHash("md5").update(`${accountId} ${parent} ${what}`).digest("hex");
+  return {
+    domainName,
+    resourceRecordName: `_${token("name")}.${parent}.`,
+    resourceRecordType: "CNAME",
+    resourceRecordValue: `_${token("value")}.acm-validations.aws.`,
+  };
+}

@@ -16,15 +16,22 @@ const defaultsOf = (inputs: Values): readonly Value[] => {
 export const isAutonamed = (inputs: Values, property: string): boolean =>
   defaultsOf(inputs).includes(property);
 
-/** As the bridge: the resource's name and seven hex digits drawn from the seed that the engine gives. */
-const suffixed = ({ name, randomSeed }: CheckRequest): string =>
-  `${name}-${createHash("sha256").update(randomSeed).digest("hex").slice(0, 7)}`;
+export interface Naming {
+  readonly property: string;
+  readonly maximum: number;
+}
 
-function autoname(request: CheckRequest, property: string): Value | Failure {
+/** As the bridge: the resource's name, cut to fit, and seven hex digits drawn from the seed that the engine gives. */
+function suffixed({ name, randomSeed }: CheckRequest, maximum: number): string {
+  const digits = createHash("sha256").update(randomSeed).digest("hex").slice(0, 7);
+  return `${name.slice(0, maximum - digits.length - 1)}-${digits}`;
+}
+
+function autoname(request: CheckRequest, { property, maximum }: Naming): Value | Failure {
   const { olds, autonaming } = request;
   const previous = olds[property];
   if (previous !== undefined && isAutonamed(olds, property)) return previous;
-  if (autonaming === undefined) return suffixed(request);
+  if (autonaming === undefined) return suffixed(request, maximum);
   if (autonaming.mode !== "disable") return autonaming.proposedName;
   return { property, reason: "automatic naming is disabled and no name is given" };
 }
@@ -34,7 +41,7 @@ const isFailure = (value: Value | Failure): value is Failure => isRecord(value a
 export interface CheckRules {
   readonly type: ResourceType;
   /** The property that gets a name when the program gives none. */
-  readonly named: string | undefined;
+  readonly named: Naming | undefined;
   readonly defaultTags: Values;
 }
 
@@ -56,18 +63,19 @@ export function check(request: CheckRequest, { type, named, defaultTags }: Check
     }
   }
   for (const [property, { role }] of type.properties) {
-    if (role === "required" && news[property] === undefined && property !== named) {
+    if (role === "required" && news[property] === undefined && property !== named?.property) {
       failures.push({ property, reason: `missing required property '${property}'` });
     }
   }
   const inputs: Record<string, Value> = { ...news };
   const defaults: string[] = [];
-  if (named !== undefined && news[named] === undefined && news[`${named}Prefix`] === undefined) {
+  const property = named?.property ?? "";
+  if (named !== undefined && news[property] === undefined && news[`${property}Prefix`] === undefined) {
     const name = autoname(request, named);
     if (isFailure(name)) failures.push(name);
     else {
-      inputs[named] = name;
-      defaults.push(named);
+      inputs[property] = name;
+      defaults.push(property);
     }
   }
   if (type.properties.has("tagsAll") && Object.keys(defaultTags).length > 0) {

@@ -1,6 +1,7 @@
 /** What a cloud behind the bridge has to say about its types; `aws/` and `cloudflare.ts` each answer for one. */
 import type { Region } from "../../../components/model.ts";
 import type { Properties } from "../../cloud/behaviour.ts";
+import type { Place } from "../../faults.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Values } from "../protocol/value.ts";
 import type { Location } from "../registry.ts";
@@ -14,23 +15,28 @@ export interface Target {
 
 export type Operation = "create" | "read" | "update" | "delete";
 
+/** A place that must answer for an operation. */
+export interface ControlPlane {
+  readonly place: Place;
+  /** What lives there, when it is not simply the resource's own region. */
+  readonly why?: string;
+}
+
 export interface Cloud {
   readonly version: string;
   readonly catalog: Catalog;
-  /** The property that gets a name when the program gives none. */
-  named(type: string): string | undefined;
+  /** The property that gets a name when the program gives none, and how long the name may be. */
+  named(type: string): { readonly property: string; readonly maximum: number } | undefined;
   /** Where a resource lives. Throws when neither its inputs nor the provider's configuration say. */
   locate(type: string, inputs: Values, config: Values | undefined): Location;
   /** For data sources, which have no inputs of a resource. */
   regionOf(config: Values | undefined, args: Values): Region;
-  /** Places whose control planes must answer for the operation. */
-  controlPlanes(type: string, operation: Operation, location: Location): readonly string[];
-  deletesBeforeReplacing(type: string): boolean;
+  controlPlanes(target: Target, operation: Operation, properties: Properties): readonly ControlPlane[];
   /** Id and outputs that the cloud makes up at creation; the behaviour's own answers go over them. */
   conceive(target: Target, inputs: Properties): { readonly id: string; readonly outputs: Properties };
   /** Outputs that follow from inputs, computed again at each update. */
-  derive(target: Target, id: string, inputs: Properties): Properties;
-  /** Throws what the cloud answers when a reference is dangling or a documented rule is broken. */
+  derive(target: Target, inputs: Properties): Properties;
+  /** Throws what the cloud answers to a dangling reference, a taken name, or a documented rule that is broken. */
   validate(target: Target, inputs: Properties, before: Properties | undefined): void;
   /** Throws what the cloud answers when the resource may not be deleted. */
   mayDelete(target: Target, id: string, outputs: Properties): void;

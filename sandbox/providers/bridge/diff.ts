@@ -63,11 +63,9 @@ export interface DiffRules {
   readonly type: ResourceType;
   /** The property that the bridge names when the program does not. */
   readonly named: string | undefined;
-  /** Two of them cannot exist at a time, whatever their names. */
-  readonly deleteBeforeReplace: boolean;
 }
 
-export function diff(request: DiffRequest, { type, named, deleteBeforeReplace }: DiffRules): DiffResult {
+export function diff(request: DiffRequest, { type, named }: DiffRules): DiffResult {
   const ignored = request.ignoreChanges.map(parsePath);
   const changes = [...type.properties.keys()]
     .filter((property) => property !== DEFAULTS && type.properties.get(property)?.role !== "output")
@@ -80,13 +78,13 @@ export function diff(request: DiffRequest, { type, named, deleteBeforeReplace }:
       property: String(difference.path[0]),
     }));
   const replaced = new Set(changes.filter(({ replaces }) => replaces).map(({ property }) => property));
-  const keepsName =
-    named !== undefined && request.news[named] !== undefined && !isAutonamed(request.news, named);
   return {
     changes: changes.map(({ property: _, ...change }) => change),
     stables: [...type.properties].flatMap(([property, { rule }]) =>
       rule === "replace" && !replaced.has(property) ? [property] : [],
     ),
-    deleteBeforeReplace: deleteBeforeReplace || keepsName,
+    // A name that the program gave cannot be had twice.
+    deleteBeforeReplace:
+      named !== undefined && request.news[named] !== undefined && !isAutonamed(request.news, named),
   };
 }

@@ -8,6 +8,7 @@ import {
   sealAllLike,
   toProperties,
   UNKNOWN,
+  unwrap,
   unwrapAll,
   type Value,
   type Values,
@@ -66,20 +67,14 @@ export class BridgeProvider implements protocol.Provider {
 
   check(request: protocol.CheckRequest, { session }: protocol.Call): protocol.CheckResult {
     const type = this.#typeOf(request.type);
-    const defaultTags = session.config?.["defaultTags"];
-    const tags = isRecord(defaultTags) ? defaultTags["tags"] : undefined;
-    return check(request, {
-      type,
-      named: this.#cloud.named(request.type),
-      defaultTags: isRecord(tags) ? tags : {},
-    });
+    const named = this.#cloud.named(request.type);
+    return check(request, { type, named, defaultTags: defaultTags(session.config) });
   }
 
   diff(request: protocol.DiffRequest): protocol.DiffResult {
     return diff(request, {
       type: this.#typeOf(request.type),
-      named: this.#cloud.named(request.type),
-      deleteBeforeReplace: this.#cloud.deletesBeforeReplacing(request.type),
+      named: this.#cloud.named(request.type)?.property,
     });
   }
 
@@ -89,10 +84,10 @@ export class BridgeProvider implements protocol.Provider {
     if (request.preview) return { id: "", outputs: planned(type, inputs) };
     const target = this.#target(request, inputs, call);
     const plain = toProperties(inputs);
-    await this.#arrive(target, "create", call);
+    await this.#arrive(target, "create", plain, call);
     this.#cloud.validate(target, plain, undefined);
     const conceived = this.#cloud.conceive(target, plain);
-    const derived = this.#cloud.derive(target, conceived.id, plain);
+    const derived = this.#cloud.derive(target, plain);
     const made = await this.#behaviour(target)?.create?.(plain, placement(target));
     const id = made?.id ?? conceived.id;
     const outputs = { ...completed({ ...conceived.outputs, ...derived }, readable(plain, type)), ...made };
@@ -110,15 +105,16 @@ export class BridgeProvider implements protocol.Provider {
   async read(request: protocol.ReadRequest, call: protocol.Call) {
     const type = this.#typeOf(request.type);
     const target = this.#target(request, { ...request.properties, ...request.inputs }, call);
-    await this.#arrive(target, "read", call);
     const entry = this.#registry.get(target.type, target.location, request.id);
+    await this.#arrive(target, "read", entry?.outputs ?? {}, call);
     if (entry === undefined) return undefined;
     const read = this.#behaviour(target)?.read;
-    const outputs = read ? await read(request.id, entry.outputs, placement(target)) : entry.outputs;
-    if (outputs === undefined) {
+    const today = read ? await read(request.id, entry.outputs, placement(target)) : {};
+    if (today === undefined) {
       this.#registry.remove(target.type, target.location, request.id);
       return undefined;
     }
+    const outputs = { ...entry.outputs, ...today };
     this.#registry.put({ ...entry, outputs });
     const isRefresh = Object.keys(request.properties).length > 0;
     return {
@@ -142,9 +138,9 @@ export class BridgeProvider implements protocol.Provider {
     const target = this.#target(request, news, call);
     const plain = toProperties(merged);
     const olds = toProperties(request.olds);
-    await this.#arrive(target, "update", call);
+    await this.#arrive(target, "update", plain, call);
     this.#cloud.validate(target, plain, olds);
-    const derived = this.#cloud.derive(target, request.id, plain);
+    const derived = this.#cloud.derive(target, plain);
     const changed = await this.#behaviour(target)?.update?.(request.id, olds, plain, placement(target));
     const outputs = { ...readable(plain, type), ...derived, ...changed };
     const entry = { type: target.type, urn: target.urn, region: target.location, id: request.id };
@@ -154,8 +150,8 @@ export class BridgeProvider implements protocol.Provider {
 
   async delete(request: protocol.DeleteRequest, call: protocol.Call): Promise<void> {
     const target = this.#target(request, request.properties, call);
-    await this.#arrive(target, "delete", call);
     const entry = this.#registry.get(target.type, target.location, request.id);
+    await this.#arrive(target, "delete", entry?.outputs ?? {}, call);
     if (entry === undefined) return;
     this.#cloud.mayDelete(target, request.id, entry.outputs);
     await this.#behaviour(target)?.delete?.(request.id, entry.outputs, placement(target));
@@ -184,14 +180,33 @@ export class BridgeProvider implements protocol.Provider {
     return { type, urn, name, location: this.#cloud.locate(type, inputs, session.config) };
   }
 
-  async #arrive({ type, location }: Target, operation: Operation, { signal }: protocol.Call): Promise<void> {
-    const places = this.#cloud.controlPlanes(type, operation, location);
-    await Promise.all(places.map((place) => this.#reach(place, signal)));
+  async #arrive(
+    target: Target,
+    operation: Operation,
+    properties: Properties,
+    { signal }: protocol.Call,
+  ): Promise<void> {
+    for (const { place, why } of this.#cloud.controlPlanes(target, operation, properties)) {
+      try {
+        await this.#reach(place, signal);
+      } catch (error) {
+        if (why === undefined) throw error;
+        throw new Error(`${target.type} cannot ${operation}: ${why} is in ${place}`, { cause: error });
+      }
+    }
   }
 
   #behaviour({ type }: Target): Behaviour | undefined {
     return this.#behaviours[type];
   }
+}
+
+/** The SDK sends structures of a provider's configuration as JSON. */
+function defaultTags(config: Values | undefined): Values {
+  const given = unwrap(config?.["defaultTags"] ?? null);
+  const parsed = typeof given === "string" ? (JSON.parse(given) as Value) : given;
+  const tags = isRecord(parsed) ? parsed["tags"] : undefined;
+  return isRecord(tags) ? tags : {};
 }
 
 const placement = ({ location, type, urn }: Target): Placement => ({ region: location, type, urn });

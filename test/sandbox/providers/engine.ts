@@ -51,3 +51,13 @@ export async function world(options: Partial<ProvidersOptions> = {}): Promise<Wo
     },
   };
 }
+
+/** The message with which a run that has to fail fails. */
+export async function failure(run: Promise<unknown>): Promise<string> {
+  try {
+    await run;
+  } catch (error) {
+    return String(error instanceof Error ? error.message : error);
+  }
+  throw new Error("expected a failure");
+}
