@@ -211,12 +211,10 @@ export class Cluster {
     const nodes = this.nodes.views((node) => this.isReady(node));
     for (const pod of pending) {
       const placed = this.pods.all.flatMap((other): PlacedPod[] =>
-        other.node === undefined
-          ? []
-          : [{ node: other.node, owner: ownerOf(other), cores: requestOf(other) }],
+        other.node === undefined ? [] : [{ node: other.node, ...schedulingOf(other) }],
       );
       const { spec } = pod.birth.manifest;
-      const outcome = schedule({ owner: ownerOf(pod), cores: requestOf(pod), spec }, nodes, placed);
+      const outcome = schedule({ ...schedulingOf(pod), spec }, nodes, placed);
       if ("node" in outcome) pod.bind(outcome.node, this.pods.freshIp(), this.nodes.get(outcome.node)?.lost);
       else pod.unschedulable = outcome.unschedulable;
     }
@@ -315,10 +313,11 @@ export function templateHash(template: Deployment["spec"]["template"]): string {
   return createHash("sha256").update(JSON.stringify(template)).digest("hex").slice(0, 10);
 }
 
-const ownerOf = ({ birth }: Pod): string => `${birth.namespace}/${birth.owner}`;
-
-const requestOf = ({ container: { resources } }: Pod): number =>
-  cores(resources.requests.cpu ?? resources.limits.cpu);
+const schedulingOf = ({ birth, container: { resources } }: Pod) => ({
+  namespace: birth.namespace,
+  labels: birth.manifest.metadata.labels,
+  cores: cores(resources.requests.cpu ?? resources.limits.cpu),
+});
 
 function tolerationMilliseconds({ birth }: Pod): number {
   const { tolerations } = birth.manifest.spec;

@@ -13,7 +13,7 @@ import { objectBehaviours } from "./objects.ts";
 import { Subnets } from "./subnets.ts";
 import { KUBERNETES_TIMINGS, type Timings } from "./timings.ts";
 
-export const modelled: readonly string[] = [
+const modelled: readonly string[] = [
   "Kubernetes' API server, scheduler, controllers and kubelets are re-implemented in small; TLS and authorization are not (any bearer token is taken)",
   "a pod is one process of this machine with a loopback IP of its own; CPU and memory limits, security contexts and network policies are not enforced",
   "nodes have CPU capacity and a zone and appear at once; images are commands of this repository",
@@ -34,6 +34,8 @@ export interface ComputeOptions {
 }
 
 export interface Compute extends Service {
+  /** What of this is a model, in words. */
+  readonly modelled: readonly string[];
   /** Throws when the region has none yet. */
   cluster(region: Region): Cluster;
   /** The zone of a pod, the region of an address inside it, else the world outside. */
@@ -145,6 +147,7 @@ export function createCompute(options: ComputeOptions): Compute {
         },
       }),
     },
+    modelled,
     cluster,
     placeOf,
     zoneOf: (subnetId) => subnets.zoneOf(subnetId),

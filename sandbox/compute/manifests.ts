@@ -92,6 +92,7 @@ const podTemplate = z.object({
         z.object({
           maxSkew: z.int(),
           topologyKey: z.string(),
+          labelSelector: selector.default({ matchLabels: {} }),
           whenUnsatisfiable: z.enum(["ScheduleAnyway", "DoNotSchedule"]).default("DoNotSchedule"),
         }),
       )

@@ -12,16 +12,18 @@ export interface NodeView {
 
 export interface PlacedPod {
   readonly node: string;
-  /** Pods of one owner are spread among themselves. */
-  readonly owner: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly cores: number;
 }
 
 export interface Candidate {
-  readonly owner: string;
+  readonly namespace: string;
   readonly cores: number;
   readonly spec: Pick<PodTemplate["spec"], "nodeSelector" | "topologySpreadConstraints">;
 }
+
+type Constraint = PodTemplate["spec"]["topologySpreadConstraints"][number];
 
 export type Placement = { readonly node: string } | { readonly unschedulable: string };
 
@@ -30,28 +32,34 @@ interface Room extends NodeView {
   readonly pods: number;
 }
 
-/** How many pods of the owner each value of the topology key holds, counting eligible nodes' domains at zero. */
-function domainCounts(key: string, owner: string, nodes: readonly NodeView[], placed: readonly PlacedPod[]) {
+/** How many of the pods that the constraint selects each domain holds; domains of eligible nodes only. */
+function domainCounts(
+  { topologyKey, labelSelector }: Constraint,
+  namespace: string,
+  nodes: readonly NodeView[],
+  placed: readonly PlacedPod[],
+): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   const domains = new Map<string, string>();
   for (const { name, labels, schedulable } of nodes) {
-    const domain = labels[key];
-    if (domain === undefined) continue;
+    const domain = labels[topologyKey];
+    if (domain === undefined || !schedulable) continue;
     domains.set(name, domain);
-    if (schedulable) counts.set(domain, counts.get(domain) ?? 0);
+    counts.set(domain, 0);
   }
+  const selected = Object.entries(labelSelector.matchLabels);
   for (const pod of placed) {
     const domain = domains.get(pod.node);
-    if (pod.owner === owner && domain !== undefined && counts.has(domain)) {
-      counts.set(domain, (counts.get(domain) ?? 0) + 1);
-    }
+    const counted =
+      pod.namespace === namespace && selected.every(([key, value]) => pod.labels[key] === value);
+    if (counted && domain !== undefined) counts.set(domain, (counts.get(domain) ?? 0) + 1);
   }
   return counts;
 }
 
 /**
- * Nodes with room that satisfy selector and hard spread; of these the one whose domains hold the fewest pods of the
- * same owner (constraints in order), then the one with the most free CPU.
+ * Nodes with room that satisfy selector and hard spread; of these the one whose domains hold the fewest of the pods
+ * that the constraints select (constraints in order), then the one with the most free CPU.
  */
 export function schedule(
   pod: Candidate,
@@ -72,7 +80,7 @@ export function schedule(
   const ready = selected.filter(({ schedulable }) => schedulable);
   const roomy = ready.filter(({ free, pods, maxPods }) => free >= pod.cores && pods < maxPods);
   const spreads = pod.spec.topologySpreadConstraints.map((constraint) => {
-    const counts = domainCounts(constraint.topologyKey, pod.owner, selected, placed);
+    const counts = domainCounts(constraint, pod.namespace, selected, placed);
     return { ...constraint, counts, least: Math.min(...counts.values()) };
   });
   const fitting = roomy.filter((room) =>

@@ -149,7 +149,12 @@ export function deployment(name: string, settings: DeploymentSettings = {}): Pro
             },
           ],
           topologySpreadConstraints: [
-            { maxSkew: 1, topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "ScheduleAnyway" },
+            {
+              maxSkew: 1,
+              topologyKey: "topology.kubernetes.io/zone",
+              whenUnsatisfiable: "ScheduleAnyway",
+              labelSelector: { matchLabels: { app: name } },
+            },
           ],
           containers: [
             {
