@@ -38,7 +38,8 @@ export async function rawConfig(
 export async function changed(
   stack: StackName,
   key: string,
-  change: (value: Record<string, never>) => unknown,
+  // biome-ignore lint/suspicious/noExplicitAny: a structure to be broken in any way
+  change: (value: any) => unknown,
 ): Promise<string> {
   const value = JSON.parse((await rawConfig(stack))[`${PROJECT}:${key}`] ?? "{}");
   change(value);
