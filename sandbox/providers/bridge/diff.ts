@@ -5,7 +5,7 @@
 import type { ResourceType, Rule } from "../catalog/catalog.ts";
 import { covers, type Difference, differences, parsePath, renderPath, valueAt } from "../diff.ts";
 import type { DiffRequest, DiffResult } from "../protocol/provider.ts";
-import { equal, isRecord, unwrap, type Value, type Values } from "../protocol/value.ts";
+import { equal, isRecord, unwrap, type Value } from "../protocol/value.ts";
 import { DEFAULTS, isAutonamed } from "./check.ts";
 
 /** Terraform does not tell an absent value from an empty one. */
@@ -30,12 +30,12 @@ const isScalarList = (value: Value | undefined): value is readonly Value[] =>
 const sameSet = (a: Value | undefined, b: Value | undefined): boolean =>
   isScalarList(a) && isScalarList(b) && equal(sorted(a), sorted(b));
 
-/** A part that the state has and the program does not ask for is the cloud's, unless the program had asked for it. */
-const isClouds = ({ path, kind }: Difference, oldInputs: Values): boolean =>
-  kind === "delete" && path.length > 1 && valueAt(oldInputs, path) === undefined;
+/** A part that the cloud fills in is not missed when the program stops saying it. */
+const isFilledIn = ({ path, kind }: Difference, { filledIn }: ResourceType): boolean =>
+  kind === "delete" && filledIn.includes(path.filter((part) => typeof part === "string").join("."));
 
 function changesOf(property: string, type: ResourceType, request: DiffRequest): Difference[] {
-  const { olds, oldInputs, news } = request;
+  const { olds, news } = request;
   const before = olds[property];
   const after = news[property];
   if (isWriteOnly(property, type)) return [];
@@ -44,7 +44,7 @@ function changesOf(property: string, type: ResourceType, request: DiffRequest): 
   if (sameSet(before, after)) return [];
   return differences(before, after, [property]).filter(
     (difference) =>
-      !isClouds(difference, oldInputs) &&
+      !isFilledIn(difference, type) &&
       !(isEmpty(valueAt(olds, difference.path)) && isEmpty(valueAt(news, difference.path))) &&
       !sameSet(valueAt(olds, difference.path), valueAt(news, difference.path)),
   );
@@ -53,7 +53,7 @@ function changesOf(property: string, type: ResourceType, request: DiffRequest): 
 function ruleOf({ path }: Difference, type: ResourceType): Rule {
   const names = path.filter((part) => typeof part === "string");
   for (let length = names.length; length > 1; length--) {
-    const rule = type.nested.get(names.slice(0, length).join("."));
+    const rule = type.parts.get(names.slice(0, length).join("."));
     if (rule !== undefined) return rule;
   }
   return type.properties.get(names[0] ?? "")?.rule ?? "update";

@@ -18,7 +18,7 @@ import type { Registry } from "../registry.ts";
 import { check, DEFAULTS } from "./check.ts";
 import type { Cloud, Operation, Target } from "./cloud.ts";
 import { diff, isEmpty, isWriteOnly } from "./diff.ts";
-import { overlay } from "./merge.ts";
+import { complete } from "./merge.ts";
 
 export interface BridgeOptions {
   readonly cloud: Cloud;
@@ -81,7 +81,7 @@ export class BridgeProvider implements protocol.Provider {
   async create(request: protocol.CreateRequest, call: protocol.Call): Promise<protocol.State> {
     const type = this.#typeOf(request.type);
     const inputs = withoutDefaults(request.inputs);
-    if (request.preview) return { id: "", outputs: planned(type, inputs) };
+    if (request.preview) return { id: "", outputs: complete(type, readable(inputs, type), UNKNOWN) };
     const target = this.#target(request, inputs, call);
     const plain = toProperties(inputs);
     await this.#arrive(target, "create", plain, call);
@@ -90,7 +90,8 @@ export class BridgeProvider implements protocol.Provider {
     const derived = this.#cloud.derive(target, plain);
     const made = await this.#behaviour(target)?.create?.(plain, placement(target));
     const id = made?.id ?? conceived.id;
-    const outputs = { ...completed({ ...conceived.outputs, ...derived }, readable(plain, type)), ...made };
+    const known = { ...conceived.outputs, ...derived, ...made };
+    const outputs = { ...(complete(type, readable(plain, type), known) as Properties), ...made };
     this.#registry.put({
       type: target.type,
       urn: target.urn,
@@ -127,14 +128,10 @@ export class BridgeProvider implements protocol.Provider {
   async update(request: protocol.UpdateRequest, call: protocol.Call): Promise<Values> {
     const type = this.#typeOf(request.type);
     const news = withoutDefaults(request.news);
-    const ignored = new Set(request.ignoreChanges);
-    const kept = Object.entries(request.olds).filter(
-      ([property]) => ignored.has(property) || type.properties.get(property)?.role !== "optional",
-    );
-    const wanted = Object.entries(news).filter(([property]) => !ignored.has(property));
-    const asked = withoutDefaults(request.oldInputs);
-    const merged = overlay(Object.fromEntries(kept), Object.fromEntries(wanted), asked);
-    if (request.preview) return plannedUpdate(type, merged);
+    const ignored = Object.entries(request.olds).filter(([key]) => request.ignoreChanges.includes(key));
+    const wanted = { ...news, ...Object.fromEntries(ignored) };
+    const merged = complete(type, wanted, request.olds);
+    if (request.preview) return readable(merged, type);
     const target = this.#target(request, news, call);
     const plain = toProperties(merged);
     const olds = toProperties(request.olds);
@@ -211,25 +208,10 @@ function defaultTags(config: Values | undefined): Values {
 
 const placement = ({ location, type, urn }: Target): Placement => ({ region: location, type, urn });
 
-const readable = (inputs: Properties, type: ResourceType): Properties =>
-  Object.fromEntries(Object.entries(inputs).filter(([property]) => !isWriteOnly(property, type)));
-
-/** Maps like `tags` are wholly the program's: what the cloud made up is only ever a part of a structure. */
-const completed = (madeUp: Properties, inputs: Properties): Properties =>
-  overlay(madeUp, inputs) as Properties;
+const readable = <T extends Values>(inputs: T, type: ResourceType): T =>
+  Object.fromEntries(Object.entries(inputs).filter(([property]) => !isWriteOnly(property, type))) as T;
 
 const sealed = ({ id: _, ...outputs }: Properties, inputs: Values): Values => sealAllLike(outputs, inputs);
-
-/** Before creation, what the cloud will make up is unknown. */
-function planned(type: ResourceType, inputs: Values): Values {
-  const open = [...type.properties].filter(
-    ([property, { role }]) => inputs[property] === undefined && (role === "output" || role === "computed"),
-  );
-  return { ...Object.fromEntries(open.map(([property]) => [property, UNKNOWN])), ...inputs };
-}
-
-const plannedUpdate = (type: ResourceType, merged: Values): Values =>
-  Object.fromEntries(Object.entries(merged).filter(([property]) => !isWriteOnly(property, type)));
 
 /** Only what the program gave, with today's values: so that drift shows and nothing is adopted. */
 function refreshed(inputs: Values, outputs: Properties): Values {

@@ -13,8 +13,10 @@ export interface Property {
 
 export interface ResourceType {
   readonly properties: ReadonlyMap<string, Property>;
-  /** Rules of parts of a property that differ from the whole's: `vpcConfig.subnetIds`. */
-  readonly nested: ReadonlyMap<string, Rule>;
+  /** Rules of parts of a property that differ from the whole's: `launchTemplate.id`. */
+  readonly parts: ReadonlyMap<string, Rule>;
+  /** Parts of arguments that the cloud fills in when the program does not: `vpcConfig.clusterSecurityGroupId`. */
+  readonly filledIn: readonly string[];
 }
 
 export type Catalog = ReadonlyMap<string, ResourceType>;
@@ -22,19 +24,19 @@ export type Catalog = ReadonlyMap<string, ResourceType>;
 /** Reads the table that `generate.ts` writes. */
 export function parseCatalog(text: string): Catalog {
   const catalog = new Map<string, ResourceType>();
-  let properties = new Map<string, Property>();
-  let nested = new Map<string, Rule>();
+  let type = { properties: new Map<string, Property>(), parts: new Map<string, Rule>(), filledIn: [""] };
   for (const line of text.split("\n")) {
     if (line === "" || line.startsWith("#")) continue;
     const [name = "", role = "", rule = ""] = line.trim().split(" ");
     if (!line.startsWith(" ")) {
-      properties = new Map();
-      nested = new Map();
-      catalog.set(name, { properties, nested });
-    } else if (name.includes(".")) {
-      nested.set(name, rule as Rule);
+      type = { properties: new Map(), parts: new Map(), filledIn: [] };
+      catalog.set(name, type);
+    } else if (!name.includes(".")) {
+      type.properties.set(name, { role: role as Role, rule: rule as Rule });
+    } else if (role === "part") {
+      type.parts.set(name, rule as Rule);
     } else {
-      properties.set(name, { role: role as Role, rule: rule as Rule });
+      type.filledIn.push(name);
     }
   }
   return catalog;
