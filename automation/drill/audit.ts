@@ -6,7 +6,7 @@ import type { Coverage, Integrity, RecoveryPoint } from "../report/evidence.ts";
 import type { Defect } from "./audit/defect.ts";
 import type { TableItem } from "./audit/items.ts";
 import { type Operation, operationsOf } from "./audit/operations.ts";
-import { differences, type Projection } from "./audit/projection.ts";
+import { differences, type Projection, type Watermark } from "./audit/projection.ts";
 import { type Folded, orderKey, secondFold } from "./audit/second-fold.ts";
 import { answersAfterFence, answersBesideTheLog, answersFromThePast } from "./audit/stale.ts";
 import { type ValidLog, validLog } from "./audit/valid-log.ts";
@@ -26,6 +26,8 @@ export interface Testimony {
   readonly fencedAt: number | null;
   /** Null: it could not be read. */
   readonly projection: Projection | null;
+  /** The last watermarks of the database before it was promoted; null: they could not be read. */
+  readonly replica: readonly Watermark[] | null;
   /** By order key, for the orders that were asked for. */
   readonly api: ReadonlyMap<string, ApiAnswer>;
 }
@@ -34,6 +36,8 @@ export interface Audit {
   readonly rpo: Pick<RecoveryPoint, "acknowledged" | "lost" | "unknown" | "unknownRecovered">;
   readonly integrity: Integrity;
   readonly coverage: Pick<Coverage, "gapsAtSeal" | "orphans">;
+  /** Events of the lost region that the database had not got when it was promoted; null: unknown. */
+  readonly measuredGapEvents: number | null;
   /** One of each kind and subject. */
   readonly defects: readonly Defect[];
 }
@@ -87,8 +91,20 @@ export function audit(testimony: Testimony): Audit {
       gapsAtSeal: logs.reduce((sum, log) => sum + log.gapsAtSeal, 0),
       orphans: logs.reduce((sum, log) => sum + log.orphans, 0),
     },
+    measuredGapEvents: testimony.replica === null ? null : gapEvents(logs, testimony.replica, testimony.lost),
     defects,
   };
+}
+
+/** Between the watermarks and the first seal that took the shard from the lost region. */
+function gapEvents(logs: readonly ValidLog[], watermarks: readonly Watermark[], lost: string): number {
+  return logs.reduce((sum, { shard, records, seals }) => {
+    const end = seals.find(({ region }) => region !== lost)?.epoch ?? Infinity;
+    const mark = watermarks.find((watermark) => watermark.shard === shard);
+    const applied = records.findIndex(({ item }) => item.epoch === mark?.epoch && item.seq === mark.seq);
+    const missed = records.slice(applied + 1).filter(({ item }) => item.epoch <= end);
+    return sum + missed.reduce((events, record) => events + record.events, 0);
+  }, 0);
 }
 
 const text = (key: string): string => key.replace("\n", " ");

@@ -3,7 +3,8 @@
  * else here knows that one exists.
  */
 import type { DnsProvider, Region, StackName } from "../../components/model.ts";
-import type { Latency, Loss } from "../report/evidence.ts";
+import type { StackOutputs } from "../../stacks/outputs.ts";
+import type { Latency, Loss, PreviewResult } from "../report/evidence.ts";
 import type { ClientEvent } from "./client-log.ts";
 
 export interface WorldOptions {
@@ -22,34 +23,34 @@ export interface LossCoverage {
   readonly lateLandings: number;
 }
 
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** Two deployed regions that can lose one. */
 export interface World {
-  readonly projectDirectory: string;
   /** Version of the Pulumi engine that deployed it. */
   readonly engine: string;
+  /** What is a model and not the real thing, in words. */
   readonly modelled: readonly string[];
   /** Environment with which `dr`, the scripts and any Pulumi CLI work against it. */
-  environment(): Readonly<Record<string, string>>;
-  readonly dnsServer: Endpoint;
-  /** AWS endpoint that an operator outside every region uses. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** AWS endpoint of an operator outside every region. */
   readonly awsEndpoint: string;
-  /** Waits that the place injects on the longest chain from the loss to the first order, in seconds. */
+  /** Waits that the place injects on the longest chain from the loss to the first order. */
   readonly injectedWaits: readonly { readonly name: string; readonly seconds: number }[];
-  killRegion(region: Region, how: Loss): Promise<void>;
+  outputs(stack: StackName): Promise<StackOutputs>;
+  /** Resolves when the region is lost, with writes on their way if there are any. */
+  loseRegion(region: Region, loss: Loss): Promise<void>;
+  /** Thaws, heals and restarts what is left of it. */
   returnRegion(region: Region): Promise<void>;
-  coverage(): Promise<LossCoverage>;
-  /** Connection string for the projection on the writer of that region. */
-  databaseUrl(region: Region): string;
+  coverage(): LossCoverage;
+  /** Connection string of the projection in that region. */
+  databaseUrl(region: Region, endpoint: "writer" | "reader"): string;
   /** Operations that a plain preview of the stack would do. */
-  preview(stack: StackName): Promise<number>;
+  preview(stack: StackName): Promise<PreviewResult>;
   startClients(options: LoadOptions, heard: (event: ClientEvent) => void): Promise<Load>;
   stop(): Promise<void>;
 }
+
+/** Deploys both regions. The world is there to be stopped as soon as it resolves, and not otherwise. */
+export type OpenWorld = (options: WorldOptions, progress: (line: string) => void) => Promise<World>;
 
 export interface LoadOptions {
   readonly publicName: string;
@@ -66,6 +67,6 @@ export interface LoadOptions {
 
 /** Clients at work in a process of their own. */
 export interface Load {
-  /** Ends the load, waits for the answers still due, returns when the log is flushed. */
+  /** Ends the load, waits for the answers still due; rejects when the log is not complete. */
   stop(): Promise<void>;
 }

@@ -95,8 +95,11 @@ export interface Coverage {
   readonly measuredGapEvents: number;
 }
 
-/** Operations a plain `preview` would do, `unreachable` while a region it must reach is dead. */
-export type PreviewResult = number | "unreachable" | "failed";
+/**
+ * Operations a plain `preview` would do; `unreachable` while a region it must reach is dead; `refused` by the
+ * program's own guard, which keeps an older commit from undoing a failover.
+ */
+export type PreviewResult = number | "unreachable" | "refused" | "failed";
 
 export interface Evidence {
   readonly type: "evidence";

@@ -50,7 +50,7 @@ export interface FoldedOrder {
 
 export interface FoldedTrade extends z.infer<typeof traded> {
   readonly at: Place;
-  /** Counts the trades of one record from 0. */
+  /** Of the event in its record, from 0. */
   readonly index: number;
 }
 
@@ -90,11 +90,10 @@ class Fold implements Folded {
       this.broken.push(`${text(at)}: the body is not ${item.events} events`);
       return;
     }
-    let trades = 0;
-    for (const event of parsed.slice(0, events)) {
+    for (const [index, event] of parsed.slice(0, events).entries()) {
       if (event.type === "placed") this.#place(event, at);
       else if (event.type === "cancelled") this.#cancel(event, at);
-      else this.#trade(event, at, trades++);
+      else this.#trade(event, at, index);
     }
   }
 

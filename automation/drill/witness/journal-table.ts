@@ -5,6 +5,7 @@ import type { TableItem } from "../audit/items.ts";
 
 export interface TableSource {
   readonly endpoint: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly region: string;
   readonly table: string;
 }
@@ -39,8 +40,8 @@ const stored = z.union([
 ]);
 
 /** Every item of every shard's log, orphans included, in no order. */
-export async function readJournalTable({ endpoint, region, table }: TableSource): Promise<TableItem[]> {
-  const client = new DynamoDBClient({ endpoint, region, maxAttempts: 5 });
+export async function readJournalTable({ table, ...source }: TableSource): Promise<TableItem[]> {
+  const client = new DynamoDBClient({ ...source, maxAttempts: 5 });
   try {
     const items: TableItem[] = [];
     let from: Record<string, AttributeValue> | undefined;

@@ -26,12 +26,15 @@ const checksumQuery = (table: Table): string => `
   FROM (SELECT *, concat_ws('|', ${columns(table)}) AS line FROM ${table}) AS lines
   GROUP BY shard`;
 
+/** A shard of which nothing was applied yet stands at 0. */
+const WATERMARKS = "SELECT shard, epoch, seq, hash FROM watermark WHERE seq > 0";
+
 type Numbered = Record<string, string | number>;
 
 export async function readProjection(connectionString: string): Promise<Projection> {
   return await connected(connectionString, async (client) => {
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    const watermarks = await client.query<Numbered>("SELECT shard, epoch, seq, hash FROM watermark");
+    const watermarks = await client.query<Numbered>(WATERMARKS);
     const orders = await client.query<Numbered>(`SELECT ${columns("orders")} FROM orders`);
     const checksums: Record<Table, Record<number, Checksum>> = { orders: {}, trades: {} };
     for (const table of TABLES) {
@@ -47,7 +50,7 @@ export async function readProjection(connectionString: string): Promise<Projecti
     await client.query("COMMIT");
     return {
       watermarks: watermarks.rows.map(markOf),
-      orders: orders.rows.map((row): Row => ORDER_COLUMNS.map((column) => valueOf(column, row[column]))),
+      orders: orders.rows.map((row): Row => ORDER_COLUMNS.map((column) => columnValue(column, row[column]))),
       checksums,
     };
   });
@@ -55,17 +58,28 @@ export async function readProjection(connectionString: string): Promise<Projecti
 
 export async function readWatermarks(connectionString: string): Promise<readonly Watermark[]> {
   return await connected(connectionString, async (client) => {
-    const { rows } = await client.query<Numbered>("SELECT shard, epoch, seq, hash FROM watermark");
+    const { rows } = await client.query<Numbered>(WATERMARKS);
     return rows.map(markOf);
   });
 }
 
 /** False: a replica, or not there. */
 export async function isWritable(connectionString: string): Promise<boolean> {
+  return await connected(connectionString, async (client) => !(await inRecovery(client))).catch(() => false);
+}
+
+/** Watermarks of a database that is still a replica; undefined: it is none, or not there. */
+export async function readReplica(connectionString: string): Promise<readonly Watermark[] | undefined> {
   return await connected(connectionString, async (client) => {
-    const { rows } = await client.query<{ replica: boolean }>("SELECT pg_is_in_recovery() AS replica");
-    return rows[0]?.replica === false;
-  }).catch(() => false);
+    const { rows } = await client.query<Numbered>(WATERMARKS);
+    // Asked afterwards: what was read of a replica was read before the promotion.
+    return (await inRecovery(client)) ? rows.map(markOf) : undefined;
+  }).catch(() => undefined);
+}
+
+async function inRecovery(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ replica: boolean }>("SELECT pg_is_in_recovery() AS replica");
+  return rows[0]?.replica !== false;
 }
 
 const markOf = ({ shard, epoch, seq, hash }: Numbered): Watermark => ({
@@ -76,7 +90,7 @@ const markOf = ({ shard, epoch, seq, hash }: Numbered): Watermark => ({
 });
 
 /** `bigint` comes as text. */
-const valueOf = (column: string, value: string | number | undefined): string | number =>
+const columnValue = (column: string, value: string | number | undefined): string | number =>
   NUMBERS.has(column) ? Number(value) : String(value);
 
 async function connected<T>(connectionString: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -252,7 +252,14 @@ export function testimony({ shards, attempts, clients, fencedAt }: History): Tes
   );
   return {
     ...{ clients: { clients, attempts }, items, shards: shards.length },
-    ...{ primary: PRIMARY, lost: PRIMARY, fencedAt, projection: { watermarks, orders, checksums }, api },
+    ...{
+      primary: PRIMARY,
+      lost: PRIMARY,
+      fencedAt,
+      projection: { watermarks, orders, checksums },
+      api,
+      replica: watermarks,
+    },
   };
 }
 

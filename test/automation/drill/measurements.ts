@@ -17,9 +17,9 @@ export const measurements = (change: Partial<Measurements> = {}): Measurements =
   options: { rate: 80, clients: 40, seed: 7, latency: "none", dns: "route53", loss: "kill" },
   rto: {
     targetSeconds: 300,
-    fromImpactSeconds: 66.4,
-    fromGoSeconds: 66.1,
-    everyResolverSeconds: 78.9,
+    fromImpactSeconds: 51.4,
+    fromGoSeconds: 50.5,
+    everyResolverSeconds: 63.9,
     criticalPathSeconds: 60,
     criticalPath: [
       { name: "loss detected: the journal's heartbeat silent", boundSeconds: 15, measuredSeconds: 15.2 },
@@ -33,7 +33,7 @@ export const measurements = (change: Partial<Measurements> = {}): Measurements =
       { name: "scale", startSeconds: 16.4, endSeconds: 20.2 },
       { name: "promote", startSeconds: 16.4, endSeconds: 18.4 },
       { name: "rebuild", startSeconds: 20.2, endSeconds: 21.5 },
-      { name: "traffic", startSeconds: 22.0, endSeconds: 70.0 },
+      { name: "traffic", startSeconds: 22.0, endSeconds: 55.0 },
     ],
   },
   rpo: {
@@ -46,7 +46,7 @@ export const measurements = (change: Partial<Measurements> = {}): Measurements =
   },
   clients: {
     ...{ sent: 9_000, ok: 6_100, failed: 2_900, neverAppended: 800 },
-    ...{ p50OutageSeconds: 70.2, maxOutageSeconds: 79.8, stragglers: 2, pinned: 2 },
+    ...{ p50OutageSeconds: 56.2, maxOutageSeconds: 63.8, stragglers: 2, pinned: 2 },
   },
   integrity: {
     ...{ checksumsEqual: true, splitBrainWrites: 0, duplicates: 0, resurrected: 0 },

@@ -1,0 +1,161 @@
+/** One drill under way: what it runs in, what it has seen, and when. Phases read and fill it. */
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Region } from "../../components/model.ts";
+import type { StackOutputs } from "../../stacks/outputs.ts";
+import type { DrillEvent, Moment } from "../report/events.ts";
+import type { Evidence, Phase, PreviewResult } from "../report/evidence.ts";
+import type { RunEvent } from "../runbook/events.ts";
+import type { Watermark } from "./audit/projection.ts";
+import type { Audit } from "./audit.ts";
+import type { ClientEvent, ClientLog } from "./client-log.ts";
+import type { Load, OpenWorld, World } from "./world.ts";
+
+export interface DrillSettings {
+  readonly id: string;
+  readonly options: Evidence["options"];
+  /** Everything that the drill leaves behind goes here. */
+  readonly directory: string;
+  readonly open: OpenWorld;
+  readonly failoverScript: string;
+  readonly say: (event: DrillEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds since 1970 of what happened, absent as long as it has not. */
+export interface Moments {
+  impact: number;
+  go: number;
+  assessed: number;
+  fenced: number;
+  active: number;
+  name: number;
+  database: number;
+  recovered: number;
+  everyResolver: number;
+  watched: number;
+}
+
+export class Drill {
+  readonly settings: DrillSettings;
+  readonly startedAt = new Date();
+  readonly moments: Partial<Moments> = {};
+  readonly fresh: Extract<ClientEvent, { type: "fresh" }>[] = [];
+  readonly steps: Phase[] = [];
+  world: World | undefined;
+  load: Load | undefined;
+  /** Of the stack that was active, and of the one that takes over. */
+  stacks: { readonly prod: StackOutputs; readonly dr: StackOutputs } | undefined;
+  run: string | null = null;
+  exitCode: number | null = null;
+  predictedGapEvents: number | null = null;
+  replica: readonly Watermark[] | null = null;
+  log: ClientLog | undefined;
+  audit: Audit | undefined;
+  previews: { prod: PreviewResult; dr: PreviewResult } = { prod: "unreachable", dr: "unreachable" };
+
+  constructor(settings: DrillSettings) {
+    this.settings = settings;
+  }
+
+  file(name: string): string {
+    return path.join(this.settings.directory, name);
+  }
+
+  get lost(): Region {
+    return known(this.stacks, "the stacks' outputs").prod.region;
+  }
+
+  get target(): Region {
+    return known(this.stacks, "the stacks' outputs").dr.region;
+  }
+
+  note(message: string): void {
+    this.settings.say({ type: "note", at: Date.now(), message });
+  }
+
+  /** The first time counts. */
+  moment(key: keyof Moments, at: number, shown?: Moment["moment"], message = ""): void {
+    if (this.moments[key] !== undefined) return;
+    this.moments[key] = at;
+    if (shown !== undefined) this.settings.say({ type: "moment", at, moment: shown, message });
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    return sleep(milliseconds, undefined, { signal: this.settings.signal });
+  }
+
+  /** Looks until it is so; false: it was not within the limit. */
+  async until(
+    isSo: () => boolean | Promise<boolean>,
+    limitMilliseconds: number,
+    every = 100,
+  ): Promise<boolean> {
+    const deadline = performance.now() + limitMilliseconds;
+    while (!(await isSo())) {
+      if (performance.now() > deadline) return false;
+      await this.sleep(every);
+    }
+    return true;
+  }
+
+  heardClients(event: ClientEvent): void {
+    if (event.type === "second") {
+      const { at, sent, ok, failed, regions } = event;
+      this.settings.say({ type: "load", at, sent, ok, failed, regions });
+    } else if (event.type === "name") this.#heardName(event.at, event.addresses);
+    else this.#heardFresh(event);
+  }
+
+  heardFailover(event: RunEvent): void {
+    this.settings.say({ type: "failover", at: event.at, event });
+    this.run = event.run;
+    if (event.type !== "step" || event.state === "started" || event.seconds === undefined) return;
+    const { impact } = this.moments;
+    if (impact !== undefined && event.seconds > 0) {
+      const endSeconds = (event.at - impact) / 1000;
+      this.steps.push({ name: event.step, startSeconds: endSeconds - event.seconds, endSeconds });
+    }
+    if (event.state !== "done") return;
+    if (event.step === "assess") {
+      this.moment("assessed", event.at);
+      this.predictedGapEvents = predictedGap(event.data);
+    }
+    if (event.step === "fence") this.moment("fenced", event.at);
+  }
+
+  #heardName(at: number, addresses: readonly string[]): void {
+    const there = new Set(this.stacks?.dr.elasticIps ?? []);
+    const moved = addresses.length > 0 && addresses.every((address) => there.has(address));
+    if (this.moments.impact === undefined || !moved) return;
+    this.moment("name", at, "name", `${this.stacks?.dr.publicName} is answered with ${addresses.join(", ")}`);
+  }
+
+  #heardFresh(event: Extract<ClientEvent, { type: "fresh" }>): void {
+    this.fresh.push(event);
+    const { impact } = this.moments;
+    if (impact === undefined || event.sent < impact || !event.ok || event.region !== this.target) return;
+    this.moment(
+      "recovered",
+      event.at,
+      "recovered",
+      `a fresh client writes to ${this.target} by the public name`,
+    );
+    const resolvers = new Set(this.fresh.map(({ resolver }) => resolver));
+    const good = this.fresh.filter(({ sent, ok, region }) => sent >= impact && ok && region === this.target);
+    if (new Set(good.map(({ resolver }) => resolver)).size === resolvers.size) {
+      this.moment("everyResolver", event.at, "every-resolver", "fresh clients behind every resolver do");
+    }
+  }
+}
+
+/** A phase needs what an earlier one left. */
+export function known<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`the drill has no ${what} yet: an earlier phase did not leave it`);
+  return value;
+}
+
+function predictedGap(data: object | undefined): number | null {
+  const value = data !== undefined && "predictedGapEvents" in data ? data.predictedGapEvents : null;
+  return typeof value === "number" ? value : null;
+}

@@ -1,0 +1,149 @@
+/** The phases of a drill, in the order in which `region-loss.ts` lists them. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { type Drill, known } from "./drill.ts";
+import { instrumentsOf } from "./instruments.ts";
+import { runFailover } from "./operator.ts";
+import type { DrillPhase } from "./scenario.ts";
+import { takeEvidence } from "./testimony.ts";
+import { watchTarget } from "./watch.ts";
+
+export const WARM_UP_MILLISECONDS = 15_000;
+/** The seed decides when, within this long after the warm-up, the region is lost. */
+const IMPACT_WINDOW_MILLISECONDS = 3_000;
+const WARM_UP_LIMIT_MILLISECONDS = 60_000;
+/** An operator does not act at the same instant. */
+const REACTION_MILLISECONDS = 1_000;
+/** After the command ended: how long clients may still need. */
+const WATCH_LIMIT_MILLISECONDS = 90_000;
+const DATABASE_LIMIT_MILLISECONDS = 120_000;
+/** Lets the last clients' caches run out before stragglers are counted. */
+const SETTLE_MILLISECONDS = 3_000;
+export const RETURN_MILLISECONDS = 30_000;
+const GOOD_IN_A_ROW = 8;
+
+export const setUp: DrillPhase = {
+  id: "set-up",
+  title: "deploy both regions with the real engine",
+  async run(drill) {
+    const { open, options, signal } = drill.settings;
+    const { seed, latency, dns } = options;
+    drill.world = await open({ seed, latency, dns }, (line) => drill.note(line));
+    signal.throwIfAborted();
+    const [prod, dr] = [await drill.world.outputs("prod"), await drill.world.outputs("dr")];
+    drill.stacks = { prod, dr };
+  },
+};
+
+export const warmUp: DrillPhase = {
+  id: "warm-up",
+  title: "clients start, by the public name",
+  async run(drill) {
+    const world = known(drill.world, "world");
+    const { prod } = known(drill.stacks, "stacks' outputs");
+    const { rate, clients, seed } = drill.settings.options;
+    drill.load = await world.startClients(
+      {
+        ...{ publicName: prod.publicName, port: prod.listenerPort, rate, clients, seed },
+        instruments: instrumentsOf(prod.shards),
+        logFile: drill.file("clients.ndjson"),
+      },
+      (event) => drill.heardClients(event),
+    );
+    const healthy = await drill.until(
+      () => drill.fresh.length >= GOOD_IN_A_ROW && drill.fresh.slice(-GOOD_IN_A_ROW).every(({ ok }) => ok),
+      WARM_UP_LIMIT_MILLISECONDS,
+    );
+    if (!healthy)
+      throw new Error("fresh clients cannot write before anything was broken: see clients.ndjson");
+    await drill.sleep(WARM_UP_MILLISECONDS);
+  },
+};
+
+export const impact: DrillPhase = {
+  id: "impact",
+  title: "the region is lost at a moment that the seed decides, with writes in flight",
+  async run(drill) {
+    const world = known(drill.world, "world");
+    const { seed, loss } = drill.settings.options;
+    await drill.sleep(((seed * 7_919) % 1_000) * (IMPACT_WINDOW_MILLISECONDS / 1_000));
+    const at = Date.now();
+    drill.moment("impact", at);
+    await world.loseRegion(drill.lost, loss);
+    drill.settings.say({ type: "impact", at, region: drill.lost, loss });
+  },
+};
+
+export const operate: DrillPhase = {
+  id: "operate",
+  title: "the operator runs infra/scripts/failover-region.sh",
+  async run(drill) {
+    const stopWatching = watchTarget(drill);
+    try {
+      await drill.sleep(REACTION_MILLISECONDS);
+      drill.moment("go", Date.now());
+      const { failoverScript: script, signal } = drill.settings;
+      const { environment } = known(drill.world, "world");
+      const logFile = drill.file("failover.log");
+      const options = { script, target: drill.target, environment, logFile, signal };
+      drill.exitCode = await runFailover(options, (event) => drill.heardFailover(event));
+      signal.throwIfAborted();
+      await waitForRecovery(drill);
+    } finally {
+      await stopWatching();
+    }
+  },
+};
+
+async function waitForRecovery(drill: Drill): Promise<void> {
+  // Nobody recovers from a failover that was refused: there is nothing to wait for.
+  const limit = drill.moments.fenced === undefined ? 0 : WATCH_LIMIT_MILLISECONDS;
+  await drill.until(() => drill.moments.everyResolver !== undefined, limit);
+  await drill.until(() => drill.moments.database !== undefined, limit && DATABASE_LIMIT_MILLISECONDS);
+  await drill.sleep(SETTLE_MILLISECONDS);
+  drill.moment("watched", Date.now());
+}
+
+export const returnOld: DrillPhase = {
+  id: "return",
+  title: "the old region comes back, its clients still sending",
+  async run(drill) {
+    await known(drill.world, "world").returnRegion(drill.lost);
+    drill.settings.say({
+      ...{ type: "moment", at: Date.now(), moment: "returned" },
+      message: `${drill.lost} is back: thawed, healed, restarted`,
+    });
+    await drill.sleep(RETURN_MILLISECONDS);
+  },
+};
+
+export const judgement: DrillPhase = {
+  id: "judge",
+  title: "every acknowledgement against journal, API and projection",
+  async run(drill) {
+    await drill.load?.stop();
+    drill.load = undefined;
+    drill.audit = await takeEvidence(drill);
+  },
+};
+
+export const previews: DrillPhase = {
+  id: "preview",
+  title: "what a plain preview of each stack would do now",
+  async run(drill) {
+    const world = known(drill.world, "world");
+    drill.previews = { prod: await world.preview("prod"), dr: await world.preview("dr") };
+  },
+};
+
+/** Full hash, with `-dirty` when files differ; `unknown` outside git. */
+export async function currentCommit(): Promise<string> {
+  const git = async (...arguments_: string[]) =>
+    (await promisify(execFile)("git", arguments_, { cwd: import.meta.dirname })).stdout.trim();
+  try {
+    const [commit, changes] = [await git("rev-parse", "HEAD"), await git("status", "--porcelain")];
+    return changes === "" ? commit : `${commit}-dirty`;
+  } catch {
+    return "unknown";
+  }
+}

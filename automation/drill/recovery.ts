@@ -1,0 +1,119 @@
+/** The recovery time, and which part of it no work of ours could have spared. */
+import type { DnsProvider } from "../../components/model.ts";
+import { STOPPED_MILLISECONDS } from "../failover/decide.ts";
+import type { Phase, RecoveryTime, Wait } from "../report/evidence.ts";
+import type { ClientEvent } from "./client-log.ts";
+
+export interface DnsSettings {
+  readonly provider: DnsProvider;
+  readonly ttlSeconds: number;
+  readonly healthCheckIntervalSeconds: number;
+  readonly failureThreshold: number;
+}
+
+export type WaitKind = "detection" | "health" | "ttl" | "injected";
+
+/** A wait and how long it may take, from config alone: known before anything happens. */
+export interface Bound {
+  readonly kind: WaitKind;
+  readonly name: string;
+  readonly seconds: number;
+}
+
+export function unavoidableWaits(
+  dns: DnsSettings,
+  injected: readonly { readonly name: string; readonly seconds: number }[],
+): readonly Bound[] {
+  const { failureThreshold, healthCheckIntervalSeconds, ttlSeconds } = dns;
+  const checks = failureThreshold * healthCheckIntervalSeconds;
+  return [
+    {
+      kind: "detection",
+      name: "the journal silent for so long that its region is lost",
+      seconds: STOPPED_MILLISECONDS / 1000,
+    },
+    ...injected.map(({ name, seconds }): Bound => ({ kind: "injected", name, seconds })),
+    {
+      kind: "health",
+      name: `health checks, ${failureThreshold} × ${healthCheckIntervalSeconds} s`,
+      seconds: checks,
+    },
+    { kind: "ttl", name: `DNS TTL, ${ttlSeconds} s`, seconds: ttlSeconds },
+  ];
+}
+
+/** Milliseconds since 1970; null: it did not happen. */
+export interface Observed {
+  readonly impactAt: number;
+  /** Start of the confirmed command. */
+  readonly goAt: number;
+  /** The command had its evidence that the region is lost. */
+  readonly assessedAt: number | null;
+  /** The new region's `/active` answered 200 first. */
+  readonly activeAt: number | null;
+  /** The authoritative answer first led to the new region; null also where it never changes (a proxied name). */
+  readonly nameAt: number | null;
+  readonly target: string;
+  readonly fresh: readonly Extract<ClientEvent, { type: "fresh" }>[];
+}
+
+export function recoveryTime(
+  targetSeconds: number,
+  bounds: readonly Bound[],
+  observed: Observed,
+  phases: readonly Phase[],
+): RecoveryTime {
+  const { impactAt, goAt } = observed;
+  const firsts = firstSuccesses(observed);
+  const reached = firsts.filter((at) => at !== null);
+  const recoveredAt = reached.length === 0 ? null : Math.min(...reached);
+  const lastAt = reached.length === 0 || reached.length < firsts.length ? null : Math.max(...reached);
+  const since = (at: number | null, from: number) => (at === null ? null : (at - from) / 1000);
+  const fromImpactSeconds = since(recoveredAt, impactAt);
+  const criticalPath = bounds.map(
+    (bound): Wait => ({
+      name: bound.name,
+      boundSeconds: bound.seconds,
+      measuredSeconds: measured(bound, observed, recoveredAt),
+    }),
+  );
+  const spared = criticalPath.reduce(
+    (sum, wait) => sum + Math.min(wait.boundSeconds, wait.measuredSeconds),
+    0,
+  );
+  return {
+    targetSeconds,
+    fromImpactSeconds,
+    fromGoSeconds: since(recoveredAt, goAt),
+    everyResolverSeconds: since(lastAt, impactAt),
+    criticalPathSeconds: bounds.reduce((sum, { seconds }) => sum + seconds, 0),
+    criticalPath,
+    ownOverheadSeconds: fromImpactSeconds === null ? null : fromImpactSeconds - spared,
+    phases,
+  };
+}
+
+/** Per resolver, when a fresh client behind it first wrote to the new region; null: never. Empty: nobody tried. */
+function firstSuccesses({ fresh, impactAt, target }: Observed): (number | null)[] {
+  const after = fresh.filter(({ sent }) => sent >= impactAt);
+  return [...Map.groupBy(after, ({ resolver }) => resolver).values()].map((tries) => {
+    const good = tries.filter(({ ok, region }) => ok && region === target).map(({ at }) => at);
+    return good.length === 0 ? null : Math.min(...good);
+  });
+}
+
+function measured({ kind, seconds }: Bound, observed: Observed, recoveredAt: number | null): number {
+  const { goAt, assessedAt, activeAt, nameAt } = observed;
+  const between = (from: number | null, to: number | null): number =>
+    from === null || to === null ? 0 : Math.max(0, (to - from) / 1000);
+  switch (kind) {
+    case "detection":
+      return between(goAt, assessedAt);
+    case "health":
+      return between(activeAt, nameAt ?? recoveredAt);
+    case "ttl":
+      return between(nameAt, recoveredAt);
+    case "injected":
+      return seconds;
+  }
+}

@@ -1,0 +1,15 @@
+/** Lose the active region under load, fail over as an operator would, and account for everything acknowledged. */
+import { RTO_SECONDS } from "../failover/decide.ts";
+import { impact, judgement, operate, previews, returnOld, setUp, warmUp } from "./phases.ts";
+import type { Scenario } from "./scenario.ts";
+
+export const regionLoss: Scenario = {
+  id: "region-loss",
+  title: "the active region is lost; an operator decides, one command does the rest",
+  targetSeconds: RTO_SECONDS,
+  promised: {
+    coverage: ["inFlightAtKill", "gapsAtSeal", "orphans", "lostAnswers", "lateLandings", "measuredGapEvents"],
+    acknowledged: 2_000,
+  },
+  phases: [setUp, warmUp, impact, operate, returnOld, judgement, previews],
+};

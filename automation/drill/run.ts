@@ -1,0 +1,39 @@
+/** Runs a scenario and judges it. Whatever happens, clients are stopped and what was seen is on disk. */
+import { writeFile } from "node:fs/promises";
+import { messageOf } from "../errors.ts";
+import type { Evidence } from "../report/evidence.ts";
+import { judge } from "../report/verdict.ts";
+import { Drill, type DrillSettings } from "./drill.ts";
+import { measure } from "./measure.ts";
+import { currentCommit } from "./phases.ts";
+import type { Scenario } from "./scenario.ts";
+
+export interface RunOptions extends DrillSettings {
+  /** The evidence is on disk; the world stands until this resolves. */
+  readonly concluded: (evidence: Evidence) => Promise<void>;
+}
+
+/** @throws when the drill itself could not be done; what the drilled system did wrong is a verdict instead */
+export async function runDrill(scenario: Scenario, options: RunOptions): Promise<Evidence> {
+  const drill = new Drill(options);
+  try {
+    for (const phase of scenario.phases) {
+      options.signal.throwIfAborted();
+      options.say({ type: "phase", at: Date.now(), phase: phase.id, title: phase.title });
+      await phase.run(drill);
+    }
+    const measurements = measure(drill, scenario, await currentCommit());
+    const evidence: Evidence = {
+      type: "evidence",
+      ...measurements,
+      ...judge(measurements, scenario.promised),
+    };
+    await writeFile(drill.file("evidence.json"), `${JSON.stringify(evidence, null, 2)}\n`);
+    await writeFile(drill.file("defects.json"), `${JSON.stringify(drill.audit?.defects ?? [], null, 2)}\n`);
+    await options.concluded(evidence);
+    return evidence;
+  } finally {
+    await drill.load?.stop().catch((error: unknown) => drill.note(messageOf(error)));
+    await drill.world?.stop();
+  }
+}

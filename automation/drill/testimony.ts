@@ -1,0 +1,82 @@
+/** Collects what the judge needs, when all is quiet, and has it judged. */
+import type { Projection } from "./audit/projection.ts";
+import { orderKey } from "./audit/second-fold.ts";
+import { validLog } from "./audit/valid-log.ts";
+import { type Audit, audit } from "./audit.ts";
+import { type ClientLog, readClientLog } from "./client-log.ts";
+import { type Drill, known } from "./drill.ts";
+import { askOrders, type Wanted } from "./witness/api.ts";
+import { readJournalTable, type TableSource } from "./witness/journal-table.ts";
+import { readProjection, readWatermarks } from "./witness/projection-query.ts";
+
+const CATCH_UP_LIMIT_MILLISECONDS = 30_000;
+/** Orders acknowledged that close to the impact are all asked for, and about so many of the rest. */
+const AROUND_IMPACT_MILLISECONDS = 10_000;
+const SAMPLE = 600;
+
+export async function takeEvidence(drill: Drill): Promise<Audit> {
+  const world = known(drill.world, "world");
+  const { prod, dr } = known(drill.stacks, "stacks' outputs");
+  const clients = await readClientLog(drill.file("clients.ndjson"));
+  drill.log = clients;
+  const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } =
+    world.environment;
+  const source: TableSource = {
+    endpoint: world.awsEndpoint,
+    credentials: { accessKeyId, secretAccessKey },
+    region: dr.region,
+    table: dr.journalTable,
+  };
+  const shards = dr.shards;
+  const writer = world.databaseUrl(dr.region, "writer");
+
+  await catchUp(drill, source, writer, { shards, primary: prod.region });
+  const projection = await readProjection(writer).catch((error: unknown): Projection | null => {
+    drill.note(`the projection could not be read: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  });
+  const wanted = orders(clients, drill.moments.impact ?? 0);
+  drill.note(`asking the API of ${dr.region} for ${wanted.length} acknowledged orders`);
+  const api = await askOrders(
+    { addresses: dr.elasticIps, port: dr.listenerPort, publicName: dr.publicName },
+    wanted,
+  );
+  // Read last, so that it holds whatever projection and API can have seen.
+  const items = await readJournalTable(source);
+  return audit({
+    ...{ clients, items, shards, primary: prod.region, lost: prod.region, projection, api },
+    fencedAt: drill.moments.fenced ?? null,
+    replica: drill.replica,
+  });
+}
+
+/** Waits until the projection holds all that the journal holds now; a judge that is too early would call it lost. */
+async function catchUp(
+  drill: Drill,
+  source: TableSource,
+  database: string,
+  { shards, primary }: { readonly shards: number; readonly primary: string },
+): Promise<void> {
+  const items = await readJournalTable(source);
+  const heads = Array.from(
+    { length: shards },
+    (_, shard) => validLog(items, shard, primary).records.at(-1)?.item,
+  );
+  const caughtUp = await drill.until(async () => {
+    const watermarks = await readWatermarks(database).catch(() => []);
+    return heads.every((head) => {
+      const mark = watermarks.find(({ shard }) => shard === head?.shard);
+      return head === undefined || (mark !== undefined && mark.seq >= head.seq);
+    });
+  }, CATCH_UP_LIMIT_MILLISECONDS);
+  if (!caughtUp) drill.note("the projection has not caught up with the journal");
+}
+
+function orders({ attempts }: ClientLog, impactAt: number): Wanted[] {
+  const placed = attempts.filter(({ kind, outcome }) => kind === "place" && outcome === "accepted");
+  const near = placed.filter(({ answered }) => Math.abs(answered - impactAt) < AROUND_IMPACT_MILLISECONDS);
+  const step = Math.max(1, Math.floor(placed.length / SAMPLE));
+  const sample = placed.filter((_, index) => index % step === 0);
+  const distinct = new Map([...near, ...sample].map((one) => [orderKey(one.client, one.clientOrderId), one]));
+  return [...distinct.values()];
+}
