@@ -10,6 +10,8 @@ export interface Settings {
   readonly awsEndpoint: string | undefined;
   /** Resolvers as `IP:PORT`; empty: the machine's own. */
   readonly resolvers: readonly string[];
+  /** All of it, handed on to the engine's processes. */
+  readonly environment: Environment;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,6 +22,7 @@ export function readSettings(environment: Environment, workingDirectory: string)
     projectDirectory: path.resolve(workingDirectory, text("DR_PROJECT_DIR") ?? "."),
     backendUrl: text("PULUMI_BACKEND_URL"),
     awsEndpoint: text("AWS_ENDPOINT_URL"),
+    environment,
     resolvers: Object.freeze((text("DR_RESOLVER") ?? "").split(/[\s,]+/).filter((part) => part !== "")),
   });
 }

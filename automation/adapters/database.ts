@@ -16,13 +16,15 @@ export interface DatabaseAddress {
   readonly globalClusterId: string;
   readonly clusterArn: string;
   readonly endpoint: string;
-  /** Name of the database and of its reader. */
+  /** Name of the database. */
   readonly name: string;
   readonly shards: number;
 }
 
 const CONNECT_MILLISECONDS = 3_000;
 const PORT = 5432;
+/** The role that pods use, as `components/database.ts` makes it; that module would load the whole Pulumi SDK. */
+const USER = "projector";
 
 export class GlobalDatabase implements DatabasePort {
   readonly #address: DatabaseAddress;
@@ -70,7 +72,7 @@ export class GlobalDatabase implements DatabasePort {
       host: this.#address.endpoint,
       port: PORT,
       database: this.#address.name,
-      user: this.#address.name,
+      user: USER,
       connectionTimeoutMillis: CONNECT_MILLISECONDS,
       query_timeout: CONNECT_MILLISECONDS,
       ...(this.#secure ? { ssl: true, password: await this.#password() } : { ssl: false }),
@@ -100,12 +102,12 @@ export class GlobalDatabase implements DatabasePort {
   }
 
   async #password(): Promise<string> {
-    const { endpoint, region, name } = this.#address;
+    const { endpoint, region } = this.#address;
     const signer = new Signer({
       hostname: endpoint,
       port: PORT,
       region,
-      username: name,
+      username: USER,
       credentials: async () => {
         const { accessKeyId, secretAccessKey, sessionToken } = await this.#credentials();
         return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };

@@ -15,8 +15,10 @@ import {
   type S3ClientConfig,
 } from "@aws-sdk/client-s3";
 import { z } from "zod";
-import { isRegion, type Region } from "../../components/model.ts";
 import { UsageError } from "../errors.ts";
+
+/** The witness region: the state survives the loss of either of the others. */
+const DEFAULT_REGION = "us-east-2";
 
 /** Objects by key, as Pulumi's own backends see them. */
 export interface Bucket {
@@ -153,19 +155,10 @@ class S3Bucket implements Bucket {
 
   constructor(url: URL, clientConfig: S3ClientConfig) {
     this.url = `s3://${url.hostname}${url.pathname}`;
-    this.#bucket = url.hostname;
+    const { bucket, client } = s3Location(url);
+    this.#bucket = bucket;
     this.#prefix = url.pathname.replace(/^\/+|\/+$/g, "").replace(/.$/, "$&/");
-    const option = (name: string) => url.searchParams.get(name);
-    const endpoint = option("endpoint");
-    const scheme = option("disableSSL") === "true" || option("disable_https") === "true" ? "http" : "https";
-    this.#client = new S3Client({
-      ...clientConfig,
-      region: option("region") ?? "us-east-2",
-      ...(endpoint === null
-        ? {}
-        : { endpoint: endpoint.includes("://") ? endpoint : `${scheme}://${endpoint}` }),
-      forcePathStyle: option("s3ForcePathStyle") === "true" || option("use_path_style") === "true",
-    });
+    this.#client = new S3Client({ ...clientConfig, ...client });
   }
 
   async get(key: string): Promise<Buffer | undefined> {
@@ -220,8 +213,21 @@ function absent(error: NodeJS.ErrnoException): undefined {
   throw error;
 }
 
-/** The region that the state lives in, when the URL says so. */
-export function backendRegion(url: string): Region | undefined {
-  const region = URL.canParse(url) ? new URL(url).searchParams.get("region") : null;
-  return isRegion(region) ? region : undefined;
+/** What the backend's URL says of its bucket, in the words of Pulumi's own S3 driver. */
+export function s3Location(url: URL): { bucket: string; region: string; client: S3ClientConfig } {
+  const option = (name: string) => url.searchParams.get(name);
+  const endpoint = option("endpoint");
+  const plain = option("disableSSL") === "true" || option("disable_https") === "true";
+  const region = option("region") ?? DEFAULT_REGION;
+  return {
+    bucket: url.hostname,
+    region,
+    client: {
+      region,
+      forcePathStyle: option("s3ForcePathStyle") === "true" || option("use_path_style") === "true",
+      ...(endpoint && {
+        endpoint: endpoint.includes("://") ? endpoint : `${plain ? "http" : "https"}://${endpoint}`,
+      }),
+    },
+  };
 }

@@ -1,6 +1,7 @@
 /** What a failover finds out, kept in the run record for later steps and resumed runs. */
 import type { Region, StackName } from "../../components/model.ts";
 import type { Anchor } from "../../journal/model.ts";
+import type { RunData } from "../runbook/record.ts";
 import type { StepContext } from "../runbook/step.ts";
 import type { Loss, Probe, Verdict } from "./decide.ts";
 import type { Capacity, Ports, ShardFence, Target } from "./ports.ts";
@@ -70,3 +71,6 @@ export function fact<K extends keyof Facts>(context: Context, key: K): Facts[K] 
     throw new Error(`the run's record has no "${key}": an earlier step did not leave it`);
   return value;
 }
+
+/** The facts of a record that is read back. */
+export const factsOf = (data: Readonly<RunData>): Partial<Facts> => data.facts as unknown as Partial<Facts>;

@@ -1,6 +1,6 @@
 /** Evidence that the region is lost, and what moving away from it would cost. Changes nothing. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf, RefusedError } from "../../errors.ts";
+import { HalfwayError, messageOf, RefusedError } from "../../errors.ts";
 import type { Step, StepResult } from "../../runbook/step.ts";
 import {
   decideHeartbeat,
@@ -98,7 +98,11 @@ async function prepareStack(context: Context, warnings: string[]): Promise<void>
   const { seenGeneration } = fact(context, "mission");
   const reason = await context.ports.stack
     .prepare({ role: "promoting", acceptGeneration: seenGeneration + 1 })
-    .catch(messageOf);
+    .catch((error: unknown) => {
+      // Nothing to target: better known now than after the point of no return.
+      if (error instanceof HalfwayError) throw new RefusedError(error.message, { cause: error });
+      return messageOf(error);
+    });
   if (reason !== undefined) warnings.push(`Pulumi cannot do the role change, it would go by API: ${reason}`);
 }
 

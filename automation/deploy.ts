@@ -1,0 +1,55 @@
+/** Deploys stacks one after the other: `prod` owns what spans both regions, so `dr` comes after it. */
+import { createInterface } from "node:readline/promises";
+import type { StackName } from "../components/model.ts";
+import { pulumiStack } from "./adapters/program.ts";
+import { changes } from "./adapters/pulumi.ts";
+import { ensureStateBucket } from "./adapters/state-bucket.ts";
+import type { Context } from "./commands/command.ts";
+import { loadDeployment, openState } from "./deployment.ts";
+import { EXIT, UsageError } from "./errors.ts";
+
+export interface DeployRequest {
+  readonly stacks: readonly StackName[];
+  readonly yes: boolean;
+  readonly bootstrap: boolean;
+}
+
+export async function deploy({ stacks, yes, bootstrap }: DeployRequest, context: Context): Promise<number> {
+  const { settings, stderr, signal } = context;
+  const say = (line: string) => stderr.write(`${line}\n`);
+  const { project } = await openState(settings);
+  if (bootstrap) await ensureStateBucket(settings.backendUrl ?? "", say);
+  for (const [index, stack] of stacks.entries()) {
+    const started = performance.now();
+    const label = `${stack} (${index + 1} of ${stacks.length})`;
+    const pulumi = pulumiStack({ stack, project, settings, say });
+    await pulumi.create();
+    if (!yes) await confirm(label, changes(await pulumi.preview({ signal })), context);
+    say(`${label}: deploying`);
+    await pulumi.up({ signal, progress: (line) => say(`${label}: ${line}`) });
+    say(`${label}: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+  // Keeps the outputs beside the run records: a failover can then start without the state.
+  await loadDeployment(settings).catch((error: unknown) => {
+    if (!(error instanceof UsageError)) throw error;
+    say(`not yet both stacks are deployed: ${error.message}`);
+  });
+  return EXIT.done;
+}
+
+async function confirm(
+  label: string,
+  wanted: readonly { readonly op: string; readonly type: string; readonly urn: string }[],
+  { stdin, stderr, signal }: Context,
+): Promise<void> {
+  for (const { op, type, urn } of wanted) stderr.write(`${op} ${type} ${urn.split("::").at(-1)}\n`);
+  const terminal = createInterface({ input: stdin, output: stderr });
+  try {
+    const answer = await terminal.question(`${label}: ${wanted.length} changes. Type yes to deploy: `, {
+      signal,
+    });
+    if (answer.trim() !== "yes") throw new UsageError(`not confirmed: got "${answer.trim()}", must be yes`);
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,102 @@
+/** The ports of a failover, made of the adapters for one target region. */
+import type { Region } from "../../components/model.ts";
+import type { StackOutputs } from "../../stacks/outputs.ts";
+import { createClients, type RegionClients } from "../adapters/aws.ts";
+import { GlobalDatabase } from "../adapters/database.ts";
+import type { Endpoints } from "../adapters/endpoints.ts";
+import { Gateway } from "../adapters/gateway.ts";
+import { Journal } from "../adapters/journal.ts";
+import { Cluster } from "../adapters/kubernetes.ts";
+import { PublicName } from "../adapters/names.ts";
+import { Probes } from "../adapters/probes.ts";
+import type { Settings } from "../settings.ts";
+import type { Flip } from "./ports.ts";
+
+/** Everything that acts in one region. */
+export class RegionWorld {
+  readonly outputs: StackOutputs;
+  readonly journal: Journal;
+  readonly cluster: Cluster;
+  readonly database: GlobalDatabase;
+  readonly gateway: Gateway;
+  readonly #token: () => Promise<string>;
+
+  constructor(
+    outputs: StackOutputs,
+    clients: Readonly<Record<Region, RegionClients>>,
+    endpoints: Endpoints,
+    settings: Settings,
+  ) {
+    const { region } = outputs;
+    const { dynamodb, rds, credentials } = clients[region];
+    endpoints.assert(region, "Kubernetes");
+    this.outputs = outputs;
+    this.journal = new Journal(
+      {
+        region,
+        primary: outputs.regions.primary,
+        table: outputs.journalTable,
+        shards: outputs.shards,
+        window: outputs.window,
+      },
+      dynamodb,
+    );
+    this.cluster = new Cluster({ ...outputs.cluster, region, namespace: outputs.namespace }, credentials);
+    this.database = new GlobalDatabase(
+      {
+        region,
+        globalClusterId: outputs.globalClusterId,
+        clusterArn: outputs.databaseClusterArn,
+        endpoint: outputs.databaseEndpoint,
+        name: outputs.name,
+        shards: outputs.shards,
+      },
+      rds,
+      credentials,
+      settings.awsEndpoint === undefined,
+    );
+    this.#token = once(() => this.cluster.smokeToken());
+    this.gateway = new Gateway(region, listenerOf(outputs), this.#token);
+  }
+
+  probesOf(other: StackOutputs): Probes {
+    return new Probes(other.region, listenerOf(other), this.#token);
+  }
+
+  /** The flip of this region's stack, by API. */
+  async flip(
+    { role, traffic }: Flip,
+    deployments: readonly { name: string; replicas: number }[],
+  ): Promise<void> {
+    if (role === "promoting") await this.cluster.scale(deployments);
+    if (traffic === undefined) return;
+    const { region } = this.outputs;
+    const { maintenance } = (await this.journal.control(region)) ?? this.outputs;
+    await this.journal.setControl({ region, traffic, maintenance });
+  }
+}
+
+const listenerOf = ({ elasticIps, listenerPort, regionalName }: StackOutputs) => ({
+  addresses: elasticIps,
+  port: listenerPort,
+  serverName: regionalName,
+});
+
+export const publicName = ({ publicName: name, listenerPort }: StackOutputs, resolvers: readonly string[]) =>
+  new PublicName(name, listenerPort, resolvers);
+
+export function regionWorld(outputs: StackOutputs, endpoints: Endpoints, settings: Settings): RegionWorld {
+  return new RegionWorld(outputs, createClients(endpoints), endpoints, settings);
+}
+
+/** Remembers an answer, but not a failure. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask().catch((error: unknown) => {
+      answer = undefined;
+      throw error;
+    });
+    return answer;
+  };
+}
