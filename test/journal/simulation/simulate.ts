@@ -1,0 +1,91 @@
+/** One seed, one bad day: incidents are drawn, everything heals, and the audit judges what is left. */
+import { audit } from "./audit.ts";
+import type { Coverage } from "./cloud.ts";
+import { EAST, type Variant, WEST, World } from "./world.ts";
+
+const STORM_ENDS = 5_000;
+const CALM_ENDS = 9_000;
+
+export interface Outcome {
+  readonly seed: number;
+  /** Broken promises, in words. */
+  readonly violations: readonly string[];
+  readonly acknowledged: number;
+  readonly incidents: readonly string[];
+  readonly coverage: Coverage;
+}
+
+export async function simulate(seed: number, variant: Variant = {}): Promise<Outcome> {
+  const world = new World(seed, variant);
+  const incidents = schedule(world);
+  await world.scheduler.runUntil(STORM_ENDS);
+  calm(world);
+  await world.scheduler.runUntil(CALM_ENDS);
+  for (const client of world.clients) client.readAll();
+  await world.scheduler.runUntil(CALM_ENDS + 1_000);
+
+  const { evidence } = world;
+  const violations = await audit(evidence);
+  if (!world.isServing) violations.push("nobody serves after all has healed");
+  const accepted = evidence.exchanges.filter(({ answer }) => answer?.kind === "accepted");
+  return { seed, violations, acknowledged: accepted.length, incidents, coverage: world.cloud.coverage };
+}
+
+const other = (region: string) => (region === EAST ? WEST : EAST);
+
+function schedule(world: World): string[] {
+  const { random, scheduler } = world;
+  const incidents: string[] = [];
+  for (let count = random.between(2, 6); count > 0; count -= 1) {
+    const when = random.between(300, STORM_ENDS - 800);
+    const kind = random.pick([
+      "crash",
+      "crash",
+      "freeze",
+      "freeze",
+      "isolate",
+      "lose",
+      "failover",
+      "rivals",
+      "halt",
+    ]);
+    incidents.push(`${when} ${kind}`);
+    scheduler.after(when, () => strike(world, kind, `run-${when}-${count}`));
+  }
+  return incidents.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+}
+
+function strike(world: World, kind: string, runId: string): void {
+  const { random, scheduler, active } = world;
+  const killAfter = () => (random.chance(0.3) ? random.between(1, 150) : undefined);
+  const moveAfter = (milliseconds: number) =>
+    scheduler.after(milliseconds, () => world.failover(other(active), runId, killAfter()));
+
+  if (kind === "crash") world.crash(active);
+  if (kind === "freeze") {
+    world.freeze(active, random.between(200, 3_000));
+    if (random.chance(0.4)) moveAfter(random.between(20, 600));
+  }
+  if (kind === "isolate") {
+    world.isolate(active, random.between(300, 2_500));
+    if (random.chance(0.5)) moveAfter(random.between(20, 600));
+  }
+  if (kind === "lose") {
+    world.lose(active, random.between(800, 3_000));
+    moveAfter(random.between(50, 600));
+  }
+  if (kind === "failover") world.failover(random.pick([EAST, WEST]), runId, killAfter());
+  if (kind === "rivals") world.startEngine(active);
+  if (kind === "halt") world.halt(runId, random.between(300, 1_200));
+}
+
+/** No more faults, nobody cut off; a last decision is carried through and what is halted resumes. */
+function calm(world: World): void {
+  world.cloud.weakness = { misfortune: 0, slowness: 0, slowest: 1 };
+  for (const region of [EAST, WEST] as const) world.cloud.heal(region);
+  world.scheduler.after(2_000, () => world.failover(world.random.pick([EAST, WEST]), "the last run"));
+  world.scheduler.after(3_000, () => world.resume("the last run"));
+  world.scheduler.after(CALM_ENDS - STORM_ENDS - 100, () => {
+    for (const client of world.clients) client.stop();
+  });
+}
