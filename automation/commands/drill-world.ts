@@ -1,5 +1,6 @@
 /** The sandbox as the world of a drill: the only place of `automation/` that knows of it. */
 import { execFile } from "node:child_process";
+import path from "node:path";
 import { promisify } from "node:util";
 import type { StackName } from "../../components/model.ts";
 import { hostPort, url } from "../../sandbox/addresses.ts";
@@ -17,6 +18,7 @@ import { messageOf } from "../errors.ts";
 import type { PreviewResult } from "../report/evidence.ts";
 import { readSettings } from "../settings.ts";
 
+const MAIN = path.join(import.meta.dirname, "..", "main.ts");
 /** What AWS' managed failover takes besides the engine's own promotion, middle of the 60 to 120 s that it publishes. */
 const PUBLISHED_PROMOTION_SECONDS = 90;
 
@@ -61,6 +63,7 @@ async function worldOf(sandbox: Sandbox): Promise<World> {
       if (endpoint === "reader") writer.host = hostPort(addresses.auroraReader(region));
       return writer.href;
     },
+    dr: (arguments_) => sandbox.run([MAIN, ...arguments_]),
     preview: (stack) => preview(stack, settings),
     startClients: (load, heard) => startFleet(processes, fleetOptions(load, hostPort(addresses.dns)), heard),
     stop: async () => {

@@ -1,6 +1,6 @@
 /** The phases of a drill, in the order in which `region-loss.ts` lists them. */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+
+import { messageOf } from "../errors.ts";
 import { type Drill, known } from "./drill.ts";
 import { instrumentsOf } from "./instruments.ts";
 import { runFailover } from "./operator.ts";
@@ -127,6 +127,16 @@ export const judgement: DrillPhase = {
   },
 };
 
+export const park: DrillPhase = {
+  id: "park",
+  title: "the operator makes the returned region passive (dr park)",
+  async run(drill) {
+    await known(drill.world, "world")
+      .dr(["park", "--region", drill.lost])
+      .catch((error: unknown) => drill.note(`dr park failed: ${messageOf(error)}`));
+  },
+};
+
 export const previews: DrillPhase = {
   id: "preview",
   title: "what a plain preview of each stack would do now",
@@ -135,15 +145,3 @@ export const previews: DrillPhase = {
     drill.previews = { prod: await world.preview("prod"), dr: await world.preview("dr") };
   },
 };
-
-/** Full hash, with `-dirty` when files differ; `unknown` outside git. */
-export async function currentCommit(): Promise<string> {
-  const git = async (...arguments_: string[]) =>
-    (await promisify(execFile)("git", arguments_, { cwd: import.meta.dirname })).stdout.trim();
-  try {
-    const [commit, changes] = [await git("rev-parse", "HEAD"), await git("status", "--porcelain")];
-    return changes === "" ? commit : `${commit}-dirty`;
-  } catch {
-    return "unknown";
-  }
-}

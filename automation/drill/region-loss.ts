@@ -1,6 +1,6 @@
 /** Lose the active region under load, fail over as an operator would, and account for everything acknowledged. */
 import { RTO_SECONDS } from "../failover/decide.ts";
-import { impact, judgement, operate, previews, returnOld, setUp, warmUp } from "./phases.ts";
+import { impact, judgement, operate, park, previews, returnOld, setUp, warmUp } from "./phases.ts";
 import type { Scenario } from "./scenario.ts";
 
 export const regionLoss: Scenario = {
@@ -11,5 +11,5 @@ export const regionLoss: Scenario = {
     coverage: ["inFlightAtKill", "gapsAtSeal", "orphans", "lostAnswers", "lateLandings", "measuredGapEvents"],
     acknowledged: 2_000,
   },
-  phases: [setUp, warmUp, impact, operate, returnOld, judgement, previews],
+  phases: [setUp, warmUp, impact, operate, returnOld, judgement, park, previews],
 };

@@ -1,11 +1,11 @@
 /** Runs a scenario and judges it. Whatever happens, clients are stopped and what was seen is on disk. */
 import { writeFile } from "node:fs/promises";
-import { messageOf } from "../errors.ts";
+import { InterruptedError, messageOf } from "../errors.ts";
 import type { Evidence } from "../report/evidence.ts";
 import { judge } from "../report/verdict.ts";
+import { currentCommit } from "./commit.ts";
 import { Drill, type DrillSettings } from "./drill.ts";
 import { measure } from "./measure.ts";
-import { currentCommit } from "./phases.ts";
 import type { Scenario } from "./scenario.ts";
 
 export interface RunOptions extends DrillSettings {
@@ -32,6 +32,11 @@ export async function runDrill(scenario: Scenario, options: RunOptions): Promise
     await writeFile(drill.file("defects.json"), `${JSON.stringify(drill.audit?.defects ?? [], null, 2)}\n`);
     await options.concluded(evidence);
     return evidence;
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+    throw new InterruptedError("the drill was interrupted: no verdict, nothing is left running", {
+      cause: error,
+    });
   } finally {
     await drill.load?.stop().catch((error: unknown) => drill.note(messageOf(error)));
     await drill.world?.stop();

@@ -43,6 +43,8 @@ export interface World {
   coverage(): LossCoverage;
   /** Connection string of the projection in that region. */
   databaseUrl(region: Region, endpoint: "writer" | "reader"): string;
+  /** Runs a verb of `dr` against it; rejects with its last words when it fails. */
+  dr(arguments_: readonly string[]): Promise<void>;
   /** Operations that a plain preview of the stack would do. */
   preview(stack: StackName): Promise<PreviewResult>;
   startClients(options: LoadOptions, heard: (event: ClientEvent) => void): Promise<Load>;
