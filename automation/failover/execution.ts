@@ -6,6 +6,7 @@ import type { Context } from "../commands/command.ts";
 import type { FailoverRequest } from "../commands/failover.ts";
 import { type Deployment, scaled } from "../deployment.ts";
 import { LockedError } from "../errors.ts";
+import { systemClock } from "../runbook/clock.ts";
 import type { Execution } from "../runbook/engine.ts";
 import type { Output } from "../runbook/output.ts";
 import type { RunData, RunRecord } from "../runbook/record.ts";
@@ -74,7 +75,7 @@ export function executionOf(
     record,
     emit: output.emit,
     signal,
-    now: Date.now,
+    clock: systemClock,
     guard: async (data) => {
       const facts = factsOf(data);
       const lost = decideOwnership(await journal.decision(), {

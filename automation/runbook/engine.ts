@@ -14,6 +14,7 @@ import {
   messageOf,
   RefusedError,
 } from "../errors.ts";
+import type { Clock } from "./clock.ts";
 import type { RunEvent, StepState } from "./events.ts";
 import type { RunData, RunRecord, StepRecord } from "./record.ts";
 import { flatten, type Node, type Step, type StepContext, type StepResult } from "./step.ts";
@@ -32,8 +33,7 @@ export interface Execution<P, F> {
   readonly guard: (record: Readonly<RunData>) => Promise<void>;
   /** Tells others where the run is. Called after each step's result is on disk. */
   readonly report: (record: Readonly<RunData>) => Promise<void>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** @throws the worst failure of all branches */
@@ -79,7 +79,7 @@ const worst = (errors: readonly unknown[]): unknown =>
   errors.reduce((a, b) => (severity(b) > severity(a) ? b : a));
 
 async function step<P, F extends object>(step: Step<P, F>, execution: Execution<P, F>): Promise<void> {
-  const { record, emit, now, signal } = execution;
+  const { record, emit, clock, signal } = execution;
   const known = record.data.steps[step.id];
   const say = (state: StepState, extra: { seconds?: number; detail?: string; data?: object } = {}) =>
     emit({ type: "step", step: step.id, title: step.title, state, ...extra });
@@ -87,8 +87,9 @@ async function step<P, F extends object>(step: Step<P, F>, execution: Execution<
     say("already-done", { detail: `in an earlier start of this run: ${known.detail ?? known.state}` });
     return;
   }
-  const startedAt = now();
-  const seconds = (): number => (now() - startedAt) / 1000;
+  const startedAt = clock.wall();
+  const started = clock.monotonic();
+  const seconds = (): number => (clock.monotonic() - started) / 1000;
   const save = async (entry: Omit<StepRecord, "startedAt">): Promise<void> => {
     await record.update((data) => {
       data.steps[step.id] = { startedAt, ...entry };
@@ -100,7 +101,7 @@ async function step<P, F extends object>(step: Step<P, F>, execution: Execution<
     const context = contextOf(step, execution);
     const skip = await step.skip?.(context);
     if (skip !== undefined) {
-      await save({ state: skip.state, endedAt: now(), detail: skip.reason });
+      await save({ state: skip.state, endedAt: clock.wall(), detail: skip.reason });
       say(skip.state, { seconds: seconds(), detail: skip.reason });
       return;
     }
@@ -108,11 +109,11 @@ async function step<P, F extends object>(step: Step<P, F>, execution: Execution<
     await save({ state: "intended" });
     const result = await step.run(context);
     await step.verify?.(context);
-    await save({ state: "done", endedAt: now(), detail: result.detail });
+    await save({ state: "done", endedAt: clock.wall(), detail: result.detail });
     say("done", { seconds: seconds(), ...result });
   } catch (thrown) {
     const error = asEnd(thrown, step, execution);
-    await save({ state: "failed", endedAt: now(), detail: messageOf(error) });
+    await save({ state: "failed", endedAt: clock.wall(), detail: messageOf(error) });
     say("failed", { seconds: seconds(), detail: messageOf(error) });
     throw error;
   }
@@ -140,7 +141,7 @@ export async function rehearse<P, F extends object>(execution: Execution<P, F>):
 
 function contextOf<P, F extends object>(
   step: Step<P, F>,
-  { ports, record, emit, signal }: Execution<P, F>,
+  { ports, record, emit, signal, clock }: Execution<P, F>,
 ): StepContext<P, F> {
   let waiting: string | undefined;
   return {
@@ -165,6 +166,7 @@ function contextOf<P, F extends object>(
         .map(([id, { detail }]) => ({ step: id, message: detail ?? "failed" }));
     },
     signal,
+    clock,
   };
 }
 

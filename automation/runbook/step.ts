@@ -5,6 +5,8 @@
  * outside. `P` are the ports it acts on, `F` the facts that later steps and resumed runs need.
  */
 
+import type { Clock } from "./clock.ts";
+
 export interface Skip {
   /** `already-done`: its effect is there. `skipped`: not wanted in this run. */
   readonly state: "already-done" | "skipped";
@@ -25,6 +27,7 @@ export interface StepContext<P, F> {
   readonly failures: readonly { readonly step: string; readonly message: string }[];
   /** Aborted when the run must stop. */
   readonly signal: AbortSignal;
+  readonly clock: Clock;
 }
 
 export interface RunView {

@@ -1,7 +1,8 @@
 /** Waiting for the world: looks again and again until it is as wanted, says what for, and gives up in time. */
-import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "./clock.ts";
 
 export interface WaitOptions {
+  readonly clock: Clock;
   readonly limitMilliseconds: number;
   readonly intervalMilliseconds: number;
   readonly signal: AbortSignal;
@@ -27,19 +28,19 @@ const isNotYet = (value: unknown): value is NotYet =>
  */
 export async function until<T extends object>(
   look: () => Promise<T | NotYet>,
-  { limitMilliseconds, intervalMilliseconds, signal, say }: WaitOptions,
+  { clock, limitMilliseconds, intervalMilliseconds, signal, say }: WaitOptions,
 ): Promise<Exclude<T, NotYet>> {
-  const started = performance.now();
+  const started = clock.monotonic();
   for (;;) {
     const seen = await look();
     if (!isNotYet(seen)) return seen as Exclude<T, NotYet>;
     signal.throwIfAborted();
-    if (performance.now() - started > limitMilliseconds) {
+    if (clock.monotonic() - started > limitMilliseconds) {
       throw new TimedOutError(
         `gave up after ${Math.round(limitMilliseconds / 1000)} s waiting for ${seen.waitingFor}`,
       );
     }
     say(`waiting for ${seen.waitingFor}`);
-    await sleep(intervalMilliseconds, undefined, { signal });
+    await clock.sleep(intervalMilliseconds, signal);
   }
 }

@@ -1,5 +1,4 @@
 /** Evidence that the region is lost, and what moving away from it would cost. Changes nothing. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { HalfwayError, messageOf, RefusedError } from "../../errors.ts";
 import type { Step, StepResult } from "../../runbook/step.ts";
 import {
@@ -70,16 +69,16 @@ async function watchHeartbeat(
     const seen = await context.ports.journal.heads().catch((error: unknown) => messageOf(error));
     if (typeof seen === "string") {
       context.note(`the journal cannot be read in the target region: ${seen}`);
-      return { heartbeat: decideHeartbeat([], Date.now()), heads };
+      return { heartbeat: decideHeartbeat([], context.clock.wall()), heads };
     }
     heads = seen;
-    samples.push({ at: performance.now(), newest: newest(heads) });
-    const heartbeat = decideHeartbeat(samples, Date.now());
+    samples.push({ at: context.clock.monotonic(), newest: newest(heads) });
+    const heartbeat = decideHeartbeat(samples, context.clock.wall());
     if (heartbeat.state !== "wait") return { heartbeat, heads };
     context.wait(
       `for the journal to move, or to be silent for ${Math.ceil(heartbeat.milliseconds / 1000)} s more`,
     );
-    await sleep(Math.min(LOOK_MILLISECONDS, heartbeat.milliseconds), undefined, { signal: context.signal });
+    await context.clock.sleep(Math.min(LOOK_MILLISECONDS, heartbeat.milliseconds), context.signal);
   }
 }
 

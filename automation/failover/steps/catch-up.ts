@@ -18,6 +18,7 @@ export const catchUp: Step<Ports, Facts> = {
     await until(() => look(context, fences), {
       limitMilliseconds: LIMIT_MILLISECONDS,
       intervalMilliseconds: LOOK_MILLISECONDS,
+      clock: context.clock,
       signal: context.signal,
       say: context.wait,
     });

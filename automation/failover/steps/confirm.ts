@@ -20,7 +20,7 @@ export const confirm: Step<Ports, Facts> = {
         throw new UsageError(`not confirmed: got "${typed.trim()}", must be ${target}. Nothing was changed`);
       }
     }
-    await context.remember({ goAt: Date.now() });
+    await context.remember({ goAt: context.clock.wall() });
     return {
       detail: confirmation.kind === "ask" ? "confirmed by the operator" : "confirmed by --confirm-target",
     };

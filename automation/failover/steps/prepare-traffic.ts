@@ -6,7 +6,9 @@ import type { Flip, Ports } from "../ports.ts";
 
 /** The second flip; by API when the first one went so. */
 export function trafficFlip(context: Context): Flip {
-  const flip: Flip = { role: "active", traffic: "on", acceptGeneration: fact(context, "generation") };
+  // A dry run has decided nothing: it shows what would be.
+  const acceptGeneration = context.facts.generation ?? fact(context, "mission").seenGeneration + 1;
+  const flip: Flip = { role: "active", traffic: "on", acceptGeneration };
   return context.facts.via?.how === "direct" ? { ...flip, direct: true } : flip;
 }
 

@@ -20,7 +20,7 @@ export const promote: Step<Ports, Facts> = {
     const { target } = fact(context, "mission");
     if (writer !== target || status !== "available") return;
     if (context.facts.databaseWritableAt === undefined)
-      await context.remember({ databaseWritableAt: Date.now() });
+      await context.remember({ databaseWritableAt: context.clock.wall() });
     return { state: "already-done", reason: `${target} is the writer` };
   },
   async run(context) {
@@ -40,11 +40,12 @@ export const promote: Step<Ports, Facts> = {
       {
         limitMilliseconds: LIMIT_MILLISECONDS,
         intervalMilliseconds: LOOK_MILLISECONDS,
+        clock: context.clock,
         signal: context.signal,
         say: context.wait,
       },
     );
-    await context.remember({ databaseWritableAt: Date.now() });
+    await context.remember({ databaseWritableAt: context.clock.wall() });
     return { detail: `${target} is the writer` };
   },
 };

@@ -18,6 +18,7 @@ export const rebuild: Step<Ports, Facts> = {
     const proofs = await until(() => look(context, shards), {
       limitMilliseconds: LIMIT_MILLISECONDS,
       intervalMilliseconds: LOOK_MILLISECONDS,
+      clock: context.clock,
       signal: context.signal,
       say: context.wait,
     });

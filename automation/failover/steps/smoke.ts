@@ -31,6 +31,7 @@ async function trade(context: Context, shard: number): Promise<void> {
     {
       limitMilliseconds: LIMIT_MILLISECONDS,
       intervalMilliseconds: LOOK_MILLISECONDS,
+      clock: context.clock,
       signal: context.signal,
       say: context.wait,
     },

@@ -31,10 +31,11 @@ export const traffic: Step<Ports, Facts> = {
     await until(look, {
       limitMilliseconds: trafficLimitSeconds * 1000,
       intervalMilliseconds: LOOK_MILLISECONDS,
+      clock: context.clock,
       signal: context.signal,
       say: context.wait,
     });
-    const trafficMovedAt = Date.now();
+    const trafficMovedAt = context.clock.wall();
     await context.remember({ trafficMovedAt });
     const seconds = (trafficMovedAt - fact(context, "goAt")) / 1000;
     return {
