@@ -28,28 +28,33 @@ export function probeOnce(host: string, port: number, probe: Probe): Promise<boo
   });
 }
 
+export type ProbeTiming = Pick<
+  Probe,
+  "initialDelaySeconds" | "periodSeconds" | "failureThreshold" | "successThreshold"
+>;
+
 /** Repeats a probe and reports the state each time its thresholds are crossed. */
 export class Prober {
   #state: boolean;
   #streak = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
-  readonly #probe: Probe;
+  readonly #timing: ProbeTiming;
   readonly #check: () => Promise<boolean>;
   readonly #report: (state: boolean) => void;
 
   /** @param initial what holds until a threshold is crossed: liveness true, readiness and startup false */
   constructor(
-    probe: Probe,
+    timing: ProbeTiming,
     initial: boolean,
     check: () => Promise<boolean>,
     report: (state: boolean) => void,
   ) {
-    this.#probe = probe;
+    this.#timing = timing;
     this.#state = initial;
     this.#check = check;
     this.#report = report;
-    this.#timer = setTimeout(() => void this.#run(), probe.initialDelaySeconds * 1000);
+    this.#timer = setTimeout(() => void this.#run(), timing.initialDelaySeconds * 1000);
   }
 
   stop(): void {
@@ -61,10 +66,10 @@ export class Prober {
     const began = performance.now();
     const success = await this.#check();
     if (this.#stopped) return;
-    const wait = Math.max(0, this.#probe.periodSeconds * 1000 - (performance.now() - began));
+    const wait = Math.max(0, this.#timing.periodSeconds * 1000 - (performance.now() - began));
     this.#timer = setTimeout(() => void this.#run(), wait);
     this.#streak = success === this.#state ? 0 : this.#streak + 1;
-    const threshold = success ? this.#probe.successThreshold : this.#probe.failureThreshold;
+    const threshold = success ? this.#timing.successThreshold : this.#timing.failureThreshold;
     if (this.#streak < threshold) return;
     this.#state = success;
     this.#streak = 0;

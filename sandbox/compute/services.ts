@@ -99,18 +99,23 @@ export class Services {
     return this.#options.endpoints(view.service).length === 0;
   }
 
-  /** Where a node's port leads. With `externalTrafficPolicy: Local` only to pods on the node itself. */
-  nodePort(node: string, nodePort: number): readonly Backend[] {
+  /**
+   * Where a node's port leads. With `externalTrafficPolicy: Local` only to pods on the node itself: empty when they are
+   * all elsewhere. Undefined: nobody is behind the port at all, connections are refused.
+   */
+  nodePort(node: string, nodePort: number): readonly Backend[] | undefined {
     for (const { service, nodePorts } of this.all) {
       const port = service.spec.ports.find((candidate) => nodePorts[candidate.port] === nodePort);
       if (port === undefined) continue;
-      const isLocal = service.spec.externalTrafficPolicy === "Local";
-      return this.#backends(service, port, (pod) => !isLocal || pod.node === node);
+      const everywhere = this.#backends(service, port);
+      if (everywhere.length === 0) return undefined;
+      if (service.spec.externalTrafficPolicy === "Cluster") return everywhere;
+      return this.#backends(service, port, (pod) => pod.node === node);
     }
-    return [];
+    return undefined;
   }
 
-  #backends(service: KubernetesService, port: Port, filter: (pod: Pod) => boolean): readonly Backend[] {
+  #backends(service: KubernetesService, port: Port, filter = (_pod: Pod) => true): readonly Backend[] {
     return this.#options.endpoints(service).flatMap(({ pod, zone }): Backend[] => {
       const target = portOf(pod.container, port.targetPort ?? port.port);
       if (target === undefined || pod.ip === undefined || !filter(pod)) return [];
@@ -127,7 +132,7 @@ export class Services {
       choose: () => {
         const { service } = running.view;
         const spec = service.spec.ports.find((candidate) => candidate.port === port);
-        const backends = spec === undefined ? [] : this.#backends(service, spec, () => true);
+        const backends = spec === undefined ? [] : this.#backends(service, spec);
         return backends[Math.floor(Math.random() * backends.length)];
       },
     });
