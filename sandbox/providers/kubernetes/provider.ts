@@ -13,7 +13,7 @@ import {
   type Value,
   type Values,
 } from "../protocol/value.ts";
-import type { Reach } from "../reach.ts";
+import { type Reach, within } from "../reach.ts";
 import type { Registry } from "../registry.ts";
 import { apply, managerOf } from "./apply.ts";
 import { check, normalise } from "./check.ts";
@@ -158,10 +158,13 @@ export class KubernetesProvider implements protocol.Provider {
     { signal }: protocol.Call,
   ): Promise<Properties> {
     if (target.behaviour.ready === undefined || annotation(inputs, SKIP_AWAIT) === "true") return object;
+    const { ready } = target.behaviour;
     const seconds = timeoutSeconds || Number(annotation(inputs, TIMEOUT) ?? AWAIT_SECONDS);
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
+    const lateness = new Error(`not ready after ${seconds} s`);
     try {
-      return await target.behaviour.ready(id, object, placement(target), patience);
+      return await within(seconds * 1000, lateness, signal, (bounded) =>
+        ready(id, object, placement(target), bounded),
+      );
     } catch (error) {
       const live = (await this.#live(target, id)) ?? object;
       throw new InitializationError(
