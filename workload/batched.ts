@@ -1,12 +1,10 @@
 /** Hands out what a stream has ready, up to `max` at a time: one transaction or object instead of many. */
 import { setImmediate } from "node:timers/promises";
 
-const NOTHING_YET = Symbol("nothing yet");
-
 export async function* batched<T>(
   source: AsyncIterable<T>,
   max: number,
-): AsyncGenerator<T[], void, undefined> {
+): AsyncGenerator<[T, ...T[]], void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
   const ask = () => {
     const asked = iterator.next();
@@ -19,17 +17,19 @@ export async function* batched<T>(
     for (;;) {
       const first = await asked;
       if (first.done) return;
-      const batch = [first.value];
+      const batch: [T, ...T[]] = [first.value];
       asked = ask();
       while (batch.length < max) {
-        const next = await Promise.race([asked, setImmediate(NOTHING_YET)]);
-        if (next === NOTHING_YET || next.done) break;
+        // An error waits until what came before it is handed out.
+        const next = await Promise.race([asked.catch(() => null), setImmediate(null)]);
+        if (next === null || next.done) break;
         batch.push(next.value);
         asked = ask();
       }
       yield batch;
     }
   } finally {
-    await iterator.return?.();
+    // Not awaited: it comes after the item that was asked for, which may never come. Who made the source ends it.
+    iterator.return?.().catch(() => {});
   }
 }

@@ -7,10 +7,13 @@ import { Client, type ClientConfig } from "pg";
 import { resolveName } from "../resolve.ts";
 import type { ProjectorSettings } from "../settings.ts";
 
-const CONNECT_TIMEOUT_MS = 5000;
-/** The server gives up a statement first, so that it is not left running. */
-const STATEMENT_TIMEOUT_MS = 8000;
-const QUERY_TIMEOUT_MS = 10_000;
+export interface Limits {
+  readonly connectMs: number;
+  /** The server gives a statement up sooner than we do, so that it is not left running. */
+  readonly statementMs: number;
+  readonly queryMs: number;
+}
+export const DEFAULT_LIMITS: Limits = { connectMs: 5000, statementMs: 8000, queryMs: 10_000 };
 const KEEP_ALIVE_AFTER_MS = 5000;
 
 export interface Connection {
@@ -23,7 +26,10 @@ export interface Connection {
 export type ConnectionSettings = Pick<ProjectorSettings, "database" | "dnsResolver" | "region">;
 
 /** Rejects when there is no session within a few seconds. */
-export async function connect(settings: ConnectionSettings): Promise<Connection> {
+export async function connect(
+  settings: ConnectionSettings,
+  limits: Limits = DEFAULT_LIMITS,
+): Promise<Connection> {
   const { host: name, port, name: database, user, secure } = settings.database;
   const [host = name] = await resolveName(name, settings.dnsResolver);
   const socket = new Socket();
@@ -33,10 +39,10 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
     database,
     user,
     application_name: "projector",
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: QUERY_TIMEOUT_MS,
+    connectionTimeoutMillis: limits.connectMs,
+    statement_timeout: limits.statementMs,
+    query_timeout: limits.queryMs,
+    idle_in_transaction_session_timeout: limits.queryMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     // Ours to destroy: the client's own goodbye waits for a server that may be gone.

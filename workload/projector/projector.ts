@@ -3,13 +3,7 @@
  * without a database, and says so.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type Anchor,
-  follow,
-  type JournalStore,
-  NotInLogError,
-  type ValidRecord,
-} from "../../journal/index.ts";
+import { type Anchor, follow, type JournalStore, NotInLogError } from "../../journal/index.ts";
 import type { ProjectorStatus } from "../api.ts";
 import { batched } from "../batched.ts";
 import { type Log, messageOf } from "../log.ts";
@@ -100,6 +94,7 @@ export class Projector {
       .map((shard) => this.#project(projection, shard, session));
     try {
       await Promise.all([...running, probe(projection, session)]);
+      signal.throwIfAborted();
     } finally {
       stop.abort();
       await Promise.allSettled(running);
@@ -133,16 +128,21 @@ export class Projector {
   ): Promise<void> {
     let at = from;
     if (at !== undefined) this.#watermarks.set(shard, at);
+    const stop = new AbortController();
     const records = follow(this.#options.store, shard, {
       ...(at === undefined ? {} : { after: at }),
-      signal,
+      signal: AbortSignal.any([signal, stop.signal]),
       intervalMilliseconds: FOLLOW_EVERY_MS,
     });
-    for await (const batch of batched(records, BATCH_RECORDS)) {
-      const changes = changesOf(batch as [ValidRecord, ...ValidRecord[]]);
-      await projection.apply(shard, at, changes);
-      at = changes.watermark;
-      this.#watermarks.set(shard, at);
+    try {
+      for await (const batch of batched(records, BATCH_RECORDS)) {
+        const changes = changesOf(batch);
+        await projection.apply(shard, at, changes);
+        at = changes.watermark;
+        this.#watermarks.set(shard, at);
+      }
+    } finally {
+      stop.abort();
     }
   }
 

@@ -1,5 +1,5 @@
 /** What the programs need of AWS on this machine: dynalite's table, and as much of S3 as they use. */
-import { createServer, type Server } from "node:http";
+import { createServer, Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -67,7 +67,8 @@ export async function openCloud(): Promise<Cloud> {
       client.destroy();
       for (const server of [tables, buckets]) {
         server.closeAllConnections();
-        await new Promise((resolve) => server.close(resolve));
+        // Not dynalite's own, which closes its database under a request that is being worked on.
+        await new Promise((resolve) => Server.prototype.close.call(server, resolve));
       }
     },
   };
