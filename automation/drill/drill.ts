@@ -25,6 +25,7 @@ export interface DrillSettings {
 /** Milliseconds since 1970 of what happened, absent as long as it has not. */
 export interface Moments {
   impact: number;
+  failing: number;
   go: number;
   assessed: number;
   fenced: number;
@@ -134,17 +135,19 @@ export class Drill {
   #heardFresh(event: Extract<ClientEvent, { type: "fresh" }>): void {
     this.fresh.push(event);
     const { impact } = this.moments;
-    if (impact === undefined || event.sent < impact || !event.ok || event.region !== this.target) return;
+    if (impact === undefined || event.sent < impact) return;
+    if (!event.ok) this.moment("failing", event.at, "failing", "a fresh client cannot write");
+    if (!event.ok || event.region !== this.target) return;
     this.moment(
       "recovered",
       event.at,
-      "recovered",
+      "RECOVERED",
       `a fresh client writes to ${this.target} by the public name`,
     );
     const resolvers = new Set(this.fresh.map(({ resolver }) => resolver));
     const good = this.fresh.filter(({ sent, ok, region }) => sent >= impact && ok && region === this.target);
     if (new Set(good.map(({ resolver }) => resolver)).size === resolvers.size) {
-      this.moment("everyResolver", event.at, "every-resolver", "fresh clients behind every resolver do");
+      this.moment("everyResolver", event.at, "all moved", "fresh clients behind every resolver do");
     }
   }
 }

@@ -28,7 +28,9 @@ export const setUp: DrillPhase = {
   async run(drill) {
     const { open, options, signal } = drill.settings;
     const { seed, latency, dns } = options;
-    drill.world = await open({ seed, latency, dns }, (line) => drill.note(line));
+    drill.world = await open({ seed, latency, dns }, (message) => {
+      drill.settings.say({ type: "progress", at: Date.now(), message });
+    });
     signal.throwIfAborted();
     const [prod, dr] = [await drill.world.outputs("prod"), await drill.world.outputs("dr")];
     drill.stacks = { prod, dr };

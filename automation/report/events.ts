@@ -19,6 +19,12 @@ export interface Note extends Stamped {
   readonly message: string;
 }
 
+/** One of many lines of a long piece of work. */
+export interface ProgressLine extends Stamped {
+  readonly type: "progress";
+  readonly message: string;
+}
+
 export interface Impact extends Stamped {
   readonly type: "impact";
   readonly region: Region;
@@ -28,14 +34,7 @@ export interface Impact extends Stamped {
 /** A moment that the drill waited for. */
 export interface Moment extends Stamped {
   readonly type: "moment";
-  readonly moment:
-    | "first-failure"
-    | "active"
-    | "name"
-    | "database"
-    | "recovered"
-    | "every-resolver"
-    | "returned";
+  readonly moment: "failing" | "active" | "name" | "database" | "RECOVERED" | "all moved" | "returned";
   readonly message: string;
 }
 
@@ -54,4 +53,12 @@ export interface FromFailover extends Stamped {
   readonly event: RunEvent;
 }
 
-export type DrillEvent = PhaseStarted | Note | Impact | Moment | LoadSecond | FromFailover | Evidence;
+export type DrillEvent =
+  | PhaseStarted
+  | Note
+  | ProgressLine
+  | Impact
+  | Moment
+  | LoadSecond
+  | FromFailover
+  | Evidence;

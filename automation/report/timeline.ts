@@ -3,6 +3,8 @@ import type { RunEvent } from "../runbook/events.ts";
 import type { DrillEvent, LoadSecond } from "./events.ts";
 
 const LOAD_EVERY_SECONDS = 10;
+/** What repeats itself, progress of one phase or waits of one step, is shown that often. */
+const REPEAT_EVERY_MILLISECONDS = 5_000;
 const CLOCK_WIDTH = 9;
 const LABEL_WIDTH = 10;
 
@@ -12,6 +14,7 @@ const LOSS_WORDS = { kill: "killed", freeze: "frozen", blackhole: "black-holed" 
 export class Timeline {
   #impactAt: number | undefined;
   #load: LoadSecond[] = [];
+  readonly #shown = new Map<string, number>();
 
   /** Undefined: nothing worth a line. */
   line(event: DrillEvent): string | undefined {
@@ -20,6 +23,8 @@ export class Timeline {
         return this.#row(event.at, event.phase, event.title);
       case "note":
         return this.#row(event.at, "", event.message);
+      case "progress":
+        return this.#seldom("progress", event.at, () => this.#row(event.at, "", event.message));
       case "impact":
         this.#impactAt = event.at;
         return this.#row(event.at, "IMPACT", `${event.region} ${LOSS_WORDS[event.loss]}`);
@@ -32,6 +37,12 @@ export class Timeline {
       case "evidence":
         return undefined;
     }
+  }
+
+  #seldom(what: string, at: number, line: () => string): string | undefined {
+    if (at - (this.#shown.get(what) ?? -Infinity) < REPEAT_EVERY_MILLISECONDS) return undefined;
+    this.#shown.set(what, at);
+    return line();
   }
 
   /** Seconds since the impact, `+12.3 s`; blank before it. */
@@ -66,7 +77,9 @@ export class Timeline {
         return this.#row(event.at, event.step, `${state}${event.detail ?? event.title}${took}`);
       }
       case "wait":
-        return this.#row(event.at, event.step, `waits ${event.message}`);
+        return this.#seldom(event.step, event.at, () =>
+          this.#row(event.at, event.step, `waits ${event.message}`),
+        );
       case "note":
         return this.#row(event.at, "", event.message);
       case "result":

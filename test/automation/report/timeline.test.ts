@@ -43,6 +43,22 @@ test("moments are counted from the impact; before it there is no clock", (t) => 
   );
 });
 
+test("what repeats itself is shown every five seconds, each step's waits by themselves", (t) => {
+  const timeline = new Timeline();
+  const wait = (name: string, at: number): DrillEvent => ({
+    ...{ type: "failover", at },
+    event: { type: "wait", run: "r1", step: name, at, message: `for ${at}` },
+  });
+  const shown = [0, 1_000, 4_999, 5_000].map((at) => timeline.line(wait("assess", at)) !== undefined);
+  t.deepEqual(shown, [true, false, false, true]);
+  t.not(timeline.line(wait("rebuild", 5_001)), undefined);
+  const progress = [1, 2, 6_000].map((at) => timeline.line({ type: "progress", at, message: "create" }));
+  t.deepEqual(
+    progress.map((line) => line?.trim()),
+    ["create", undefined, "create"],
+  );
+});
+
 test("load is told every ten seconds", (t) => {
   const timeline = new Timeline();
   timeline.line(IMPACT);
