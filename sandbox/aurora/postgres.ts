@@ -1,0 +1,278 @@
+/** One PostgreSQL server: made empty or as a copy of another, started, promoted, killed, frozen. */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import type { Address } from "../addresses.ts";
+import type { Processes } from "../processes.ts";
+import type { Binaries } from "./binaries.ts";
+import { copyCluster } from "./copy.ts";
+
+export interface PostgresOptions {
+  readonly binaries: Binaries;
+  readonly processes: Processes;
+  readonly directory: string;
+  readonly address: Address;
+  /** Shown as `application_name` where it replicates from. */
+  readonly name: string;
+}
+
+/** Exists in every server; AWS' master user is another one. */
+export const SUPERUSER = "postgres";
+const READY_MILLISECONDS = 30_000;
+const DISCARD_MILLISECONDS = 3_000;
+const POLL_MILLISECONDS = 25;
+
+/**
+ * Small, and durable against what the sandbox does: a killed process loses nothing that it wrote, since the kernel
+ * still has it. Only a crash of the machine needs fsync, and that ends the sandbox anyway.
+ */
+const SETTINGS: Readonly<Record<string, string>> = {
+  unix_socket_directories: "",
+  shared_buffers: "16MB",
+  max_connections: "100",
+  max_wal_senders: "10",
+  wal_level: "replica",
+  hot_standby: "on",
+  fsync: "off",
+  max_wal_size: "256MB",
+  min_wal_size: "32MB",
+  // Instead of slots, which hold everything for a region that may never return.
+  wal_keep_size: "256MB",
+  wal_receiver_status_interval: "1s",
+  wal_retrieve_retry_interval: "200ms",
+  wal_sender_timeout: "10s",
+  wal_receiver_timeout: "30s",
+  // Files of a killed server go with its directory, where POSIX shared memory would stay in /dev/shm.
+  dynamic_shared_memory_type: "mmap",
+  io_method: "sync",
+  max_logical_replication_workers: "0",
+  max_parallel_workers: "0",
+  jit: "off",
+  log_line_prefix: "%m [%p] ",
+};
+
+const quote = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+export class Postgres {
+  readonly address: Address;
+  readonly name: string;
+  readonly #options: PostgresOptions;
+  readonly #log: string;
+  #child: ChildProcess | undefined;
+
+  constructor(options: PostgresOptions) {
+    this.#options = options;
+    this.address = options.address;
+    this.name = options.name;
+    this.#log = `${options.directory}.log`;
+  }
+
+  get directory(): string {
+    return this.#options.directory;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** Makes an empty server and starts it. */
+  async initialise(): Promise<void> {
+    await this.#makeDirectory();
+    const initdb = this.#spawn("initdb", [
+      ...["-D", this.directory, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C"],
+      ...["--no-sync", "--no-instructions", "--wal-segsize=4"],
+    ]);
+    const [code] = (await once(initdb, "exit")) as [number | null];
+    if (code !== 0) throw new Error(`initdb of ${this.name} failed:\n${await this.#lastWords()}`);
+    await this.#write(
+      "pg_hba.conf",
+      "host all all 127.0.0.0/8 trust\nhost replication all 127.0.0.0/8 trust\n",
+    );
+    await this.start();
+  }
+
+  /** Makes a copy of a running server that follows whatever answers at `upstream`, and starts it. */
+  async copy(source: Postgres, upstream: Address): Promise<void> {
+    await this.#makeDirectory();
+    await source.session(async (client) => {
+      await client.query("SELECT pg_backup_start('copy', true)");
+      await copyCluster(source.directory, this.directory, this.#options.binaries.user);
+      const { rows } = await client.query<{ labelfile: string }>(
+        "SELECT labelfile FROM pg_backup_stop(false)",
+      );
+      await this.#write("backup_label", rows[0]?.labelfile ?? "");
+    });
+    await this.follow(upstream);
+    await this.start();
+  }
+
+  /** From its next start on it is a standby of whatever answers at `upstream`. */
+  async follow({ host, port }: Address): Promise<void> {
+    const connection = `host=${host} port=${port} user=${SUPERUSER} application_name=${this.name}`;
+    await this.#write("standby.signal", "");
+    await this.#write("postgresql.auto.conf", `primary_conninfo = ${quote(connection)}\n`);
+  }
+
+  /** Resolves when it answers queries. */
+  async start(): Promise<void> {
+    const { host, port } = this.address;
+    const settings = { ...SETTINGS, listen_addresses: host, port: String(port), cluster_name: this.name };
+    const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    const child = this.#spawn("postgres", ["-D", this.directory, ...options]);
+    this.#child = child;
+    child.once("exit", () => {
+      if (this.#child === child) this.#child = undefined;
+    });
+    const deadline = performance.now() + READY_MILLISECONDS;
+    for (;;) {
+      if (!this.isRunning) throw new Error(`${this.name} did not start:\n${await this.#lastWords()}`);
+      try {
+        await this.query("SELECT 1");
+        return;
+      } catch (cause) {
+        if (performance.now() < deadline) await sleep(POLL_MILLISECONDS);
+        else throw new Error(`${this.name} does not answer:\n${await this.#lastWords()}`, { cause });
+      }
+    }
+  }
+
+  async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<readonly Row[]> {
+    return await this.session(async (client) => (await client.query<Row>(text, values)).rows);
+  }
+
+  /** Runs with a connection of its own, as superuser. */
+  async session<T>(run: (client: pg.Client) => Promise<T>, database = "postgres"): Promise<T> {
+    const client = new pg.Client({
+      ...this.address,
+      user: SUPERUSER,
+      database,
+      connectionTimeoutMillis: 5_000,
+    });
+    // A server killed under an idle connection must not end the sandbox.
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      return await run(client);
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+
+  /** Resolves when it takes writes. */
+  async promote(): Promise<void> {
+    const [row] = await this.query<{ promoted: boolean }>("SELECT pg_promote(true, 30) AS promoted");
+    if (row?.promoted !== true) throw new Error(`${this.name} was not promoted within 30 s`);
+  }
+
+  async set(name: "synchronous_standby_names", value: string): Promise<void> {
+    await this.query(`ALTER SYSTEM SET ${name} = ${quote(value)}`);
+    await this.query("SELECT pg_reload_conf()");
+  }
+
+  /**
+   * Whether the standby of that name has everything up to `position` on disk and streams on. Streaming alone proves
+   * nothing: it may still be at the end of an older timeline.
+   */
+  async feeds(standby: string, position: string): Promise<boolean> {
+    const rows = await this.query(
+      `SELECT FROM pg_stat_replication
+       WHERE application_name = $1 AND state = 'streaming' AND flush_lsn >= $2::pg_lsn`,
+      [standby, position],
+    );
+    return rows.length > 0;
+  }
+
+  /** Where its log ends now. */
+  async position(): Promise<string> {
+    const [row] = await this.query<{ position: string }>("SELECT pg_current_wal_lsn() AS position");
+    return row?.position ?? "0/0";
+  }
+
+  /**
+   * In order: sends everything to the standbys that are connected, then ends. False: it took too long and was killed,
+   * so that standbys may lack something.
+   */
+  async stop(patienceMilliseconds: number): Promise<boolean> {
+    return await this.#end("SIGINT", patienceMilliseconds);
+  }
+
+  /** Without a word to anybody, but returns the system's shared memory, which SIGKILL would leave behind. */
+  async discard(): Promise<void> {
+    await this.#end("SIGQUIT", DISCARD_MILLISECONDS);
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    const gone = once(child, "exit");
+    this.#options.processes.kill(child);
+    await gone;
+  }
+
+  freeze(): void {
+    if (this.#child) this.#options.processes.freeze(this.#child);
+  }
+
+  thaw(): void {
+    if (this.#child) this.#options.processes.thaw(this.#child);
+  }
+
+  async #end(signal: "SIGINT" | "SIGQUIT", patienceMilliseconds: number): Promise<boolean> {
+    const child = this.#child;
+    if (!child) return true;
+    const gone = once(child, "exit");
+    this.thaw();
+    this.#options.processes.signal(child, signal);
+    const ended = new AbortController();
+    const isLate = await Promise.race([
+      gone.then(() => false),
+      sleep(patienceMilliseconds, true, { signal: ended.signal }),
+    ]);
+    ended.abort();
+    if (isLate) this.#options.processes.kill(child);
+    await gone;
+    return !isLate;
+  }
+
+  #spawn(program: "initdb" | "postgres", args: readonly string[]): ChildProcess {
+    const { binaries, processes } = this.#options;
+    const output = openSync(this.#log, "a");
+    try {
+      return processes.spawn(path.join(binaries.directory, program), args, {
+        cwd: path.dirname(this.directory),
+        env: { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" },
+        output,
+        ...binaries.user,
+      });
+    } finally {
+      closeSync(output);
+    }
+  }
+
+  async #makeDirectory(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    await this.#own(this.directory);
+  }
+
+  async #write(name: string, content: string): Promise<void> {
+    const file = path.join(this.directory, name);
+    await writeFile(file, content, { mode: 0o600 });
+    await this.#own(file);
+  }
+
+  async #own(file: string): Promise<void> {
+    const { user } = this.#options.binaries;
+    if (user) await chown(file, user.uid, user.gid);
+  }
+
+  async #lastWords(): Promise<string> {
+    const log = await readFile(this.#log, "utf8").catch(() => "");
+    return log.split("\n").slice(-15).join("\n");
+  }
+}

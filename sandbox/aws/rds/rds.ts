@@ -1,0 +1,143 @@
+/** The RDS API, as far as moving a global database needs it. */
+import type { Databases } from "../../aurora/aurora.ts";
+import type { Cluster } from "../../aurora/cluster.ts";
+import type { GlobalCluster } from "../../aurora/globalCluster.ts";
+import type { AwsRequest, AwsService } from "../protocol.ts";
+import { parseQuery, type Query, QueryError, queryFailure, queryResult } from "../query.ts";
+import type { XmlValue } from "../xml.ts";
+
+const NAMESPACE = "http://rds.amazonaws.com/doc/2014-10-31/";
+
+export const createRds = (databases: Databases): AwsService => ({
+  name: "rds",
+  operation: (request) => parseQuery(request).action,
+  async handle(request) {
+    const query = parseQuery(request);
+    try {
+      return queryResult(NAMESPACE, query.action, perform(databases, query, request));
+    } catch (error) {
+      if (error instanceof QueryError) return queryFailure(NAMESPACE, error);
+      throw error;
+    }
+  },
+});
+
+function perform(databases: Databases, { action, parameters }: Query, { region }: AwsRequest): XmlValue {
+  const required = (name: string): string => {
+    const value = parameters.get(name);
+    if (value !== null && value !== "") return value;
+    throw new QueryError("MissingParameter", `The request must contain the parameter ${name}`);
+  };
+  switch (action) {
+    case "DescribeGlobalClusters": {
+      const id = parameters.get("GlobalClusterIdentifier");
+      const all = id ? [databases.global(id)] : [...databases.globals.values()];
+      return { GlobalClusters: { GlobalClusterMember: all.map(describeGlobal) } };
+    }
+    case "DescribeDBClusters": {
+      const id = parameters.get("DBClusterIdentifier");
+      const cluster = id ? databases.cluster(region, id) : databases.at(region);
+      return { DBClusters: { DBCluster: cluster ? [describeCluster(databases, cluster)] : [] } };
+    }
+    case "DescribeDBInstances": {
+      const id = parameters.get("DBInstanceIdentifier");
+      const cluster = databases.at(region);
+      const found = (cluster?.instances ?? []).filter((instance) => !id || instance.id === id);
+      if (id && found.length === 0) {
+        throw new QueryError("DBInstanceNotFound", `DBInstance ${id} not found.`, 404);
+      }
+      return {
+        DBInstances: { DBInstance: cluster ? found.map(({ id, zone }) => instance(cluster, id, zone)) : [] },
+      };
+    }
+    case "FailoverGlobalCluster":
+    case "SwitchoverGlobalCluster": {
+      const global = databases.global(required("GlobalClusterIdentifier"));
+      const target = global.target(required("TargetDbClusterIdentifier"));
+      // Without leave to lose data a failover is a switchover.
+      const mayLoseData = action === "FailoverGlobalCluster" && parameters.get("AllowDataLoss") === "true";
+      const begun = mayLoseData
+        ? global.beginFailover(region, target)
+        : global.beginSwitchover(region, target);
+      databases.carryOut(global, begun);
+      return { GlobalCluster: describeGlobal(global) };
+    }
+    default:
+      throw new QueryError("InvalidAction", `The sandbox's RDS has no ${action}`);
+  }
+}
+
+const instance = (cluster: Cluster, id: string, zone: string): XmlValue => {
+  const { host, port } = cluster.addressOf({ id, zone });
+  return {
+    DBInstanceIdentifier: id,
+    DBClusterIdentifier: cluster.id,
+    DBInstanceStatus: cluster.loss === undefined ? "available" : "unavailable",
+    AvailabilityZone: zone,
+    Engine: "aurora-postgresql",
+    EngineVersion: cluster.engineVersion,
+    Endpoint: { Address: host, Port: port },
+  };
+};
+
+function describeGlobal({
+  spec,
+  status,
+  members,
+  primary,
+  failover,
+  deletionProtection,
+}: GlobalCluster): XmlValue {
+  return {
+    GlobalClusterIdentifier: spec.id,
+    GlobalClusterArn: spec.arn,
+    Status: status,
+    Engine: spec.engine,
+    EngineVersion: spec.engineVersion,
+    DatabaseName: spec.databaseName,
+    StorageEncrypted: spec.storageEncrypted,
+    DeletionProtection: deletionProtection,
+    GlobalClusterMembers: {
+      GlobalClusterMember: members.map((member) => ({
+        DBClusterArn: member.arn,
+        IsWriter: member === primary,
+        Readers: {
+          member:
+            member === primary ? members.filter((other) => other !== primary).map(({ arn }) => arn) : [],
+        },
+        GlobalWriteForwardingStatus: "disabled",
+      })),
+    },
+    FailoverState: failover && {
+      Status: failover.kind,
+      FromDbClusterArn: failover.from.arn,
+      ToDbClusterArn: failover.to.arn,
+      IsDataLossAllowed: failover.kind === "failing-over",
+    },
+  };
+}
+
+function describeCluster(databases: Databases, cluster: Cluster): XmlValue {
+  const { writer, reader } = databases.endpoints(cluster.region);
+  const global = databases.globalOf(cluster);
+  const source = global?.primary;
+  return {
+    DBClusterIdentifier: cluster.id,
+    DBClusterArn: cluster.arn,
+    Status: global?.failover?.to === cluster ? "failing-over" : "available",
+    Engine: "aurora-postgresql",
+    EngineVersion: cluster.engineVersion,
+    DatabaseName: cluster.databaseName,
+    MasterUsername: cluster.masterUsername,
+    Endpoint: writer.host,
+    ReaderEndpoint: reader.host,
+    Port: writer.port,
+    ReplicationSourceIdentifier: source && source !== cluster ? source.arn : undefined,
+    DBClusterMembers: {
+      DBClusterMember: cluster.instances.map((member) => ({
+        DBInstanceIdentifier: member.id,
+        IsClusterWriter: cluster.isWriter && cluster.isFirst(member),
+      })),
+    },
+  };
+}
