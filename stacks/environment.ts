@@ -1,4 +1,4 @@
-import { DATABASE_PORT, DATABASE_USER, type Database } from "../components/database.ts";
+import { DATABASE_PORT, DATABASE_USER, type Database, MASTER_USER } from "../components/database.ts";
 import type { RegionEnvironment } from "../components/environment.ts";
 import { archiveBucketName, checkpointBucketName, regionalName } from "../components/names.ts";
 import type { Config } from "./config.ts";
@@ -15,5 +15,11 @@ export const regionEnvironment = (config: Config, database: Database): RegionEnv
   archiveRetentionDays: config.journal.archiveRetentionDays,
   peerName: regionalName(config.dns.name, config.peerRegion),
   listenerPort: config.listener.port,
-  database: { host: database.endpoint, port: DATABASE_PORT, name: config.name, user: DATABASE_USER },
+  database: {
+    host: database.endpoint,
+    port: DATABASE_PORT,
+    name: config.name,
+    user: DATABASE_USER,
+    owner: config.databasePassword === undefined ? undefined : MASTER_USER,
+  },
 });

@@ -1,5 +1,5 @@
 /** The stack's outputs, out of its parts. */
-import { all, type Input, type Output } from "@pulumi/pulumi";
+import { all, type Input, type Output, RunError } from "@pulumi/pulumi";
 import type { Cluster } from "../components/cluster.ts";
 import type { Database } from "../components/database.ts";
 import type { Journal } from "../components/journal.ts";
@@ -16,7 +16,6 @@ import { deployedCommit } from "./commit.ts";
 import type { Config } from "./config.ts";
 import { roleReached } from "./guard.ts";
 import type { StackOutputs } from "./outputs.ts";
-import { refuse } from "./start.ts";
 
 export type ProgramOutputs = { readonly [K in keyof StackOutputs]: Input<StackOutputs[K]> };
 
@@ -88,6 +87,6 @@ const recordedRole = ({ config, lastRole, workload }: Parts): Output<Role> =>
       replicas: counts[n] ?? 0,
     }));
     const reached = roleReached(config.stack, { last: lastRole, role: config.role }, deployments);
-    if ("refusal" in reached) throw refuse(reached.refusal);
+    if ("refusal" in reached) throw new RunError(`Refused: ${reached.refusal}`);
     return reached.role;
   });

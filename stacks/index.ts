@@ -77,6 +77,8 @@ export default async function program(): Promise<ProgramOutputs> {
       role: config.role,
       services: config.services,
       smokeToken: secret(config.smokeToken),
+      databaseOwnerPassword:
+        config.databasePassword === undefined ? undefined : secret(config.databasePassword),
       environment: regionEnvironment(config, database),
       clusterName: cluster.clusterName,
       clusterArn: cluster.clusterArn,

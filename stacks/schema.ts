@@ -167,7 +167,10 @@ export const SECTIONS = {
         "a memory-optimised class, which a global database needs, e.g. db.r7g.large",
       ),
       instances: z.strictObject(
-        { primary: integer(2, 15), secondary: integer(1, 15, "at least one (a headless secondary cannot be promoted), a whole number") },
+        {
+          primary: integer(2, 15),
+          secondary: integer(1, 15, "at least one (a headless secondary cannot be promoted), a whole number"),
+        },
         { error: map },
       ),
     },

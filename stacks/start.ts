@@ -14,7 +14,7 @@ export interface Start {
 }
 
 /** A refusal is an answer, not a crash: hosts print a `RunError` without its stack. */
-export const refuse = (message: string): RunError => new RunError(`Refused, nothing was changed: ${message}`);
+const refuse = (reason: string): RunError => new RunError(`Refused, nothing was changed: ${reason}`);
 
 export async function start(): Promise<Start> {
   const config = readConfig();
@@ -61,7 +61,11 @@ async function guardDecision(config: Config, aws: Aws): Promise<void> {
 }
 
 async function guardRole({ stack, role }: Config): Promise<Role | undefined> {
-  const last = await readLastRole();
+  const last = await readLastRole().catch((cause: Error) => {
+    throw refuse(
+      `the last deployed role of stack ${stack} cannot be read from its state (${cause.message}).`,
+    );
+  });
   const reason = refuseRoleStep(stack, last, role);
   if (reason !== undefined) throw refuse(reason);
   return last;

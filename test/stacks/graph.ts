@@ -2,6 +2,7 @@
  * Runs the program against a monitor in this process and returns everything that it registers, with the options
  * that Pulumi's own mocks hide. What it does not prove: what a provider or the engine does with a registration.
  */
+import { setImmediate } from "node:timers/promises";
 import { type Output, output, runtime } from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import type { StackName } from "../../components/model.ts";
@@ -161,9 +162,37 @@ export async function deploy(
   runtime.setMockOptions(monitor, PROJECT, stack, false, "organization");
   runtime.setAllConfig(raw);
 
-  const outputs = await runtime.runInPulumiStack(program);
-  await runtime.disconnect();
-  return { resources: monitor.registrations, invocations, outputs: await settled(output(outputs)) };
+  return await hosted(async () => {
+    const outputs = await runtime.runInPulumiStack(program);
+    await runtime.disconnect();
+    return { resources: monitor.registrations, invocations, outputs: await settled(output(outputs)) };
+  });
+}
+
+const kept = new Map<StackName, Promise<Graph>>();
+/** The stack as its file says, registered once for all tests of a file that only look. */
+export function standing(stack: StackName): Promise<Graph> {
+  const graph = kept.get(stack) ?? deploy(stack);
+  kept.set(stack, graph);
+  return graph;
+}
+
+/** As Pulumi's hosts do: one failure rejects many outputs that nobody awaits, and the first is the program's answer. */
+async function hosted<T>(run: () => Promise<T>): Promise<T> {
+  const theirs = process.rawListeners("unhandledRejection") as NodeJS.UnhandledRejectionListener[];
+  process.removeAllListeners("unhandledRejection");
+  const failures: unknown[] = [];
+  const note = (failure: unknown) => failures.push(failure);
+  process.on("unhandledRejection", note);
+  try {
+    const result = await run();
+    if (failures.length > 0) throw failures[0];
+    return result;
+  } finally {
+    await setImmediate();
+    process.off("unhandledRejection", note);
+    for (const listener of theirs) process.on("unhandledRejection", listener);
+  }
 }
 
 const settled = <T>(value: Output<unknown>): Promise<T> =>

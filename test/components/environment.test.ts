@@ -1,0 +1,111 @@
+import test from "ava";
+import { environmentOf, RESERVED_ENVIRONMENT, type RegionEnvironment } from "../../components/environment.ts";
+import type { Grant } from "../../components/grants.ts";
+import { PROGRAMS, parseSettings } from "../../workload/settings.ts";
+
+const region: RegionEnvironment = {
+  region: "us-west-2",
+  primaryRegion: "us-east-1",
+  journalTable: "exchange-journal",
+  shards: 2,
+  window: 16,
+  checkpointBucket: "checkpoints",
+  archiveBucket: "archive",
+  archiveRetentionDays: 35,
+  peerName: "us-east-1.exchange.example.com",
+  listenerPort: 443,
+  database: { host: "db.rds", port: 5432, name: "exchange", user: "projector" },
+};
+
+/** The services as the repository's stack files describe them. */
+const SERVICES: Readonly<
+  Record<
+    (typeof PROGRAMS)[number],
+    { shard?: number; grants: readonly Grant[]; calls: readonly { name: string; perShard: boolean }[] }
+  >
+> = {
+  gateway: {
+    grants: ["journal-read", "smoke-token"],
+    calls: [
+      { name: "engine", perShard: true },
+      { name: "projector", perShard: false },
+    ],
+  },
+  engine: { shard: 1, grants: ["journal-append", "checkpoints-write"], calls: [] },
+  projector: { grants: ["journal-read", "checkpoints-read", "database"], calls: [] },
+  archiver: { grants: ["journal-read", "checkpoints-write", "archive-write"], calls: [] },
+};
+
+const variablesOf = (program: (typeof PROGRAMS)[number], own: Record<string, string> = {}) => {
+  const { shard, grants, calls } = SERVICES[program];
+  return environmentOf({ region, port: 8080, shard, grants, calls, own });
+};
+const valueIn = (program: (typeof PROGRAMS)[number], name: string) =>
+  variablesOf(program).find((variable) => variable.name === name)?.value;
+
+test("callees come from the variables that Kubernetes makes for their Services, per shard in order", (t) => {
+  t.is(
+    valueIn("gateway", "ENGINE_URLS"),
+    "http://$(ENGINE_0_SERVICE_HOST):$(ENGINE_0_SERVICE_PORT),http://$(ENGINE_1_SERVICE_HOST):$(ENGINE_1_SERVICE_PORT)",
+  );
+  t.is(valueIn("gateway", "PROJECTOR_URL"), "http://$(PROJECTOR_SERVICE_HOST):$(PROJECTOR_SERVICE_PORT)");
+});
+
+test("a name with a hyphen becomes a variable as Kubernetes spells it", (t) => {
+  const calls = [{ name: "risk-check", perShard: false }];
+  const variables = environmentOf({ region, port: 1024, shard: undefined, grants: [], calls, own: {} });
+  t.is(
+    variables.find(({ name }) => name === "RISK_CHECK_URL")?.value,
+    "http://$(RISK_CHECK_SERVICE_HOST):$(RISK_CHECK_SERVICE_PORT)",
+  );
+});
+
+test("address, name and token of a pod come from Kubernetes, not from the program", (t) => {
+  const variables = variablesOf("gateway");
+  t.deepEqual(variables.slice(0, 3), [
+    { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: "SMOKE_TOKEN", valueFrom: { secretKeyRef: { name: "smoke-token", key: "token" } } },
+  ]);
+});
+
+test("what a service was not granted is not in its environment", (t) => {
+  for (const name of ["PGHOST", "SMOKE_TOKEN", "SHARD"]) {
+    t.false(
+      variablesOf("archiver").some((variable) => variable.name === name),
+      name,
+    );
+  }
+  t.is(valueIn("projector", "PGUSER"), "projector");
+});
+
+test("a service's own variables are added, and none of the program's may be among them", (t) => {
+  t.deepEqual(variablesOf("engine", { STANDBY: "on" }).at(-1), { name: "STANDBY", value: "on" });
+  for (const program of PROGRAMS) {
+    const set = variablesOf(program)
+      .map(({ name }) => name)
+      .filter((name) => !/_URLS?$/.test(name));
+    t.deepEqual(
+      set.filter((name) => !RESERVED_ENVIRONMENT.has(name)),
+      [],
+    );
+  }
+});
+
+test("each program of the workload starts with what it is given here", (t) => {
+  for (const program of PROGRAMS) {
+    const environment = Object.fromEntries(
+      variablesOf(program).map(({ name, value }) => [
+        name,
+        String(value ?? "10.0.0.1")
+          .replace(/\$\([A-Z0-9_]+_HOST\)/g, "10.0.0.2")
+          .replace(/\$\([A-Z0-9_]+_PORT\)/g, "8080"),
+      ]),
+    );
+    t.like(parseSettings(program, environment), {
+      region: "us-west-2",
+      primaryRegion: "us-east-1",
+      shards: 2,
+    });
+  }
+});
