@@ -31,7 +31,8 @@ const ENGINE = "aurora-postgresql";
 export const DATABASE_PORT = 5432;
 /** Signs in with IAM tokens; owns the schema. */
 export const DATABASE_USER = "projector";
-const MASTER_USER = "platform";
+/** Makes that user, with its password, and nothing else. */
+export const MASTER_USER = "platform";
 /** The longest that Aurora offers. A secondary's own default is one day. */
 export const BACKUP_DAYS = 35;
 

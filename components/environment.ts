@@ -21,6 +21,8 @@ export interface RegionEnvironment {
     readonly port: number;
     readonly name: string;
     readonly user: string;
+    /** Who makes that user, once; undefined in a secondary, whose copy arrives with it. */
+    readonly owner: string | undefined;
   };
 }
 
@@ -33,6 +35,7 @@ export interface EnvironmentVariable {
 }
 
 export const SMOKE_TOKEN_SECRET = { name: "smoke-token", key: "token" } as const;
+export const DATABASE_OWNER_SECRET = { name: "database-owner", key: "password" } as const;
 
 /** `engine`, shard 0 → `ENGINE_0`, the stem of the variables Kubernetes makes for a Service. */
 const stem = (service: string): string => service.toUpperCase().replaceAll("-", "_");
@@ -72,6 +75,7 @@ const ofDatabase = ({ database }: RegionEnvironment): Record<string, Input<strin
   PGPORT: String(database.port),
   PGDATABASE: database.name,
   PGUSER: database.user,
+  ...(database.owner === undefined ? {} : { PGOWNER: database.owner }),
 });
 
 /** What a service's own `environment` must not set. */
@@ -86,6 +90,8 @@ export const RESERVED_ENVIRONMENT: ReadonlySet<string> = new Set([
   "PGPORT",
   "PGDATABASE",
   "PGUSER",
+  "PGOWNER",
+  "PGOWNER_PASSWORD",
 ]);
 
 export interface Callee {
@@ -123,6 +129,9 @@ export function environmentOf(pod: PodEnvironment): readonly EnvironmentVariable
     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
     ...(pod.grants.includes("smoke-token")
       ? [{ name: "SMOKE_TOKEN", valueFrom: { secretKeyRef: SMOKE_TOKEN_SECRET } }]
+      : []),
+    ...(pod.grants.includes("database") && pod.region.database.owner !== undefined
+      ? [{ name: "PGOWNER_PASSWORD", valueFrom: { secretKeyRef: DATABASE_OWNER_SECRET } }]
       : []),
     ...Object.entries({ ...values, ...pod.own }).map(([name, value]) => ({ name, value })),
   ];

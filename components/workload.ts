@@ -18,12 +18,18 @@ import {
   output,
   type Resource,
 } from "@pulumi/pulumi";
-import { environmentOf, type RegionEnvironment, SMOKE_TOKEN_SECRET } from "./environment.ts";
+import {
+  DATABASE_OWNER_SECRET,
+  environmentOf,
+  type RegionEnvironment,
+  SMOKE_TOKEN_SECRET,
+} from "./environment.ts";
 import { type GrantScope, statementsFor } from "./grants.ts";
 import { assumedByPods, policy } from "./iam.ts";
 import { autoscalerOf, deploymentOf, disruptionBudgetOf, networkPolicyOf, serviceOf } from "./manifests.ts";
 import type { Role } from "./model.ts";
 import {
+  exposedOf,
   isAutoscaled,
   replicasFor,
   type ServiceSpec,
@@ -39,6 +45,8 @@ export interface WorkloadArgs {
   readonly environment: RegionEnvironment;
   /** Secret. */
   readonly smokeToken: Output<string>;
+  /** Secret; undefined in a secondary. */
+  readonly databaseOwnerPassword: Output<string> | undefined;
   readonly clusterName: Input<string>;
   readonly clusterArn: Input<string>;
   readonly grantScope: Omit<GrantScope, "databaseResourceId"> & {
@@ -70,7 +78,7 @@ export class Workload extends ComponentResource {
     this.readinessPath = exposedOf(args.services).probes.readiness;
 
     const namespace = this.#namespace();
-    const token = this.#smokeToken(namespace);
+    const secrets = this.#secrets(namespace);
     const accounts = new Map(
       Object.entries(args.services).map(([service, spec]) => [
         service,
@@ -86,7 +94,7 @@ export class Workload extends ComponentResource {
     const deployments = this.units.map((unit) => ({
       unit,
       deployment: this.#deployment(namespace, unit, [
-        token,
+        ...secrets,
         ...(accounts.get(unit.service) ?? []),
         // A pod learns its callees' addresses from Services that exist before it.
         ...[...doors].filter(([door]) => this.#reaches(unit, door)).map(([, service]) => service),
@@ -119,10 +127,16 @@ export class Workload extends ComponentResource {
     };
   }
 
-  #smokeToken(namespace: Namespace): Secret {
-    const { name, key } = SMOKE_TOKEN_SECRET;
-    const manifest = { metadata: { name }, stringData: { [key]: this.#args.smokeToken } };
-    return new Secret(name, this.#in(namespace, manifest), { parent: this });
+  #secrets(namespace: Namespace): readonly Secret[] {
+    const { smokeToken, databaseOwnerPassword } = this.#args;
+    const secret = ({ name, key }: { name: string; key: string }, value: Output<string>) =>
+      new Secret(name, this.#in(namespace, { metadata: { name }, stringData: { [key]: value } }), {
+        parent: this,
+      });
+    return [
+      secret(SMOKE_TOKEN_SECRET, smokeToken),
+      ...(databaseOwnerPassword === undefined ? [] : [secret(DATABASE_OWNER_SECRET, databaseOwnerPassword)]),
+    ];
   }
 
   /** What all units of a service share; a pod must not start before it. */

@@ -332,7 +332,6 @@ async function startParts({
     await createNetwork({
       faults,
       addresses,
-      regions: REGIONS,
       compute,
       zones: { [project.zoneId]: project.publicName.split(".").slice(-2).join(".") },
     }),

@@ -48,6 +48,8 @@ export interface ProjectorSettings extends CommonSettings {
     readonly user: string;
     /** False: no TLS and no IAM token, for a database on this machine. */
     readonly secure: boolean;
+    /** Who can make the user above when it is not there yet; null where the database arrives with it. */
+    readonly owner: { readonly user: string; readonly password: string } | null;
   };
 }
 
@@ -120,6 +122,7 @@ const PARSERS: { readonly [P in Program]: (read: Reader) => Own<P> } = {
       name: read.text("PGDATABASE"),
       user: read.text("PGUSER"),
       secure: read.oneOf("PGSSLMODE", ["verify-full", "disable"], "verify-full") === "verify-full",
+      owner: read.credentials("PGOWNER", "PGOWNER_PASSWORD"),
     },
   }),
   archiver: (read) => {
@@ -183,6 +186,12 @@ class Reader {
     return good
       ? Object.freeze(urls)
       : this.#wrong(name, `${count} URLs like http://host:port, comma separated`, []);
+  }
+
+  /** Both or neither. */
+  credentials(user: string, password: string): { readonly user: string; readonly password: string } | null {
+    if (this.optional(user) === null && this.optional(password) === null) return null;
+    return { user: this.text(user), password: this.text(password) };
   }
 
   #wrong<T>(name: string, allowed: string, instead: T): T {

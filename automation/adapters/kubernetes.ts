@@ -65,6 +65,9 @@ const nodeSchema = z.object({
 });
 const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
 
+const isLoopback = (endpoint: string): boolean =>
+  /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(endpoint).hostname);
+
 export class KubernetesError extends Error {
   override readonly name = "KubernetesError";
 }
@@ -180,13 +183,16 @@ export class Cluster implements ClusterPort {
   ): Promise<unknown> {
     const { endpoint, certificateAuthority } = this.#address;
     const secure = endpoint.startsWith("https:");
+    // Whoever reads the token on its way is the operator for a minute.
+    if (!secure && !isLoopback(endpoint)) {
+      throw new KubernetesError(`${endpoint} is not encrypted: dr sends credentials over TLS only`);
+    }
     const answer = await exchange(`${endpoint.replace(/\/$/, "")}/${path}`, {
       method,
       timeoutMilliseconds,
       headers: {
         accept: "application/json",
-        // Never over plain HTTP: whoever reads it is the operator for a minute.
-        ...(secure ? { authorization: `Bearer ${await this.#token()}` } : {}),
+        authorization: `Bearer ${await this.#token()}`,
         ...(body ? { "content-type": "application/apply-patch+yaml" } : {}),
       },
       ...(body ? { body: JSON.stringify(body) } : {}),

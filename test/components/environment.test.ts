@@ -14,7 +14,7 @@ const region: RegionEnvironment = {
   archiveRetentionDays: 35,
   peerName: "us-east-1.exchange.example.com",
   listenerPort: 443,
-  database: { host: "db.rds", port: 5432, name: "exchange", user: "projector" },
+  database: { host: "db.rds", port: 5432, name: "exchange", user: "projector", owner: undefined },
 };
 
 /** The services as the repository's stack files describe them. */
@@ -108,4 +108,15 @@ test("each program of the workload starts with what it is given here", (t) => {
       shards: 2,
     });
   }
+});
+
+test("where the region names the database's owner, the projector alone gets its name and its password", (t) => {
+  const primary = { ...region, database: { ...region.database, owner: "platform" } };
+  const namesOf = (program: (typeof PROGRAMS)[number]) =>
+    environmentOf({ region: primary, port: 8080, shard: undefined, own: {}, ...SERVICES[program] })
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith("PGOWNER"))
+      .sort();
+  t.deepEqual(namesOf("projector"), ["PGOWNER", "PGOWNER_PASSWORD"]);
+  for (const program of ["gateway", "archiver"] as const) t.deepEqual(namesOf(program), []);
 });

@@ -3,9 +3,10 @@
  * socket for 15 minutes.
  */
 import { Socket } from "node:net";
-import { Client, type ClientConfig } from "pg";
+import { Client } from "pg";
 import { resolveName } from "../resolve.ts";
 import type { ProjectorSettings } from "../settings.ts";
+import { rolesOf } from "./schema.ts";
 
 export interface Limits {
   readonly connectMs: number;
@@ -25,12 +26,44 @@ export interface Connection {
 
 export type ConnectionSettings = Pick<ProjectorSettings, "database" | "dnsResolver" | "region">;
 
-/** Rejects when there is no session within a few seconds. */
+/** PostgreSQL's `invalid_authorization_specification` and `invalid_password`: also what an unknown user is told. */
+const NOT_LET_IN = new Set(["28000", "28P01"]);
+
+/**
+ * Rejects when there is no session within a few seconds. Where the settings name the owner and the user is not let
+ * in, the owner makes the user first: the one start of all that has nobody to sign in as.
+ */
 export async function connect(
   settings: ConnectionSettings,
   limits: Limits = DEFAULT_LIMITS,
 ): Promise<Connection> {
-  const { host: name, port, name: database, user, secure } = settings.database;
+  const { owner, user, name } = settings.database;
+  try {
+    return await session(settings, limits, { user });
+  } catch (error) {
+    if (owner === null || !NOT_LET_IN.has(String((error as { code?: unknown }).code))) throw error;
+    const { client, close } = await session(settings, limits, owner);
+    try {
+      await client.query(rolesOf(user, name));
+    } finally {
+      close();
+    }
+    return await session(settings, limits, { user });
+  }
+}
+
+interface SignIn {
+  readonly user: string;
+  /** Default: an IAM token, or none to a database on this machine. */
+  readonly password?: string;
+}
+
+async function session(
+  settings: ConnectionSettings,
+  limits: Limits,
+  { user, password }: SignIn,
+): Promise<Connection> {
+  const { host: name, port, name: database, secure } = settings.database;
   const [host = name] = await resolveName(name, settings.dnsResolver);
   const socket = new Socket();
   const client = new Client({
@@ -47,7 +80,8 @@ export async function connect(
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     // Ours to destroy: the client's own goodbye waits for a server that may be gone.
     stream: () => socket,
-    ...(secure ? await secured(settings) : { ssl: false }),
+    ssl: secure ? { servername: name, rejectUnauthorized: true } : false,
+    ...(password !== undefined ? { password } : secure ? { password: await iamToken(settings) } : {}),
   });
   const lost = new AbortController();
   client.on("error", (error) => lost.abort(error));
@@ -64,10 +98,10 @@ export async function connect(
   return { client, lost: lost.signal, close };
 }
 
-/** TLS that checks the name, and a token instead of a password (good for 15 minutes, asked for at each connect). */
-async function secured({ database, region }: ConnectionSettings): Promise<Partial<ClientConfig>> {
+/** Instead of a password; good for 15 minutes, asked for at each connect. */
+async function iamToken({ database, region }: ConnectionSettings): Promise<() => Promise<string>> {
   const { Signer } = await import("@aws-sdk/rds-signer");
   const { host: hostname, port, user: username } = database;
   const signer = new Signer({ hostname, port, username, region });
-  return { ssl: { servername: hostname, rejectUnauthorized: true }, password: () => signer.getAuthToken() };
+  return () => signer.getAuthToken();
 }

@@ -46,13 +46,32 @@ CREATE TABLE IF NOT EXISTS watermark (
 );
 DO $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${READER_ROLE}') THEN
-    CREATE ROLE ${READER_ROLE} LOGIN;
-  END IF;
-  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') THEN
-    GRANT rds_iam TO ${READER_ROLE};
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = '${READER_ROLE}') THEN
+    GRANT SELECT ON orders, trades, watermark TO ${READER_ROLE};
   END IF;
 END
 $$;
-GRANT SELECT ON orders, trades, watermark TO ${READER_ROLE};
+`;
+
+/**
+ * What only the database's owner can do, once: the roles that everything later signs in as, with IAM tokens where
+ * RDS offers them. The projector owns the tables; it cannot make roles.
+ */
+export const rolesOf = (projector: string, database: string): string => `
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['${projector}', '${READER_ROLE}'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+      EXECUTE format('CREATE ROLE %I LOGIN', name);
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') THEN
+      EXECUTE format('GRANT rds_iam TO %I', name);
+    END IF;
+  END LOOP;
+END
+$$;
+GRANT CONNECT, TEMPORARY ON DATABASE "${database}" TO "${projector}";
+GRANT USAGE, CREATE ON SCHEMA public TO "${projector}";
 `;

@@ -63,7 +63,7 @@ export async function openDatabases(): Promise<Databases> {
 export const settingsOf = (server: Postgres, name: string): ConnectionSettings => ({
   region: "us-east-1",
   dnsResolver: null,
-  database: { ...server.address, name, user: SUPERUSER, secure: false },
+  database: { ...server.address, name, user: SUPERUSER, secure: false, owner: null },
 });
 
 /** Appends through the engine's own sequencer; the state is what the projection must come to. */

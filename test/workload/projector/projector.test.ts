@@ -3,10 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import fc from "fast-check";
 import { fence, type JournalStore } from "../../../journal/index.ts";
-import type { Postgres } from "../../../sandbox/aurora/postgres.ts";
+import { type Postgres, SUPERUSER } from "../../../sandbox/aurora/postgres.ts";
 import type { Command } from "../../../workload/engine/events.ts";
-import { connect } from "../../../workload/projector/connection.ts";
+import { type ConnectionSettings, connect } from "../../../workload/projector/connection.ts";
+import { Projection } from "../../../workload/projector/projection.ts";
 import { Projector } from "../../../workload/projector/projector.ts";
+import { READER_ROLE } from "../../../workload/projector/schema.ts";
 import { memoryJournal } from "../../journal/memory.ts";
 import { commands } from "../engine/arbitrary.ts";
 import { place } from "../engine/run.ts";
@@ -273,4 +275,27 @@ test("a read-only database is waited for: work begins when it is promoted, witho
   await standby.promote();
   await until(t, "caught up", () => appliedTo(started, 0) === writer.head.seq);
   t.deepEqual(await linesOf(standby, database, 0), linesOfState(state));
+});
+
+test("a user who is not there yet is made by the owner, may do no more than project, and then needs no owner", async (t) => {
+  const { primary } = t.context.databases;
+  const settings = settingsOf(primary, await createDatabase(primary));
+  const as = (user: string, owner: ConnectionSettings["database"]["owner"]): ConnectionSettings => ({
+    ...settings,
+    database: { ...settings.database, user, owner },
+  });
+  await t.throwsAsync(connect(as("newcomer", null), LIMITS), { message: 'role "newcomer" does not exist' });
+  (await connect(as("newcomer", { user: SUPERUSER, password: "any" }), LIMITS)).close();
+  const { client, close } = await connect(as("newcomer", null), LIMITS);
+  t.teardown(close);
+  await new Projection(client).createSchema();
+  const { rows } = await client.query(
+    "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user",
+  );
+  t.deepEqual(rows, [{ rolsuper: false, rolcreaterole: false, rolcreatedb: false }]);
+  const readable = await client.query(
+    `SELECT has_table_privilege('${READER_ROLE}', 'orders', 'SELECT') AS may_read,
+            has_table_privilege('${READER_ROLE}', 'orders', 'UPDATE') AS may_write`,
+  );
+  t.deepEqual(readable.rows, [{ may_read: true, may_write: false }]);
 });
