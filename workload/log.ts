@@ -11,6 +11,8 @@ export function createLog(context: Readonly<Record<string, unknown>>): Log {
 
 /** An error with its causes, for a log field. */
 export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return error.errors.map(messageOf).join("; ");
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? "" : `: ${messageOf(error.cause)}`;
   return `${error.name}: ${error.message}${cause}`;

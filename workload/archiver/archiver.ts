@@ -32,6 +32,8 @@ export interface ArchiverOptions {
   /** Where it remembers how far the archive reaches; may be changed, unlike the archive. */
   readonly notes: ObjectStore;
   readonly log: Log;
+  /** Default `ARCHIVE_EVERY_MS`. */
+  readonly everyMs?: number;
 }
 
 export class ShardArchiver {
@@ -56,8 +58,8 @@ export class ShardArchiver {
       try {
         await this.#archive(signal);
       } catch (error) {
-        if (signal.aborted) return;
         log("archiving-failed", { shard, error: messageOf(error) });
+        if (signal.aborted) return;
         // A cut took back what was noted: what lies before it is archived again, under the same names.
         if (error instanceof NotInLogError) await notes.put(noteKey(shard), "null").catch(() => {});
         await sleep(RETRY_AFTER_MS, undefined, { signal }).catch(() => {});
@@ -66,7 +68,7 @@ export class ShardArchiver {
   }
 
   async #archive(signal: AbortSignal): Promise<void> {
-    const { store, shard, checkpoints, log } = this.#options;
+    const { store, shard, checkpoints, log, everyMs = ARCHIVE_EVERY_MS } = this.#options;
     const replica = await Replica.restore({ store, checkpoints, shard, log, signal });
     this.#checkpointed = replica.at?.seq ?? 0;
     this.#archived = await this.#note();
@@ -89,7 +91,7 @@ export class ShardArchiver {
       }
     };
     const saving = async () => {
-      while (await sleep(ARCHIVE_EVERY_MS, true, { signal: both }).catch(() => false)) {
+      while (await sleep(everyMs, true, { signal: both }).catch(() => false)) {
         await this.#flush();
         await this.#checkpoint(replica);
       }
