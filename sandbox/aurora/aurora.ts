@@ -210,11 +210,11 @@ export class Databases {
     await Promise.all([...this.#clusters.values()].map((cluster) => cluster.close()));
   }
 
-  /** Old primaries that are reachable again become secondaries of the new one. */
+  /** Old primaries that are back and reachable become secondaries of the new one. */
   #reconcile(): void {
     for (const { members, primary, failover } of this.globals.values()) {
       for (const member of members) {
-        const isStale = member !== primary && member.isWriter;
+        const isStale = member !== primary && member.isWriter && member.loss === undefined;
         if (!isStale || failover || !primary || this.#background.has(member)) continue;
         if (!this.#canFollow(member, primary)) continue;
         void this.#inBackground(member, async () => {

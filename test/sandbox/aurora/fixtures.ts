@@ -53,6 +53,7 @@ export interface AuroraFixture {
     region: Region,
     text: string,
     endpoint?: "writer" | "reader",
+    timeoutMilliseconds?: number,
   ): Promise<readonly Record<string, unknown>[]>;
 }
 
@@ -105,15 +106,15 @@ export async function startAurora(
       return client;
     },
     of: (type) => aurora.behaviours[type] as Required<Behaviour>,
-    async sql(region, text, endpoint = "writer") {
+    async sql(region, text, endpoint = "writer", timeoutMilliseconds = 10_000) {
       const address = endpoint === "writer" ? addresses.auroraWriter(region) : addresses.auroraReader(region);
       const client = new pg.Client({
         ...address,
         user: "platform",
         password: "any",
         database: "exchange",
-        connectionTimeoutMillis: 1_500,
-        query_timeout: 1_500,
+        connectionTimeoutMillis: timeoutMilliseconds,
+        query_timeout: timeoutMilliseconds,
       });
       client.on("error", () => {});
       try {
