@@ -46,6 +46,16 @@ test("a database is reached by TLS unless PGSSLMODE says disable", (t) => {
   });
 });
 
+test("the database's owner has a name and a password, or there is none", (t) => {
+  const env = { ...COMMON, PGHOST: "db", PGDATABASE: "exchange", PGUSER: "projector" };
+  t.is(parseSettings("projector", env).database.owner, null);
+  const owned = { ...env, PGOWNER: "platform", PGOWNER_PASSWORD: "secret" };
+  t.deepEqual(parseSettings("projector", owned).database.owner, { user: "platform", password: "secret" });
+  t.throws(() => parseSettings("projector", { ...env, PGOWNER: "platform" }), {
+    message: /PGOWNER_PASSWORD: is not set, must be a value/,
+  });
+});
+
 test("the peer is probed by TLS on port 443 only, unless told", (t) => {
   const env = { ...COMMON, PEER_NAME: "us-west-2.example.com" };
   t.deepEqual(parseSettings("archiver", env).peer, { name: "us-west-2.example.com", port: 443, tls: true });

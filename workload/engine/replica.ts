@@ -37,17 +37,20 @@ export class Replica {
     this.replayedFrom = from === undefined ? null : { epoch: from.epoch, seq: from.seq };
   }
 
-  /** Loads the newest valid checkpoint; the tail is still to be read. */
+  /**
+   * Loads the newest valid checkpoint; the tail is still to be read. A checkpoint only saves time: one that cannot be
+   * had, or is of another version, costs a longer replay and nothing else.
+   */
   static async restore(source: ReplicaSource): Promise<Replica> {
     const { store, checkpoints, shard, log, signal } = source;
-    const checkpoint = await checkpoints.newestValid(store, shard, signal);
-    if (checkpoint === undefined) return new Replica(source, new State(shard), undefined);
     try {
+      const checkpoint = await checkpoints.newestValid(store, shard, signal);
+      if (checkpoint === undefined) return new Replica(source, new State(shard), undefined);
       const { state, shard: _, ...anchor } = checkpoint;
       return new Replica(source, State.parse(state, shard), anchor);
     } catch (error) {
-      // A checkpoint only saves time: one of another version costs a longer replay, nothing else.
-      log("checkpoint-unreadable", { seq: checkpoint.seq, error: messageOf(error) });
+      signal.throwIfAborted();
+      log("checkpoint-unusable", { shard, error: messageOf(error) });
       return new Replica(source, new State(shard), undefined);
     }
   }

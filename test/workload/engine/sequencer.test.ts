@@ -37,15 +37,56 @@ const cancel = (clientOrderId: string, client = "ann") => ({
 });
 const ackOf = (outcome: Outcome) => ("ack" in outcome ? outcome.ack : undefined);
 
-test("an order is answered when its record is acknowledged, not before, with that record's place and hash", async (t) => {
+type Sabotage = (writer: Writer) => SequencerOptions["writer"];
+
+const altered = (
+  writer: Writer,
+  change: Partial<SequencerOptions["writer"]>,
+): SequencerOptions["writer"] => ({
+  opening: writer.opening,
+  get hasRoom() {
+    return writer.hasRoom;
+  },
+  append: (body, events) => writer.append(body, events),
+  confirm: () => writer.confirm(),
+  room: () => writer.room(),
+  ...change,
+});
+
+/** SABOTAGE, for tests only: acknowledge before append. */
+const acknowledgingEarly: Sabotage = (writer) => {
+  let seq = writer.head.seq;
+  return altered(writer, {
+    append(body, events) {
+      writer.append(body, events).catch(() => {});
+      seq += 1;
+      return Promise.resolve({ shard: 0, epoch: writer.opening.epoch, seq, hash: `guessed ${seq}` });
+    },
+  });
+};
+
+/** Whether an order is answered while its put has not landed. */
+async function answersBeforeTheJournal(sabotage?: Sabotage): Promise<boolean> {
   const { table, writer } = await openHeld();
-  const { sequencer } = sequence(writer);
+  const { sequencer } = sequence(sabotage?.(writer) ?? writer);
   table.held = true;
-  const answer = sequencer.submit(place("G:1", "buy", 100, 5));
-  t.true(await isPending(answer));
-  t.is(table.waiting.length, 1);
+  const pending = await isPending(sequencer.submit(place("G:1", "buy", 100, 5)));
   table.release();
-  const outcome = await answer;
+  return !pending;
+}
+
+test("an order is not answered before its record is in the journal", async (t) => {
+  t.false(await answersBeforeTheJournal());
+});
+
+test("sabotage: an engine that acknowledges before the append is found out", async (t) => {
+  t.true(await answersBeforeTheJournal(acknowledgingEarly));
+});
+
+test("the acknowledgement is the place and hash of the order's record", async (t) => {
+  const { writer } = await openHeld();
+  const { sequencer } = sequence(writer);
+  const outcome = await sequencer.submit(place("G:1", "buy", 100, 5));
   const { epoch, seq, hash } = writer.head;
   t.deepEqual(outcome, { kind: "accepted", ack: { shard: 0, epoch, seq, hash }, duplicate: false });
 });
@@ -158,21 +199,33 @@ test("a read shows nothing that is not acknowledged: it waits for what it would 
   t.is((await read)?.status, "filled");
 });
 
-test("a checkpoint holds acknowledged state only", async (t) => {
+/** Where the checkpoint stands that is taken while an order is on its way behind an acknowledged one. */
+async function checkpointInFlight(sabotage?: Sabotage): Promise<{ acknowledged: object; saved: object[] }> {
   const { table, writer } = await openHeld();
-  const { sequencer } = sequence(writer);
+  const { sequencer } = sequence(sabotage?.(writer) ?? writer);
   await sequencer.submit(place("G:1", "sell", 100, 5));
+  await settle();
   const { epoch, seq, hash } = writer.head;
-  const acknowledged = sequencer.settled.serialise();
+  const acknowledged = { shard: 0, epoch, seq, hash, state: sequencer.settled.serialise() };
   table.held = true;
   const taker = sequencer.submit(place("G:2", "buy", 100, 5, "bob"));
   await settle();
-  const saved: unknown[] = [];
-  const checkpoints = { save: async (checkpoint: unknown) => void saved.push(checkpoint) };
+  const saved: object[] = [];
+  const checkpoints = { save: async (checkpoint: object) => void saved.push(checkpoint) };
   await new Checkpointer({ sequencer, checkpoints, log: () => {} }).save();
-  t.deepEqual(saved, [{ shard: 0, epoch, seq, hash, state: acknowledged }]);
   table.release();
   await taker;
+  return { acknowledged, saved };
+}
+
+test("a checkpoint holds acknowledged state only", async (t) => {
+  const { acknowledged, saved } = await checkpointInFlight();
+  t.deepEqual(saved, [acknowledged]);
+});
+
+test("sabotage: a checkpoint of unacknowledged state is found out", async (t) => {
+  const { acknowledged, saved } = await checkpointInFlight(acknowledgingEarly);
+  t.notDeepEqual(saved, [acknowledged]);
 });
 
 test("a checkpoint is due after 10 s or 2,000 records, and only when something was appended", async (t) => {
@@ -203,16 +256,12 @@ test("a checkpoint is due after 10 s or 2,000 records, and only when something w
 const confirmedByHand = (writer: Writer) => {
   const asked: (() => void)[] = [];
   const confirm = () => new Promise<void>((resolve) => asked.push(resolve));
-  const held: SequencerOptions["writer"] = {
-    opening: writer.opening,
-    get hasRoom() {
-      return writer.hasRoom;
+  return {
+    writer: altered(writer, { confirm }),
+    grant: () => {
+      for (const resolve of asked.splice(0)) resolve();
     },
-    append: (body, events) => writer.append(body, events),
-    room: () => writer.room(),
-    confirm,
   };
-  return { writer: held, grant: () => asked.splice(0).forEach((resolve) => void resolve()) };
 };
 
 test("what depends on state leaves only after a confirmation begun after the request", async (t) => {
@@ -237,19 +286,11 @@ test("what depends on state leaves only after a confirmation begun after the req
   t.is((await answers.read)?.status, "filled");
 });
 
-/** SABOTAGE, for the test below only: duplicates and reads answered from memory. */
-const neverConfirming = (writer: Writer): SequencerOptions["writer"] => ({
-  opening: writer.opening,
-  get hasRoom() {
-    return writer.hasRoom;
-  },
-  append: (body, events) => writer.append(body, events),
-  room: () => writer.room(),
-  confirm: async () => {},
-});
+/** SABOTAGE, for a test only: duplicates and reads answered from memory. */
+const neverConfirming = (writer: Writer) => altered(writer, { confirm: async () => {} });
 
 /** Whether an engine that was fenced by another region still answers a duplicate. */
-async function zombieAnswers(t: ExecutionContext, sabotage?: typeof neverConfirming): Promise<boolean> {
+async function zombieAnswers(t: ExecutionContext, sabotage?: Sabotage): Promise<boolean> {
   const { store, writer } = await openHeld();
   const { sequencer, failures } = sequence(sabotage?.(writer) ?? writer);
   await sequencer.submit(place("G:1", "sell", 100, 5));
