@@ -14,7 +14,7 @@ import {
   text,
   uuid,
 } from "./making.ts";
-import { valuesAt } from "./references.ts";
+import { valuesAt } from "./paths.ts";
 
 /** Hosted zones of Network Load Balancers. https://docs.aws.amazon.com/general/latest/gr/elb.html */
 const NLB_ZONES: Record<string, string> = {

@@ -3,7 +3,7 @@ import type { Json, Properties } from "../../cloud/behaviour.ts";
 import type { Location, Registry } from "../registry.ts";
 import { cidrContains, cidrsOverlap } from "./cidr.ts";
 import { text } from "./making.ts";
-import { valuesAt } from "./references.ts";
+import { valuesAt } from "./paths.ts";
 
 interface Subject {
   readonly inputs: Properties;
