@@ -252,14 +252,21 @@ export class Cluster {
     await writer.set("synchronous_standby_names", `"${postgres.name}"`);
   }
 
+  /**
+   * As RDS leaves a new cluster: the master user is no superuser, but a member of `rds_superuser`.
+   * https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
+   */
   async #createDatabase(postgres: Postgres): Promise<void> {
-    const master = this.masterUsername;
+    const { databaseName, masterUsername } = this;
     await postgres.query("CREATE ROLE rds_iam");
     await postgres.query("CREATE ROLE rds_superuser");
-    if (master !== undefined && master !== SUPERUSER)
-      await postgres.query(`CREATE ROLE "${master}" LOGIN SUPERUSER`);
-    if (this.databaseName !== undefined && this.databaseName !== SUPERUSER) {
-      await postgres.query(`CREATE DATABASE "${this.databaseName}" OWNER "${master ?? SUPERUSER}"`);
+    await postgres.query("GRANT pg_monitor, pg_signal_backend TO rds_superuser");
+    if (masterUsername !== undefined) {
+      await postgres.query(`CREATE ROLE "${masterUsername}" LOGIN CREATEROLE CREATEDB IN ROLE rds_superuser`);
+      await postgres.query(`GRANT rds_iam TO "${masterUsername}" WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`);
+    }
+    if (databaseName !== undefined) {
+      await postgres.query(`CREATE DATABASE "${databaseName}" OWNER "${masterUsername ?? SUPERUSER}"`);
     }
   }
 
