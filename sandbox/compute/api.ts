@@ -30,6 +30,7 @@ interface Call {
 
 const DEPLOYMENTS = /^\/apis\/apps\/v1\/namespaces\/([^/]+)\/deployments(?:\/([^/]+)(?:\/(scale))?)?$/;
 const PODS = /^\/api\/v1\/namespaces\/([^/]+)\/pods(?:\/([^/]+))?$/;
+const SECRETS = /^\/api\/v1\/namespaces\/([^/]+)\/secrets\/([^/]+)$/;
 const POD_PROXY = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/(?:http:)?([^/:]+):([^/:]+)\/proxy(\/.*)?$/;
 /** The API server's own limit for a proxied request. */
 const PROXY_TIMEOUT_MILLISECONDS = 60_000;
@@ -136,6 +137,11 @@ function answer(cluster: Cluster, path: string, call: Call): Properties {
   if (deployment !== null) return deployments(cluster, deployment, call);
   const pod = PODS.exec(path);
   if (pod !== null) return pods(cluster, pod, call);
+  const secret = SECRETS.exec(path);
+  if (secret !== null && call.method === "GET") {
+    const [, namespace = "", name = ""] = secret;
+    return cluster.store.mustGet("Secret", namespace, name);
+  }
   if (path === "/api/v1/nodes") {
     return listOf(
       "v1",
