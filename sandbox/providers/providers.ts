@@ -35,7 +35,15 @@ const sdkVersion = (name: Name): string => {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 };
 
+const modelled: readonly string[] = [
+  "the Pulumi engine is real, the providers behind it are re-implemented: what replaces a resource comes from CloudFormation's specification and reviewed overrides",
+  "AWS resources that do nothing here exist in a registry only: identifiers, existence, documented constraints and deletion protection are checked; permissions, quotas, prices and creation times are not",
+  "a lost us-east-1 takes along what AWS documents as controlled from there",
+];
+
 export class Providers {
+  /** What of this is a model, in words. */
+  readonly modelled = modelled;
   /** On 127.0.0.1. */
   readonly ports: Readonly<Record<Name, number>>;
   readonly registry: Registry;
@@ -68,7 +76,9 @@ export class Providers {
           clusterRegion: (server) => clusterRegion(registry, server),
         }),
       ),
-      serve(new BridgeProvider({ ...bridged, cloud: new CloudflareCloud(sdkVersion("cloudflare")) })),
+      serve(
+        new BridgeProvider({ ...bridged, cloud: new CloudflareCloud(sdkVersion("cloudflare"), registry) }),
+      ),
     ]);
     return new Providers({ aws, kubernetes, cloudflare }, registry);
   }

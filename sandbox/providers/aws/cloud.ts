@@ -1,9 +1,10 @@
 /** AWS, as the `aws` provider sees it. */
 import { isRegion, type Region } from "../../../components/model.ts";
 import type { Properties } from "../../cloud/behaviour.ts";
+import type { Place } from "../../faults.ts";
 import type { Cloud, ControlPlane, Operation, Target } from "../bridge/cloud.ts";
 import { type Catalog, loadCatalog } from "../catalog/catalog.ts";
-import { unwrap, type Values } from "../protocol/value.ts";
+import { unwrap, type Value, type Values } from "../protocol/value.ts";
 import type { Location, Registry } from "../registry.ts";
 import { CONTROL_REGION, needsControlRegion } from "./controlPlanes.ts";
 import { DATA } from "./data.ts";
@@ -31,6 +32,17 @@ const NAMED: Readonly<Record<string, { property: string; maximum: number } | und
   "aws:s3/bucket:Bucket": { property: "bucket", maximum: 63 },
 };
 
+/** The SDK sends what is no string as JSON. */
+function readConfig(value: Value | undefined): Value | undefined {
+  const plain = unwrap(value ?? null);
+  if (typeof plain !== "string") return plain ?? undefined;
+  try {
+    return JSON.parse(plain) as Value;
+  } catch {
+    return plain;
+  }
+}
+
 export class AwsCloud implements Cloud {
   readonly version: string;
   readonly catalog: Catalog = loadCatalog("aws");
@@ -41,6 +53,25 @@ export class AwsCloud implements Cloud {
     this.version = version;
     this.#accountId = accountId;
     this.#registry = registry;
+  }
+
+  /**
+   * Asks the Security Token Service who it is, in the region given for that, unless told not to.
+   * https://registry.terraform.io/providers/hashicorp/aws/latest/docs#argument-reference
+   */
+  async configure(config: Values, reach: (place: Place) => Promise<void>): Promise<void> {
+    const of = (name: string) => readConfig(config[name]);
+    const region = of("stsRegion") ?? of("region");
+    if (of("skipCredentialsValidation") === true || typeof region !== "string") return;
+    try {
+      await reach(region);
+    } catch (error) {
+      throw new Error(`retrieving caller identity from STS in ${region}`, { cause: error });
+    }
+    const allowed = of("allowedAccountIds");
+    if (Array.isArray(allowed) && !allowed.includes(this.#accountId)) {
+      throw new Error(`AWS account ID not allowed: ${this.#accountId}`);
+    }
   }
 
   named(type: string) {

@@ -26,7 +26,9 @@ const inUse =
     return user && message(id, user.id);
   };
 
-const globalMembers: Guard = ({ id, registry }) => {
+const globalMembers: Guard = ({ id, outputs, registry }) => {
+  // The provider then removes every member first, writer last.
+  if (outputs["forceDestroy"] === true) return undefined;
   const member = registry
     .list({ type: "aws:rds/cluster:Cluster" })
     .find(({ outputs }) => outputs["globalClusterIdentifier"] === id);

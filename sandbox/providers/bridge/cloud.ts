@@ -25,6 +25,8 @@ export interface ControlPlane {
 export interface Cloud {
   readonly version: string;
   readonly catalog: Catalog;
+  /** What the provider does before anything else; rejects when its configuration is of no use. */
+  configure(config: Values, reach: (place: Place) => Promise<void>): Promise<void>;
   /** The property that gets a name when the program gives none, and how long the name may be. */
   named(type: string): { readonly property: string; readonly maximum: number } | undefined;
   /** Where a resource lives. Throws when neither its inputs nor the provider's configuration say. */

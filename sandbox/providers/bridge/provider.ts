@@ -65,6 +65,10 @@ export class BridgeProvider implements protocol.Provider {
     };
   }
 
+  async configure(config: Values, { signal }: protocol.Call): Promise<void> {
+    await this.#cloud.configure(config, (place) => this.#reach(place, signal));
+  }
+
   check(request: protocol.CheckRequest, { session }: protocol.Call): protocol.CheckResult {
     const type = this.#typeOf(request.type);
     const named = this.#cloud.named(request.type);

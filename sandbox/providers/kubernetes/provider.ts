@@ -58,6 +58,9 @@ export class KubernetesProvider implements protocol.Provider {
     return diffConfig(request);
   }
 
+  /** An unreachable cluster fails what is done with it, not the provider. */
+  async configure(): Promise<void> {}
+
   check(request: protocol.CheckRequest, { session }: protocol.Call): protocol.CheckResult {
     const namespace = unwrap(session.config?.["namespace"] ?? null);
     return check(request, typeof namespace === "string" ? namespace : "default");

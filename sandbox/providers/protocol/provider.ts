@@ -105,6 +105,8 @@ export interface Provider {
   readonly version: string;
   checkConfig(request: CheckRequest): CheckResult;
   diffConfig(request: DiffRequest): DiffResult;
+  /** Rejects when the engine must not use the provider so. */
+  configure(config: Values, call: Call): Promise<void>;
   check(request: CheckRequest, call: Call): CheckResult | Promise<CheckResult>;
   diff(request: DiffRequest, call: Call): DiffResult | Promise<DiffResult>;
   create(request: CreateRequest, call: Call): Promise<State>;

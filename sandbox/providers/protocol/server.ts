@@ -58,8 +58,9 @@ export async function serve(provider: Provider): Promise<Endpoint> {
     }),
     checkConfig: unary((request: rpc.CheckRequest) => checked(provider.checkConfig(checkRequest(request)))),
     diffConfig: unary((request: rpc.DiffRequest) => diffed(provider.diffConfig(diffRequest(request)))),
-    configure: unary((request: rpc.ConfigureRequest, { session }) => {
-      session.config = decode(request.getArgs());
+    configure: unary(async (request: rpc.ConfigureRequest, call) => {
+      call.session.config = decode(request.getArgs());
+      await provider.configure(call.session.config, call);
       return new rpc.ConfigureResponse()
         .setAcceptsecrets(true)
         .setSupportspreview(true)

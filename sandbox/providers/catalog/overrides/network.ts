@@ -118,7 +118,14 @@ export const NETWORK: Readonly<Record<string, Override>> = {
   },
   "aws:ec2/vpcEndpoint:VpcEndpoint": {
     source: "ec2/vpc_endpoint.go",
-    replace: ["serviceName", "serviceRegion", "vpcEndpointType", "vpcId"],
+    replace: [
+      "dnsOptions.privateDnsPreference",
+      "dnsOptions.privateDnsSpecifiedDomains",
+      "serviceName",
+      "serviceRegion",
+      "vpcEndpointType",
+      "vpcId",
+    ],
     update: ["autoAccept", "policy", "privateDnsEnabled", "subnetConfigurations"],
   },
   "aws:lb/listener:Listener": {
