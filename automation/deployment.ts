@@ -58,10 +58,15 @@ const outputsSchema = z.object({
   ),
 });
 
+export interface DeployedStack extends StackOutputs {
+  /** Where the region's replicas answer; undefined when the state has no such cluster. */
+  readonly databaseReader?: string | undefined;
+}
+
 export interface Deployment {
   readonly project: string;
   readonly state: StateStore;
-  readonly stacks: Readonly<Record<StackName, StackOutputs>>;
+  readonly stacks: Readonly<Record<StackName, DeployedStack>>;
   /** Why the outputs come from the copy on this machine; undefined when they come from the state. */
   readonly stale: string | undefined;
 }
@@ -112,7 +117,7 @@ export async function loadDeployment(settings: Settings): Promise<Deployment> {
   };
 }
 
-async function fromState(state: StateStore, stack: StackName): Promise<StackOutputs> {
+async function fromState(state: StateStore, stack: StackName): Promise<DeployedStack> {
   const found = await state.read(stack);
   if (found === undefined || Object.keys(found.outputs).length === 0) {
     throw new UsageError(
@@ -120,22 +125,28 @@ async function fromState(state: StateStore, stack: StackName): Promise<StackOutp
     );
   }
   const parsed = outputsSchema.safeParse(found.outputs);
-  if (parsed.success) return parsed.data;
+  // The cluster endpoint of a secondary answers nobody before it is promoted.
+  const reader = found.resources.find(({ type }) => type === "aws:rds/cluster:Cluster")?.outputs[
+    "readerEndpoint"
+  ];
+  if (parsed.success)
+    return { ...parsed.data, databaseReader: typeof reader === "string" ? reader : undefined };
   const problems = parsed.error.issues.map(({ path: at, message }) => `${at.join(".")}: ${message}`);
   throw new UsageError(
     `the outputs of stack ${stack} are not this program's (${problems.join("; ")}): deploy it again with \`dr deploy --stack ${stack}\``,
   );
 }
 
+const copySchema = outputsSchema.extend({ databaseReader: z.string().optional() });
 const copyFile = (projectDirectory: string, stack: StackName): string =>
   path.join(projectDirectory, ".dr", `outputs.${stack}.json`);
 
-async function fromCopy(projectDirectory: string, stack: StackName): Promise<StackOutputs | undefined> {
+async function fromCopy(projectDirectory: string, stack: StackName): Promise<DeployedStack | undefined> {
   const text = await readFile(copyFile(projectDirectory, stack), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : outputsSchema.parse(JSON.parse(text));
+  return text === undefined ? undefined : copySchema.parse(JSON.parse(text));
 }
 
-async function keepCopies(projectDirectory: string, outputs: readonly StackOutputs[]): Promise<void> {
+async function keepCopies(projectDirectory: string, outputs: readonly DeployedStack[]): Promise<void> {
   await mkdir(path.join(projectDirectory, ".dr"), { recursive: true });
   await Promise.all(
     outputs.map((one) =>
@@ -145,7 +156,7 @@ async function keepCopies(projectDirectory: string, outputs: readonly StackOutpu
 }
 
 /** The stack that deploys a region. @throws UsageError for a region that neither does */
-export function stackOf(deployment: Deployment, target: string, option: string): StackOutputs {
+export function stackOf(deployment: Deployment, target: string, option: string): DeployedStack {
   const stacks = Object.values(deployment.stacks);
   const found = stacks.find((one) => one.region === target);
   if (found !== undefined) return found;

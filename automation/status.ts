@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../components/model.ts";
-import type { StackOutputs } from "../stacks/outputs.ts";
 import { Endpoints } from "./adapters/endpoints.ts";
 import { type Deployment, loadDeployment } from "./deployment.ts";
 import { messageOf } from "./errors.ts";
@@ -71,7 +70,7 @@ export async function observe(settings: Settings): Promise<Status> {
 
 async function region(world: RegionWorld, { stacks }: Deployment): Promise<RegionStatus> {
   const { outputs, journal, cluster } = world;
-  const other: StackOutputs = outputs.stack === "prod" ? stacks.dr : stacks.prod;
+  const other = outputs.stack === "prod" ? stacks.dr : stacks.prod;
   const [control, addresses, deployments, heads] = await Promise.all([
     fact(async () => {
       const item = await journal.control(outputs.region);

@@ -15,7 +15,8 @@ export interface DatabaseAddress {
   readonly region: Region;
   readonly globalClusterId: string;
   readonly clusterArn: string;
-  readonly endpoint: string;
+  /** Where the region's replicas answer. */
+  readonly reader: string | undefined;
   /** Name of the database. */
   readonly name: string;
   readonly shards: number;
@@ -23,8 +24,8 @@ export interface DatabaseAddress {
 
 const CONNECT_MILLISECONDS = 3_000;
 const PORT = 5432;
-/** The role that pods use, as `components/database.ts` makes it; that module would load the whole Pulumi SDK. */
-const USER = "projector";
+/** May read the projection and nothing else; the projector makes it (`workload/projector/schema.ts`). */
+const USER = "projection_reader";
 
 export class GlobalDatabase implements DatabasePort {
   readonly #address: DatabaseAddress;
@@ -68,14 +69,16 @@ export class GlobalDatabase implements DatabasePort {
   }
 
   async watermarks(): Promise<readonly (Acknowledgement | null)[] | undefined> {
+    const { reader } = this.#address;
+    if (reader === undefined) return undefined;
     const client = new pg.Client({
-      host: this.#address.endpoint,
+      host: reader,
       port: PORT,
       database: this.#address.name,
       user: USER,
       connectionTimeoutMillis: CONNECT_MILLISECONDS,
       query_timeout: CONNECT_MILLISECONDS,
-      ...(this.#secure ? { ssl: true, password: await this.#password() } : { ssl: false }),
+      ...(this.#secure ? { ssl: true, password: await this.#password(reader) } : { ssl: false }),
     });
     // A connection that dies after its query must not end the process.
     client.on("error", () => {});
@@ -101,12 +104,11 @@ export class GlobalDatabase implements DatabasePort {
     }
   }
 
-  async #password(): Promise<string> {
-    const { endpoint, region } = this.#address;
+  async #password(hostname: string): Promise<string> {
     const signer = new Signer({
-      hostname: endpoint,
+      hostname,
       port: PORT,
-      region,
+      region: this.#address.region,
       username: USER,
       credentials: async () => {
         const { accessKeyId, secretAccessKey, sessionToken } = await this.#credentials();

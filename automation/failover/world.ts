@@ -1,6 +1,5 @@
 /** The ports of a failover, made of the adapters for one target region. */
 import type { Region } from "../../components/model.ts";
-import type { StackOutputs } from "../../stacks/outputs.ts";
 import { createClients, type RegionClients } from "../adapters/aws.ts";
 import { GlobalDatabase } from "../adapters/database.ts";
 import type { Endpoints } from "../adapters/endpoints.ts";
@@ -9,12 +8,13 @@ import { Journal } from "../adapters/journal.ts";
 import { Cluster } from "../adapters/kubernetes.ts";
 import { PublicName } from "../adapters/names.ts";
 import { Probes } from "../adapters/probes.ts";
+import type { DeployedStack } from "../deployment.ts";
 import type { Settings } from "../settings.ts";
 import type { Flip } from "./ports.ts";
 
 /** Everything that acts in one region. */
 export class RegionWorld {
-  readonly outputs: StackOutputs;
+  readonly outputs: DeployedStack;
   readonly journal: Journal;
   readonly cluster: Cluster;
   readonly database: GlobalDatabase;
@@ -22,7 +22,7 @@ export class RegionWorld {
   readonly #token: () => Promise<string>;
 
   constructor(
-    outputs: StackOutputs,
+    outputs: DeployedStack,
     clients: Readonly<Record<Region, RegionClients>>,
     endpoints: Endpoints,
     settings: Settings,
@@ -47,7 +47,7 @@ export class RegionWorld {
         region,
         globalClusterId: outputs.globalClusterId,
         clusterArn: outputs.databaseClusterArn,
-        endpoint: outputs.databaseEndpoint,
+        reader: outputs.databaseReader,
         name: outputs.name,
         shards: outputs.shards,
       },
@@ -59,7 +59,7 @@ export class RegionWorld {
     this.gateway = new Gateway(region, listenerOf(outputs), this.#token);
   }
 
-  probesOf(other: StackOutputs): Probes {
+  probesOf(other: DeployedStack): Probes {
     return new Probes(other.region, listenerOf(other), this.#token);
   }
 
@@ -76,16 +76,16 @@ export class RegionWorld {
   }
 }
 
-const listenerOf = ({ elasticIps, listenerPort, regionalName }: StackOutputs) => ({
+const listenerOf = ({ elasticIps, listenerPort, regionalName }: DeployedStack) => ({
   addresses: elasticIps,
   port: listenerPort,
   serverName: regionalName,
 });
 
-export const publicName = ({ publicName: name, listenerPort }: StackOutputs, resolvers: readonly string[]) =>
+export const publicName = ({ publicName: name, listenerPort }: DeployedStack, resolvers: readonly string[]) =>
   new PublicName(name, listenerPort, resolvers);
 
-export function regionWorld(outputs: StackOutputs, endpoints: Endpoints, settings: Settings): RegionWorld {
+export function regionWorld(outputs: DeployedStack, endpoints: Endpoints, settings: Settings): RegionWorld {
   return new RegionWorld(outputs, createClients(endpoints), endpoints, settings);
 }
 
