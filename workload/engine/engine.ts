@@ -30,7 +30,7 @@ const OWNERSHIP_MS = 1000;
 const TICK_MS = 250;
 const CONTROL_MS = 1000;
 /** The orchestrator kills after 30 s: what is not acknowledged by then stays unknown. */
-const DRAIN_MS = 10_000;
+export const DEFAULT_DRAIN_MS = 10_000;
 
 export interface EngineOptions {
   readonly shard: number;
@@ -42,6 +42,8 @@ export interface EngineOptions {
   readonly log: Log;
   /** Must end the process: a fenced engine may not answer once more. */
   readonly onFatal: (error: unknown) => void;
+  /** How long a stop waits for acknowledgements; default `DEFAULT_DRAIN_MS`. */
+  readonly drainMs?: number;
 }
 
 interface Serving {
@@ -155,7 +157,7 @@ export class Engine implements EngineFace {
     const { store, onFatal } = this.#options;
     while (await pause(TICK_MS, signal)) {
       const idle = store.clock.now() - writer.lastAppendAt;
-      if (idle >= HEARTBEAT_MS) sequencer.submit({ type: "heartbeat" }).catch(onFatal);
+      if (idle >= HEARTBEAT_MS && sequencer.isIdle) sequencer.submit({ type: "heartbeat" }).catch(onFatal);
       checkpointer.tick().catch(onFatal);
     }
   }
@@ -184,14 +186,14 @@ export class Engine implements EngineFace {
   }
 
   async #drain({ sequencer, checkpointer }: Serving): Promise<void> {
-    const limit = new AbortController();
-    const late = sleep(DRAIN_MS, "late", { signal: limit.signal }).catch(() => "done");
-    const outcome = await Promise.race([sequencer.drained(), late]);
-    limit.abort();
-    if (outcome === "late") return this.#options.log("drain-late", { afterMs: DRAIN_MS });
+    const { log, drainMs = DEFAULT_DRAIN_MS } = this.#options;
+    if (!(await sequencer.drained(drainMs))) {
+      log("drain-late", { afterMs: drainMs });
+      return;
+    }
     await checkpointer.save();
     this.#drained = true;
-    this.#options.log("drained", { ...sequencer.settledAt });
+    log("drained", { ...sequencer.settledAt });
   }
 
   #enter(phase: Phase, reason: string): void {

@@ -55,9 +55,10 @@ export class Sequencer {
   /** Also has what is decided and not yet acknowledged; only `decide` looks at it. */
   readonly #head: State;
   readonly #queue: Waiting[] = [];
+  /** Settles with the newest append, and so after all before it. */
   #tail: Promise<void> = Promise.resolve();
-  #inFlight = 0;
-  #pumping: Promise<void> | undefined;
+  #isPumping = false;
+  #unanswered = 0;
   #settledAt: Anchor | undefined;
   #settledRecords = 0;
 
@@ -82,6 +83,12 @@ export class Sequencer {
     return this.#settledRecords;
   }
 
+  /** Nothing is waiting for an answer. */
+  get isIdle(): boolean {
+    return this.#unanswered === 0;
+  }
+
+  /** Never settles once the epoch is lost: not even an error may leave then. */
   submit(command: Command): Promise<Outcome> {
     if (this.#queue.length >= MAX_QUEUED) {
       return Promise.resolve({
@@ -89,33 +96,36 @@ export class Sequencer {
         reason: `${MAX_QUEUED} commands are waiting already`,
       });
     }
+    this.#unanswered += 1;
     return new Promise((resolve) => {
       this.#queue.push({ command, since: this.#now(), resolve });
-      this.#pumping ??= this.#pump().finally(() => {
-        this.#pumping = undefined;
-      });
+      if (!this.#isPumping) void this.#pump();
     });
   }
 
-  /** Never settles once the epoch is lost: not even an error may leave then. */
+  /** As `submit`. */
   async read(client: string, clientOrderId: string): Promise<Order | undefined> {
+    this.#unanswered += 1;
     await this.#confirmed().catch((error: unknown) => {
       this.#options.onFailure(error);
       return new Promise<never>(() => {});
     });
+    this.#unanswered -= 1;
     return this.settled.find(client, clientOrderId);
   }
 
-  /** Resolves when everything submitted so far is decided and acknowledged. */
-  async drained(): Promise<void> {
-    while (this.#pumping !== undefined || this.#inFlight > 0) {
-      await this.#pumping;
-      await this.#tail;
+  /** Whether everything is answered within that time. */
+  async drained(withinMs: number): Promise<boolean> {
+    for (const end = this.#now() + withinMs; !this.isIdle; ) {
+      if (this.#now() > end) return false;
+      await sleep(LINGER_MS);
     }
+    return true;
   }
 
   async #pump(): Promise<void> {
     const { writer, onFailure } = this.#options;
+    this.#isPumping = true;
     try {
       while (this.#queue.length > 0) {
         if (!writer.hasRoom) await writer.room();
@@ -124,6 +134,8 @@ export class Sequencer {
       }
     } catch (error) {
       onFailure(error);
+    } finally {
+      this.#isPumping = false;
     }
   }
 
@@ -133,7 +145,7 @@ export class Sequencer {
     let bytes = 2;
     for (let waiting = this.#queue.shift(); waiting !== undefined; waiting = this.#queue.shift()) {
       if (this.#now() - waiting.since > MAX_QUEUED_MS) {
-        waiting.resolve({ kind: "never-appended", reason: `waited more than ${MAX_QUEUED_MS} ms` });
+        this.#reply(waiting, { kind: "never-appended", reason: `waited more than ${MAX_QUEUED_MS} ms` });
         continue;
       }
       const decision = decide(this.#head, waiting.command);
@@ -159,22 +171,26 @@ export class Sequencer {
     if (entries.length > 0) {
       const events = entries.reduce((sum, { entry }) => sum + entry.events.length, 0);
       const appended = this.#options.writer.append(bodyOf(entries.map(({ text }) => text)), events);
-      this.#inFlight += 1;
       this.#tail = appended.then((ack) => this.#settle(entries, ack));
       this.#tail.catch(this.#options.onFailure);
     }
     if (others.length === 0) return;
     this.#confirmed().then(() => {
-      for (const { decision, waiting } of others) waiting.resolve(this.#answer(decision, waiting.command));
+      for (const { decision, waiting } of others)
+        this.#reply(waiting, this.#answer(decision, waiting.command));
     }, this.#options.onFailure);
   }
 
   #settle(entries: Batch["entries"], ack: Acknowledgement): void {
-    this.#inFlight -= 1;
     this.#settledRecords += 1;
     this.#settledAt = { epoch: ack.epoch, seq: ack.seq, hash: ack.hash };
     for (const { entry } of entries) this.settled.fold(entry, ack);
-    for (const { entry, waiting } of entries) waiting.resolve(outcomeOf(entry, ack));
+    for (const { entry, waiting } of entries) this.#reply(waiting, outcomeOf(entry, ack));
+  }
+
+  #reply(waiting: Waiting, outcome: Outcome): void {
+    this.#unanswered -= 1;
+    waiting.resolve(outcome);
   }
 
   /** All that is decided now is acknowledged, and the epoch was still ours after this call. */

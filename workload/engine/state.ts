@@ -130,7 +130,9 @@ export class State {
   }
 
   clone(): State {
-    return State.parse(this.serialise(), this.shard);
+    const copy = new State(this.shard);
+    for (const order of this.#orders.values()) copy.#insert({ ...order });
+    return copy;
   }
 
   /**

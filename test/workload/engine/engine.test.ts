@@ -35,6 +35,7 @@ class World {
       checkpoints: openCheckpoints(this.objects),
       log: () => {},
       onFatal: (error) => fatal.push(error),
+      drainMs: 500,
       ...options,
     });
     const ended = engine.run(stop.signal);

@@ -21,13 +21,16 @@ test("for any log, replay from any checkpoint gives the same state, text and che
   );
 });
 
-test("for any log, a state read from a checkpoint decides as the original does", (t) => {
+test("for any log, a state read from a checkpoint, and a copy, decide as the original does", (t) => {
   fc.assert(
     fc.property(commands, commands, (past, future) => {
       const state = new State(0);
       const log = run(state, past);
       const restored = State.parse(state.serialise(), 0);
-      t.deepEqual(run(restored, future, log.length + 1), run(state, future, log.length + 1));
+      const copy = state.clone();
+      const decided = run(state, future, log.length + 1);
+      t.deepEqual(run(restored, future, log.length + 1), decided);
+      t.deepEqual(run(copy, future, log.length + 1), decided);
     }),
     { numRuns: 150 },
   );

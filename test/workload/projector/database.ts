@@ -79,7 +79,7 @@ export async function openShard(store: JournalStore, shard: number) {
     state: settled,
     async send(commands: readonly Command[]): Promise<void> {
       await Promise.all(commands.map((command) => sequencer.submit(command)));
-      await sequencer.drained();
+      await sequencer.drained(5000);
     },
   };
 }
