@@ -55,7 +55,7 @@ export interface RecoveryPoint {
 }
 
 export interface ClientFigures {
-  /** Operations whose request left, reads included, retries not. */
+  /** Operations tried, reads included; retries and fresh clients are not. */
   readonly sent: number;
   readonly ok: number;
   readonly failed: number;

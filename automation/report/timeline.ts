@@ -78,7 +78,11 @@ export class Timeline {
       }
       case "wait":
         return this.#seldom(event.step, event.at, () =>
-          this.#row(event.at, event.step, `waits ${event.message}`),
+          this.#row(
+            event.at,
+            event.step,
+            `${event.message.startsWith("wait") ? "" : "waiting "}${event.message}`,
+          ),
         );
       case "note":
         return this.#row(event.at, "", event.message);
