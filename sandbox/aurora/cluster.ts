@@ -5,11 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../../components/model.ts";
 import type { Address } from "../addresses.ts";
 import type { Faults } from "../faults.ts";
-import { TcpProxy } from "../net/proxy.ts";
+import type { TcpProxy } from "../net/proxy.ts";
 import type { Processes } from "../processes.ts";
 import type { Binaries } from "./binaries.ts";
+import { openEndpoint } from "./endpoint.ts";
 import { ReplicationLink } from "./link.ts";
-import { Postgres, SUPERUSER } from "./postgres.ts";
+import { createDatabase } from "./newDatabase.ts";
+import { Postgres } from "./postgres.ts";
 
 /** What every cluster of a sandbox is made with. */
 export interface Parts {
@@ -113,16 +115,7 @@ export class Cluster {
   async open(): Promise<void> {
     const { faults, addresses } = this.#parts;
     const endpoint = async (listen: Address, choose: () => Node | undefined) => {
-      const proxy = await TcpProxy.listen({
-        faults,
-        listen,
-        clientPlace: () => this.region,
-        choose: () => {
-          const node = choose();
-          return node && { ...node.postgres.address, place: node.zone };
-        },
-      });
-      this.#endpoints.push(proxy);
+      this.#endpoints.push(await openEndpoint({ faults, listen, region: this.region, choose }));
     };
     // A secondary cluster's writer endpoint is inactive: there is nobody behind it.
     await endpoint(addresses.auroraWriter(this.region), () => this.#writer);
@@ -132,25 +125,22 @@ export class Cluster {
     );
   }
 
-  /** One at a time: the engine creates all instances at once, and the first becomes the writer. */
-  addInstance(instance: Instance): Promise<void> {
-    const added = this.#turn.then(() => this.#add(instance));
-    this.#turn = added.catch(() => {});
-    return added;
-  }
-
-  async #add(instance: Instance): Promise<void> {
-    this.instances.push(instance);
-    if (this.#nodes.length === 0) await this.#startFirst(instance.zone);
-    else if (this.#nodes.length === 1 && this.#writer && this.#writer.zone !== instance.zone) {
-      await this.#addStandby(instance.zone);
-    }
+  async addInstance(instance: Instance): Promise<void> {
+    await this.#inTurn(async () => {
+      this.instances.push(instance);
+      if (this.#nodes.length === 0) await this.#startFirst(instance.zone);
+      else if (this.#nodes.length === 1 && this.#writer && this.#writer.zone !== instance.zone) {
+        await this.#addStandby(instance.zone);
+      }
+    });
   }
 
   async removeInstance(id: string): Promise<void> {
-    const at = this.instances.findIndex((instance) => instance.id === id);
-    if (at >= 0) this.instances.splice(at, 1);
-    if (this.instances.length === 0) await this.#discardNodes();
+    await this.#inTurn(async () => {
+      const at = this.instances.findIndex((instance) => instance.id === id);
+      if (at >= 0) this.instances.splice(at, 1);
+      if (this.instances.length === 0) await this.#discardNodes();
+    });
   }
 
   setLag(milliseconds: number): void {
@@ -170,12 +160,13 @@ export class Cluster {
 
   /** What it has is thrown away: a new volume, filled from the cluster that it follows from now on. */
   async rejoin(source: Cluster): Promise<void> {
-    this.#loss = undefined;
-    this.#writer = undefined;
-    this.#source = source;
-    const zone = this.#nodes[0]?.zone;
-    await this.#discardNodes();
-    if (zone !== undefined) await this.#startFirst(zone);
+    await this.#inTurn(async () => {
+      this.#writer = undefined;
+      this.#source = source;
+      const zone = this.#nodes[0]?.zone;
+      await this.#discardNodes();
+      if (zone !== undefined) await this.#startFirst(zone);
+    });
   }
 
   /** Ends in order once everything is with its replica; then follows `source` on the same volume. */
@@ -217,16 +208,24 @@ export class Cluster {
 
   /** Its servers run again as they were, whatever has happened elsewhere. */
   async restore(): Promise<void> {
-    const loss = this.#loss;
-    this.#loss = undefined;
-    if (loss === "frozen") for (const { postgres } of this.#nodes) postgres.thaw();
-    if (loss === "killed") await Promise.all(this.#nodes.map(({ postgres }) => postgres.start()));
+    await this.#inTurn(async () => {
+      if (this.#loss === "frozen") for (const { postgres } of this.#nodes) postgres.thaw();
+      if (this.#loss === "killed") await Promise.all(this.#nodes.map(({ postgres }) => postgres.start()));
+      this.#loss = undefined;
+    });
   }
 
   async close(): Promise<void> {
     await this.#closeLink();
     await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()));
     await this.#discardNodes();
+  }
+
+  /** One at a time: the engine creates all instances at once, and the first becomes the writer. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    await done;
   }
 
   async #startFirst(zone: string): Promise<void> {
@@ -237,7 +236,7 @@ export class Cluster {
       await node.postgres.copy(source, (await this.#openLink()).address);
     } else {
       await node.postgres.initialise();
-      await this.#createDatabase(node.postgres);
+      await createDatabase(node.postgres, this);
       this.#writer = node;
     }
     this.#nodes.push(node);
@@ -250,24 +249,6 @@ export class Cluster {
     await postgres.copy(writer, writer.address);
     this.#nodes.push({ postgres, zone });
     await writer.set("synchronous_standby_names", `"${postgres.name}"`);
-  }
-
-  /**
-   * As RDS leaves a new cluster: the master user is no superuser, but a member of `rds_superuser`.
-   * https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Security.html
-   */
-  async #createDatabase(postgres: Postgres): Promise<void> {
-    const { databaseName, masterUsername } = this;
-    await postgres.query("CREATE ROLE rds_iam");
-    await postgres.query("CREATE ROLE rds_superuser");
-    await postgres.query("GRANT pg_monitor, pg_signal_backend TO rds_superuser");
-    if (masterUsername !== undefined) {
-      await postgres.query(`CREATE ROLE "${masterUsername}" LOGIN CREATEROLE CREATEDB IN ROLE rds_superuser`);
-      await postgres.query(`GRANT rds_iam TO "${masterUsername}" WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`);
-    }
-    if (databaseName !== undefined) {
-      await postgres.query(`CREATE DATABASE "${databaseName}" OWNER "${masterUsername ?? SUPERUSER}"`);
-    }
   }
 
   async #node(zone: string): Promise<Node> {

@@ -10,6 +10,7 @@ import type { Address } from "../addresses.ts";
 import type { Processes } from "../processes.ts";
 import type { Binaries } from "./binaries.ts";
 import { copyCluster } from "./copy.ts";
+import { SETTINGS } from "./settings.ts";
 
 export interface PostgresOptions {
   readonly binaries: Binaries;
@@ -25,35 +26,6 @@ export const SUPERUSER = "postgres";
 const READY_MILLISECONDS = 30_000;
 const DISCARD_MILLISECONDS = 3_000;
 const POLL_MILLISECONDS = 25;
-
-/**
- * Small, and durable against what the sandbox does: a killed process loses nothing that it wrote, since the kernel
- * still has it. Only a crash of the machine needs fsync, and that ends the sandbox anyway.
- */
-const SETTINGS: Readonly<Record<string, string>> = {
-  unix_socket_directories: "",
-  shared_buffers: "16MB",
-  max_connections: "100",
-  max_wal_senders: "10",
-  wal_level: "replica",
-  hot_standby: "on",
-  fsync: "off",
-  max_wal_size: "256MB",
-  min_wal_size: "32MB",
-  // Instead of slots, which hold everything for a region that may never return.
-  wal_keep_size: "256MB",
-  wal_receiver_status_interval: "1s",
-  wal_retrieve_retry_interval: "200ms",
-  wal_sender_timeout: "10s",
-  wal_receiver_timeout: "30s",
-  // Files of a killed server go with its directory, where POSIX shared memory would stay in /dev/shm.
-  dynamic_shared_memory_type: "mmap",
-  io_method: "sync",
-  max_logical_replication_workers: "0",
-  max_parallel_workers: "0",
-  jit: "off",
-  log_line_prefix: "%m [%p] ",
-};
 
 const quote = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 

@@ -2,8 +2,8 @@
 import type { Region } from "../../components/model.ts";
 import { QueryError } from "../aws/query.ts";
 import type { Behaviour, Behaviours, Json, Placement, Properties } from "../cloud/behaviour.ts";
-import type { Databases } from "./aurora.ts";
 import type { Cluster, Instance } from "./cluster.ts";
+import type { Databases } from "./databases.ts";
 import type { GlobalCluster } from "./globalCluster.ts";
 
 const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");

@@ -37,6 +37,9 @@ export interface Edges {
 
 export const DEFAULT_AUDIT_LIMIT = 200_000;
 
+/** Longer than clients keep idle connections: a request must not meet a connection that is just being closed. */
+const KEEP_ALIVE_MILLISECONDS = 300_000;
+
 interface Scope {
   readonly region: Region;
   readonly service: string;
@@ -54,9 +57,12 @@ export async function createEdges({ faults, services, doors, auditLimit }: Edges
   const audit = new Audit(auditLimit ?? DEFAULT_AUDIT_LIMIT);
   const servers = new Map<Place, Server>();
   for (const { place, host, port } of doors) {
-    const server = createServer({ keepAlive: true }, (request, response) => {
-      serve(place, request, response).catch((error: unknown) => fail(response, error));
-    });
+    const server = createServer(
+      { keepAlive: true, keepAliveTimeout: KEEP_ALIVE_MILLISECONDS },
+      (request, response) => {
+        serve(place, request, response).catch((error: unknown) => fail(response, error));
+      },
+    );
     // Under a dead place existing connections must not outlive it: `cut` resets them, `blackhole` leaves them hang.
     const sever = () => {
       if (faults.state(place, place) === "cut") server.closeAllConnections();

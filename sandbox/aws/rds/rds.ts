@@ -1,6 +1,7 @@
 /** The RDS API, as far as moving a global database needs it. */
-import type { Databases } from "../../aurora/aurora.ts";
+
 import type { Cluster } from "../../aurora/cluster.ts";
+import type { Databases } from "../../aurora/databases.ts";
 import type { GlobalCluster } from "../../aurora/globalCluster.ts";
 import type { AwsRequest, AwsService } from "../protocol.ts";
 import { parseQuery, type Query, QueryError, queryFailure, queryResult } from "../query.ts";

@@ -43,6 +43,7 @@ export class Bucket {
   readonly createdAt = new Date();
   versioning: "Enabled" | "Suspended" | undefined;
   objectLock: { readonly default: DefaultRetention | undefined } | undefined;
+  publicAccessBlock: Readonly<Record<string, string>> | undefined;
   /** By key; the newest version last. */
   readonly #versions = new Map<string, Version[]>();
 

@@ -27,6 +27,8 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   "PUT bucket?versioning": "PutBucketVersioning",
   "GET bucket?object-lock": "GetObjectLockConfiguration",
   "PUT bucket?object-lock": "PutObjectLockConfiguration",
+  "GET bucket?publicAccessBlock": "GetPublicAccessBlock",
+  "PUT bucket?publicAccessBlock": "PutPublicAccessBlock",
   "POST bucket?delete": "DeleteObjects",
   "GET object": "GetObject",
   "HEAD object": "HeadObject",

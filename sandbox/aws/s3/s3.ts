@@ -7,6 +7,7 @@ import type { Region } from "../../../components/model.ts";
 import type { Service } from "../../cloud/behaviour.ts";
 import type { AwsRequest, AwsResponse, AwsService } from "../protocol.ts";
 import { child, writeXml } from "../xml.ts";
+import { bodyOf } from "./body.ts";
 import type { Bucket } from "./bucket.ts";
 import { Buckets } from "./buckets.ts";
 import { S3Error } from "./error.ts";
@@ -84,6 +85,7 @@ function perform(buckets: Buckets, request: AwsRequest): AwsResponse {
     return xmlAnswer("ListAllMyBucketsResult", { Buckets: { Bucket } });
   }
   if (operation === "CreateBucket") {
+    checkLocation(request);
     const hasLock = request.headers["x-amz-bucket-object-lock-enabled"]?.toLowerCase() === "true";
     buckets.create(request.region, name, hasLock);
     return { status: 200, headers: { location: `/${name}` } };
@@ -92,6 +94,19 @@ function perform(buckets: Buckets, request: AwsRequest): AwsResponse {
   const perform = OPERATIONS[operation];
   if (perform) return perform({ buckets, bucket, key, request });
   throw new S3Error("NotImplemented", 501, `The sandbox's S3 does not implement ${operation}`);
+}
+
+/** Everywhere but in us-east-1, whose name is the absence of one, the body must name the region that is asked. */
+function checkLocation(request: AwsRequest): void {
+  const document = bodyOf(request).length > 0 ? bodyXml(request) : undefined;
+  const location = child(document, "LocationConstraint")?.text;
+  if ((location ?? "us-east-1") === request.region) return;
+  throw new S3Error(
+    "IllegalLocationConstraintException",
+    400,
+    `The ${location ?? "unspecified"} location constraint is incompatible for the region specific endpoint this ` +
+      `request was sent to.`,
+  );
 }
 
 interface Act {
@@ -131,6 +146,18 @@ const OPERATIONS: Readonly<Record<string, (act: Act) => AwsResponse>> = {
     const days = Number(child(rule, "Days")?.text ?? 365 * Number(child(rule, "Years")?.text ?? 0));
     buckets.setObjectLock(bucket, rule && { mode: lockMode(child(rule, "Mode")?.text), days });
     return { status: 200 };
+  },
+  // Nothing here is public: that it was asked for is all there is to keep.
+  PutPublicAccessBlock({ bucket, request }) {
+    const settings = bodyXml(request).children.map(({ name, text }) => [name, text] as const);
+    bucket.publicAccessBlock = Object.fromEntries(settings);
+    return { status: 200 };
+  },
+  GetPublicAccessBlock({ bucket }) {
+    if (bucket.publicAccessBlock)
+      return xmlAnswer("PublicAccessBlockConfiguration", bucket.publicAccessBlock);
+    const message = "The public access block configuration was not found";
+    throw new S3Error("NoSuchPublicAccessBlockConfiguration", 404, message);
   },
   ListObjectsV2: ({ bucket, request }) => xmlAnswer("ListBucketResult", listObjects(bucket, request.query)),
   ListObjectVersions: ({ bucket, request }) =>

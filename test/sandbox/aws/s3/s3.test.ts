@@ -1,18 +1,22 @@
 import { Readable } from "node:stream";
 import {
+  type BucketLocationConstraint,
   CopyObjectCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetBucketVersioningCommand,
   GetObjectCommand,
+  GetPublicAccessBlockCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  PutPublicAccessBlockCommand,
   paginateListObjectsV2,
   type S3Client,
 } from "@aws-sdk/client-s3";
@@ -161,5 +165,43 @@ test("a bucket is reached in its own region only, and its name is taken everywhe
   });
   await t.throwsAsync(client("us-east-1").send(new CreateBucketCommand({ Bucket: "Bad_Name" })), {
     name: "InvalidBucketName",
+  });
+});
+
+test("outside us-east-1 a bucket's location must be named, and be where it is asked for", async (t) => {
+  const { client, close } = await startS3();
+  t.teardown(close);
+  const create = (region: "us-east-1" | "us-east-2", LocationConstraint?: BucketLocationConstraint) =>
+    client(region).send(
+      new CreateBucketCommand({
+        Bucket: `bucket-${region}`,
+        ...(LocationConstraint && { CreateBucketConfiguration: { LocationConstraint } }),
+      }),
+    );
+  await t.throwsAsync(create("us-east-2", "us-west-2"), {
+    name: "IllegalLocationConstraintException",
+    message:
+      "The us-west-2 location constraint is incompatible for the region specific endpoint this request was sent to.",
+  });
+  await create("us-east-2", "us-east-2");
+  await create("us-east-1");
+});
+
+test("blocking public access is remembered", async (t) => {
+  const s3 = await withBucket(t);
+  await t.throwsAsync(s3.send(new GetPublicAccessBlockCommand({ Bucket })), {
+    name: "NoSuchPublicAccessBlockConfiguration",
+  });
+  const PublicAccessBlockConfiguration = { BlockPublicAcls: true, BlockPublicPolicy: false };
+  await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration }));
+  const found = await s3.send(new GetPublicAccessBlockCommand({ Bucket }));
+  t.deepEqual(found.PublicAccessBlockConfiguration, PublicAccessBlockConfiguration);
+});
+
+test("what is not implemented says so", async (t) => {
+  const s3 = await withBucket(t);
+  await t.throwsAsync(s3.send(new CreateMultipartUploadCommand({ Bucket, Key: "k" })), {
+    name: "NotImplemented",
+    message: "The sandbox's S3 does not implement POST object?uploads",
   });
 });
