@@ -83,7 +83,7 @@ const order = (n: number, side: "buy" | "sell", quantity: number, client = "ann"
   quantity,
 });
 
-test("after kill -9 of the engine the next one gives the same answers", async (t) => {
+test.serial("after kill -9 of the engine the next one gives the same answers", async (t) => {
   const platform = await openPlatform(t);
   const { call } = platform;
 
@@ -124,22 +124,25 @@ test("after kill -9 of the engine the next one gives the same answers", async (t
   t.is((await call("GET", "/orders/GOLD:3?client=ann")).status, 404, "never appended: it does not exist");
 });
 
-test("SIGTERM: engine and gateway end with 0, and the engine leaves a checkpoint that the next one starts from", async (t) => {
-  const platform = await openPlatform(t);
-  await platform.call("POST", "/orders", order(1, "sell", 5));
-  platform.engine.process.kill("SIGTERM");
-  t.is(await platform.engine.exit, 0, platform.engine.stderr());
-  platform.engine = platform.startEngine();
-  t.true(await answers(`${platform.engine.url}/ready`, 200));
-  const { body } = await platform.call("GET", "/status", undefined, TOKEN);
-  const [shard] = (body as GatewayStatus).shards;
-  t.truthy(shard?.replayedFrom);
-  t.like(shard ?? {}, { tailReplayed: 0, orders: 1, ready: true, generation: 0, epoch: 2 });
-  platform.gateway.process.kill("SIGTERM");
-  t.is(await platform.gateway.exit, 0, platform.gateway.stderr());
-});
+test.serial(
+  "SIGTERM: engine and gateway end with 0, and the engine leaves a checkpoint that the next one starts from",
+  async (t) => {
+    const platform = await openPlatform(t);
+    await platform.call("POST", "/orders", order(1, "sell", 5));
+    platform.engine.process.kill("SIGTERM");
+    t.is(await platform.engine.exit, 0, platform.engine.stderr());
+    platform.engine = platform.startEngine();
+    t.true(await answers(`${platform.engine.url}/ready`, 200));
+    const { body } = await platform.call("GET", "/status", undefined, TOKEN);
+    const [shard] = (body as GatewayStatus).shards;
+    t.truthy(shard?.replayedFrom);
+    t.like(shard ?? {}, { tailReplayed: 0, orders: 1, ready: true, generation: 0, epoch: 2 });
+    platform.gateway.process.kill("SIGTERM");
+    t.is(await platform.gateway.exit, 0, platform.gateway.stderr());
+  },
+);
 
-test("a fenced engine ends by itself with one line on stderr, and its successor waits", async (t) => {
+test.serial("a fenced engine ends by itself with one line on stderr, and its successor waits", async (t) => {
   const platform = await openPlatform(t);
   const fenced = { region: "us-west-2", generation: 1, reason: "failover", sealer: "run-1" } as const;
   await fence(platform.cloud.store, 0, fenced);
@@ -154,10 +157,10 @@ test("a fenced engine ends by itself with one line on stderr, and its successor 
   });
 });
 
-test("when the region item names another region the gateway refuses within 2 s", async (t) => {
+test.serial("when the region item names another region the gateway refuses within 3 s", async (t) => {
   const platform = await openPlatform(t);
   await platform.cloud.store.bumpRegionItem({ generation: 1, active: "us-west-2", runId: "run-1" });
-  t.true(await answers(`${platform.gateway.url}/active`, 503, 2000));
+  t.true(await answers(`${platform.gateway.url}/active`, 503, 3000));
   t.like(await platform.call("POST", "/orders", order(1, "sell", 5)), {
     status: 503,
     body: { status: "not-active", reason: "us-west-2 is the active region (generation 1)" },

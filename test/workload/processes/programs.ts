@@ -59,7 +59,7 @@ export function startProgram(
 }
 
 /** Asks until the status is as wanted; false when it is not within `withinMs`. */
-export async function answers(url: string, wanted: number, withinMs = 10_000): Promise<boolean> {
+export async function answers(url: string, wanted: number, withinMs = 30_000): Promise<boolean> {
   for (const end = Date.now() + withinMs; Date.now() < end; await sleep(50)) {
     const status = await fetch(url).then(
       async (response) => {
