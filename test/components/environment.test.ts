@@ -14,7 +14,7 @@ const region: RegionEnvironment = {
   archiveRetentionDays: 35,
   peerName: "us-east-1.exchange.example.com",
   listenerPort: 443,
-  database: { host: "db.rds", port: 5432, name: "exchange", user: "projector", owner: undefined },
+  database: { host: "db.rds", port: 5432, name: "exchange", user: "projector", owner: "platform" },
 };
 
 /** The services as the repository's stack files describe them. */
@@ -70,13 +70,30 @@ test("address, name and token of a pod come from Kubernetes, not from the progra
 });
 
 test("what a service was not granted is not in its environment", (t) => {
-  for (const name of ["PGHOST", "SMOKE_TOKEN", "SHARD"]) {
+  for (const name of ["PGHOST", "PGOWNER_PASSWORD", "SMOKE_TOKEN", "SHARD"]) {
     t.false(
       variablesOf("archiver").some((variable) => variable.name === name),
       name,
     );
   }
   t.is(valueIn("projector", "PGUSER"), "projector");
+});
+
+test("the database's owner is known where the first writer starts, and nowhere else", (t) => {
+  t.is(valueIn("projector", "PGOWNER"), "platform");
+  t.true(variablesOf("projector").some(({ name }) => name === "PGOWNER_PASSWORD"));
+  const secondary = environmentOf({
+    region: { ...region, database: { ...region.database, owner: undefined } },
+    port: 8080,
+    shard: undefined,
+    grants: ["database"],
+    calls: [],
+    own: {},
+  });
+  t.deepEqual(
+    secondary.filter(({ name }) => name.startsWith("PGOWNER")),
+    [],
+  );
 });
 
 test("a service's own variables are added, and none of the program's may be among them", (t) => {

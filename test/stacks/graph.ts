@@ -2,7 +2,6 @@
  * Runs the program against a monitor in this process and returns everything that it registers, with the options
  * that Pulumi's own mocks hide. What it does not prove: what a provider or the engine does with a registration.
  */
-import { setImmediate } from "node:timers/promises";
 import { type Output, output, runtime } from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import type { StackName } from "../../components/model.ts";
@@ -10,6 +9,7 @@ import { PROJECT } from "../../stacks/config.ts";
 import program from "../../stacks/index.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
 import { COMPUTED, type Values } from "./computed.ts";
+import { hosted } from "./hosted.ts";
 import { rawConfig } from "./stackFile.ts";
 
 export interface Registration {
@@ -175,24 +175,6 @@ export function standing(stack: StackName): Promise<Graph> {
   const graph = kept.get(stack) ?? deploy(stack);
   kept.set(stack, graph);
   return graph;
-}
-
-/** As Pulumi's hosts do: one failure rejects many outputs that nobody awaits, and the first is the program's answer. */
-async function hosted<T>(run: () => Promise<T>): Promise<T> {
-  const theirs = process.rawListeners("unhandledRejection") as NodeJS.UnhandledRejectionListener[];
-  process.removeAllListeners("unhandledRejection");
-  const failures: unknown[] = [];
-  const note = (failure: unknown) => failures.push(failure);
-  process.on("unhandledRejection", note);
-  try {
-    const result = await run();
-    if (failures.length > 0) throw failures[0];
-    return result;
-  } finally {
-    await setImmediate();
-    process.off("unhandledRejection", note);
-    for (const listener of theirs) process.on("unhandledRejection", listener);
-  }
 }
 
 const settled = <T>(value: Output<unknown>): Promise<T> =>

@@ -71,6 +71,7 @@ test.serial("what spans the regions belongs to prod, for each DNS provider", asy
     "GlobalCluster database",
     "Key journal",
     "ReplicaKey journal",
+    "Secret database-owner",
     "Table journal",
   ];
   const stacks = { prod: "Stack trading-platform-prod", dr: "Stack trading-platform-dr" };
@@ -359,11 +360,16 @@ test.serial(
 test.serial("secrets are secret wherever they go", async (t) => {
   const { resources } = await standing("prod");
   const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
-  for (const value of [SMOKE_TOKEN, DATABASE_PASSWORD]) {
-    const holders = resources.filter(({ inputs }) => JSON.stringify(inputs).includes(value));
-    t.is(holders.length, 1, value.slice(0, 8));
-    t.true(JSON.stringify(holders[0]?.inputs).includes(secretSignature));
-  }
+  const holders = (value: string) =>
+    resources
+      .filter(({ inputs }) => JSON.stringify(inputs).includes(value))
+      .map(({ type, name, inputs }) => {
+        t.true(JSON.stringify(inputs).includes(secretSignature), name);
+        return `${type.split(":").at(-1)} ${name}`;
+      })
+      .sort();
+  t.deepEqual(holders(SMOKE_TOKEN), ["Secret smoke-token"]);
+  t.deepEqual(holders(DATABASE_PASSWORD), ["Cluster database", "Secret database-owner"]);
 });
 
 test.serial("outputs say what the tools need", async (t) => {

@@ -1,6 +1,7 @@
 /** The repository's own stack files, as the engine hands them to the program. */
+import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import { parse } from "yaml";
 import type { StackName } from "../../components/model.ts";
 import { PROJECT } from "../../stacks/config.ts";
 
@@ -16,11 +17,7 @@ export async function rawConfig(
   stack: StackName,
   overrides: Readonly<Record<string, string | null>> = {},
 ): Promise<Record<string, string>> {
-  // Only the work directory is read; a whole workspace would want a CLI.
-  const settings = await LocalWorkspace.prototype.stackSettings.call(
-    { workDir: ROOT } as LocalWorkspace,
-    stack,
-  );
+  const settings = parse(await readFile(path.join(ROOT, `Pulumi.${stack}.yaml`), "utf8"));
   const config = new Map<string, string>();
   for (const [key, value] of Object.entries(settings.config ?? {})) {
     config.set(key, typeof value === "object" ? JSON.stringify(value) : String(value));

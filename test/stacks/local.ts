@@ -1,0 +1,81 @@
+/** Both stacks on the real engine, against the sandbox's providers and a state in a folder: no process runs behind them. */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { engine } from "../../automation/engine.ts";
+import type { StackName } from "../../components/model.ts";
+import { Faults } from "../../sandbox/faults.ts";
+import { Providers } from "../../sandbox/providers/providers.ts";
+import { PROJECT } from "../../stacks/config.ts";
+import program from "../../stacks/index.ts";
+import { rawConfig } from "./stackFile.ts";
+
+export class Local {
+  /** What the journal says; undefined: nothing yet. */
+  decided: { readonly generation: number; readonly active: string } | undefined;
+  readonly #directory: string;
+  readonly #stacks = new Map<StackName, Stack>();
+  #providers: Providers | undefined;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  static async start(): Promise<Local> {
+    const local = new Local(await mkdtemp(path.join(tmpdir(), "stacks-")));
+    await mkdir(local.#state);
+    local.#providers = await Providers.start({
+      faults: new Faults(),
+      regions: { primary: "us-east-1", secondary: "us-west-2", witness: "us-east-2" },
+      accountId: "123456789012",
+      invocations: { "aws:dynamodb/getTableItem:getTableItem": async () => ({ item: local.#item() }) },
+    });
+    return local;
+  }
+
+  get #state(): string {
+    return path.join(this.#directory, "state");
+  }
+
+  #item(): string {
+    if (this.decided === undefined) throw new Error("reading DynamoDB Table Item (t|region|0): empty result");
+    const { generation, active } = this.decided;
+    return JSON.stringify({ generation: { N: String(generation) }, active: { S: active } });
+  }
+
+  /** With the repository's stack file, overrides as in `rawConfig`. */
+  async stack(name: StackName, overrides: Readonly<Record<string, string | null>> = {}): Promise<Stack> {
+    const stack = this.#stacks.get(name) ?? (await this.#create(name));
+    this.#stacks.set(name, stack);
+    const raw = await rawConfig(name, overrides);
+    const config = Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, structured(value)]));
+    const settings = await stack.workspace.stackSettings(name);
+    await stack.workspace.saveStackSettings(name, { ...settings, config });
+    return stack;
+  }
+
+  async #create(name: StackName): Promise<Stack> {
+    return await LocalWorkspace.createStack(
+      { stackName: name, projectName: PROJECT, program },
+      {
+        pulumiCommand: await engine(),
+        workDir: this.#directory,
+        envVars: {
+          PULUMI_BACKEND_URL: `file://${this.#state}`,
+          PULUMI_CONFIG_PASSPHRASE: "test",
+          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_DEBUG_PROVIDERS: this.#providers?.debugProviders ?? "",
+        },
+      },
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#providers?.close();
+    await rm(this.#directory, { recursive: true });
+  }
+}
+
+const structured = (text: string): unknown => (/^[{[]/.test(text) ? JSON.parse(text) : text);
