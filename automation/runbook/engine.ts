@@ -17,7 +17,7 @@ import {
 import type { Clock } from "./clock.ts";
 import type { RunEvent, StepState } from "./events.ts";
 import type { RunData, RunRecord, StepRecord } from "./record.ts";
-import { flatten, type Node, type Step, type StepContext, type StepResult } from "./step.ts";
+import { flatten, type Node, type Parallel, type Step, type StepContext, type StepResult } from "./step.ts";
 
 /** Events as steps and engine make them; the sink stamps time and run. */
 export type Emission = DistributiveOmit<RunEvent, "at" | "run">;
@@ -36,47 +36,39 @@ export interface Execution<P, F> {
   readonly clock: Clock;
 }
 
-/** @throws the worst failure of all branches */
+/** @throws the failure that ended the run */
 export async function execute<P, F extends object>(execution: Execution<P, F>): Promise<void> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([execution.signal, stop.signal]);
-  await sequence(execution.nodes, { ...execution, signal }, stop);
+  await sequence(execution.nodes, execution);
 }
 
 async function sequence<P, F extends object>(
   nodes: readonly Node<P, F>[],
   execution: Execution<P, F>,
-  stop: AbortController,
 ): Promise<void> {
   for (const node of nodes) {
-    if (!("parallel" in node)) {
-      await step(node, execution);
-      continue;
-    }
-    const results = await Promise.allSettled(
-      node.parallel.map((branch) =>
-        sequence(branch.nodes, execution, stop).catch((error: unknown) => {
-          // Another run decides, or the operator interrupts: the other branches must not act any more either.
-          if (error instanceof LockedError || error instanceof InterruptedError) stop.abort(error);
-          else if (branch.tolerated) return;
-          throw error;
-        }),
-      ),
-    );
-    const errors = results.flatMap((result) =>
-      result.status === "rejected" ? [result.reason as unknown] : [],
-    );
-    if (errors.length > 0) throw worst(errors);
+    if ("parallel" in node) await branches(node, execution);
+    else await step(node, execution);
   }
 }
 
-const severity = (error: unknown): number => {
-  if (error instanceof LockedError) return 4;
-  if (error instanceof InterruptedError) return 3;
-  return error instanceof DrError ? 1 : 2;
-};
-const worst = (errors: readonly unknown[]): unknown =>
-  errors.reduce((a, b) => (severity(b) > severity(a) ? b : a));
+/** A branch that fails stops the others: what they wait for may never come, and the operator waits for them. */
+async function branches<P, F extends object>(
+  { parallel }: Parallel<P, F>,
+  execution: Execution<P, F>,
+): Promise<void> {
+  const group = new AbortController();
+  const signal = AbortSignal.any([execution.signal, group.signal]);
+  const ends = parallel.map(async ({ nodes, tolerated }) => {
+    try {
+      await sequence(nodes, { ...execution, signal });
+    } catch (error) {
+      const mustStop = error instanceof LockedError || error instanceof InterruptedError;
+      if (mustStop || tolerated !== true) group.abort(error);
+    }
+  });
+  await Promise.all(ends);
+  if (group.signal.aborted) throw group.signal.reason;
+}
 
 async function step<P, F extends object>(step: Step<P, F>, execution: Execution<P, F>): Promise<void> {
   const { record, emit, clock, signal } = execution;
@@ -171,19 +163,20 @@ function contextOf<P, F extends object>(
 }
 
 function throwIfStopped(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  throw signal.reason instanceof LockedError
-    ? signal.reason
-    : new InterruptedError("interrupted; the same command resumes");
+  if (signal.aborted) throw stopped(signal, "before it began");
+}
+
+/** Why a step ended that was told to: by another branch's end, or by the operator. */
+function stopped({ reason }: AbortSignal, when: string, cause?: unknown): DrError {
+  if (reason instanceof LockedError) return reason;
+  return reason instanceof DrError && !(reason instanceof InterruptedError)
+    ? new HalfwayError(`stopped ${when}: ${reason.message}`, { cause })
+    : new InterruptedError(`interrupted ${when}; the same command resumes`, { cause });
 }
 
 /** What the operator should read: our own errors as they are, anything else with the step it stopped. */
 function asEnd<P, F>(error: unknown, step: Step<P, F>, { signal, nodes, record }: Execution<P, F>): unknown {
-  if (signal.aborted && !(error instanceof LockedError)) {
-    return signal.reason instanceof LockedError
-      ? signal.reason
-      : new InterruptedError(`interrupted in step ${step.id}; the same command resumes`, { cause: error });
-  }
+  if (signal.aborted && !(error instanceof LockedError)) return stopped(signal, `in step ${step.id}`, error);
   if (error instanceof DrError) return error;
   const text = `step ${step.id} failed: ${messageOf(error)}`;
   const changed = flatten(nodes).some(

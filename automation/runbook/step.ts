@@ -54,8 +54,8 @@ export interface Step<P, F> {
 }
 
 /**
- * Branches that run beside each other; all are brought to their end, then the worst failure counts. A `tolerated`
- * branch that fails stops only itself: a later step weighs it (`failures`).
+ * Branches that run beside each other. One that fails stops the others, except a `tolerated` one, which stops only
+ * itself: a later step weighs it (`failures`).
  */
 export interface Parallel<P, F> {
   readonly parallel: readonly Branch<P, F>[];
