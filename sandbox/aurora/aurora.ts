@@ -23,7 +23,7 @@ export interface Aurora extends Service {
   restore(region: Region): Promise<void>;
   /** Delays what secondaries receive from now on, what is on its way included. */
   setLag(milliseconds: number): void;
-  /** Resolves when no failover and no rejoining is under way. */
+  /** Resolves when nothing is under way: no failover of a region or a zone, no rejoining. */
   settled(): Promise<void>;
 }
 
@@ -33,7 +33,8 @@ export async function createAurora(options: AuroraOptions): Promise<Aurora> {
     behaviours: databaseBehaviours(databases, options.accountId),
     modelled: [
       "Aurora is PostgreSQL 18: a writer, one synchronous standby in another zone of the primary's region, and one " +
-        "asynchronous physical replica in the secondary; further instances share these servers.",
+        "asynchronous physical replica in the secondary; further instances share these servers, and a promoted " +
+        "secondary has no standby.",
       `A managed failover takes ${databases.promotionSeconds} s besides PostgreSQL's own promotion.`,
       "Any password is accepted, and connections are not encrypted.",
     ],

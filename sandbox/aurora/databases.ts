@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Region, RegionTriple } from "../../components/model.ts";
 import type { Address } from "../addresses.ts";
 import { QueryError } from "../aws/query.ts";
-import type { LinkState } from "../faults.ts";
-import { Cluster, type ClusterSpec, type Parts } from "./cluster.ts";
+import { Cluster, type ClusterSpec } from "./cluster.ts";
 import { type Failover, GlobalCluster, type GlobalClusterSpec } from "./globalCluster.ts";
+import { isOpen, type Parts } from "./servers.ts";
 
 export interface AuroraOptions extends Omit<Parts, "binaries"> {
   readonly regions: RegionTriple;
@@ -14,21 +14,28 @@ export interface AuroraOptions extends Omit<Parts, "binaries"> {
   readonly promotionSeconds?: number;
   /** How long after its return the old primary is still there before it is replaced by a copy of the new one. */
   readonly rejoinSeconds?: number;
+  /** How long a writer's zone must be lost before its standby takes over. AWS: usually below 30 s. */
+  readonly zoneFailoverSeconds?: number;
 }
 
 export const DEFAULT_PROMOTION_SECONDS = 1;
 export const DEFAULT_REJOIN_SECONDS = 2;
-
-const isOpen = (state: LinkState): boolean => state !== "cut" && state !== "blackhole";
+export const DEFAULT_ZONE_FAILOVER_SECONDS = 3;
+/** How long a replica may take to find its way to a writer that another server has become. */
+const REPOINT_MILLISECONDS = 5_000;
 
 export class Databases {
   readonly promotionSeconds: number;
   readonly globals = new Map<string, GlobalCluster>();
   readonly #options: AuroraOptions & Parts;
   readonly #clusters = new Map<Region, Cluster>();
-  readonly #background = new Map<Cluster, Promise<void>>();
+  readonly #background = new Set<Promise<void>>();
+  readonly #rejoining = new Set<Cluster>();
   readonly #closing = new AbortController();
-  readonly #onFault = () => this.#reconcile();
+  readonly #onFault = () => {
+    this.#reconcile();
+    for (const cluster of this.#clusters.values()) this.#inBackground(() => this.#adaptToZones(cluster));
+  };
   #lagMilliseconds = 0;
 
   constructor(options: AuroraOptions & Parts) {
@@ -90,8 +97,8 @@ export class Databases {
     }
     const cluster = new Cluster(this.#options, {
       ...spec,
-      databaseName: source?.databaseName ?? spec.databaseName ?? global?.spec.databaseName,
-      masterUsername: source?.masterUsername ?? spec.masterUsername,
+      databaseName: source?.spec.databaseName ?? spec.databaseName ?? global?.spec.databaseName,
+      masterUsername: source?.spec.masterUsername ?? spec.masterUsername,
       source,
     });
     await cluster.open();
@@ -130,18 +137,19 @@ export class Databases {
   }
 
   /** Does what was begun; the API has answered already. */
-  carryOut(global: GlobalCluster, failover: Failover): void {
-    this.#inBackground(failover.to, async () => {
+  carryOut(global: GlobalCluster, { kind, from, to }: Failover): void {
+    this.#inBackground(async () => {
       try {
-        if (failover.kind === "failing-over") {
-          await sleep(this.promotionSeconds * 1_000, undefined, { signal: this.#closing.signal });
-          await failover.to.promote();
-        } else await failover.from.demote(failover.to, () => failover.to.promote());
-        global.primary = failover.to;
+        if (kind === "failing-over") {
+          await this.#wait(this.promotionSeconds);
+          await to.promote();
+        } else await from.demote(to, () => to.promote());
+        global.primary = to;
       } finally {
         global.failover = undefined;
+        this.#reconcile();
       }
-    }).then(() => this.#reconcile());
+    });
   }
 
   async restore(region: Region): Promise<void> {
@@ -156,7 +164,7 @@ export class Databases {
   }
 
   async settled(): Promise<void> {
-    while (this.#background.size > 0) await Promise.all(this.#background.values());
+    while (this.#background.size > 0) await Promise.all(this.#background);
   }
 
   async close(): Promise<void> {
@@ -171,16 +179,35 @@ export class Databases {
     for (const { members, primary, failover } of this.globals.values()) {
       for (const member of members) {
         const isStale = member !== primary && member.isWriter && member.loss === undefined;
-        if (!isStale || failover || !primary || this.#background.has(member)) continue;
-        if (!this.#canFollow(member, primary)) continue;
-        void this.#inBackground(member, async () => {
-          await sleep((this.#options.rejoinSeconds ?? DEFAULT_REJOIN_SECONDS) * 1_000, undefined, {
-            signal: this.#closing.signal,
-          });
-          if (this.#canFollow(member, primary)) await member.rejoin(primary);
-        });
+        if (!isStale || failover || !primary || this.#rejoining.has(member)) continue;
+        if (this.#canFollow(member, primary)) this.#inBackground(() => this.#rejoin(member, primary));
       }
     }
+  }
+
+  async #rejoin(member: Cluster, primary: Cluster): Promise<void> {
+    this.#rejoining.add(member);
+    try {
+      await this.#wait(this.#options.rejoinSeconds ?? DEFAULT_REJOIN_SECONDS);
+      if (this.#canFollow(member, primary)) await member.rejoin(primary);
+    } finally {
+      this.#rejoining.delete(member);
+    }
+  }
+
+  async #adaptToZones(cluster: Cluster): Promise<void> {
+    const seconds = this.#options.zoneFailoverSeconds ?? DEFAULT_ZONE_FAILOVER_SECONDS;
+    const isMoved = await cluster.adaptToZones(seconds, this.#closing.signal);
+    if (!isMoved) return;
+    for (const follower of this.globalOf(cluster)?.members ?? []) {
+      if (follower === cluster || follower.isWriter || !this.#canFollow(follower, cluster)) continue;
+      // It may have received what the standby never did; then only a new copy follows the new writer.
+      if (!(await cluster.feeds(follower, REPOINT_MILLISECONDS))) await follower.rejoin(cluster);
+    }
+  }
+
+  async #wait(seconds: number): Promise<void> {
+    await sleep(seconds * 1_000, undefined, { signal: this.#closing.signal });
   }
 
   #canFollow(member: Cluster, primary: Cluster): boolean {
@@ -192,13 +219,12 @@ export class Databases {
     );
   }
 
-  #inBackground(cluster: Cluster, work: () => Promise<void>): Promise<void> {
+  #inBackground(work: () => Promise<void>): void {
     const done = work()
       .catch((error: unknown) => {
-        if (!this.#closing.signal.aborted) console.error(`sandbox Aurora, cluster ${cluster.id}:`, error);
+        if (!this.#closing.signal.aborted) console.error("sandbox Aurora:", error);
       })
-      .finally(() => this.#background.delete(cluster));
-    this.#background.set(cluster, done);
-    return done;
+      .finally(() => this.#background.delete(done));
+    this.#background.add(done);
   }
 }

@@ -89,11 +89,11 @@ function clusters(databases: Databases, accountId: string): Behaviour {
       readerEndpoint: reader.host,
       port: writer.port,
       clusterMembers: cluster.instances.map(({ id }) => id),
-      engineVersionActual: cluster.engineVersion,
+      engineVersionActual: cluster.spec.engineVersion,
       globalClusterIdentifier: global?.spec.id ?? "",
       replicationSourceIdentifier: source ?? "",
-      ...(cluster.databaseName !== undefined && { databaseName: cluster.databaseName }),
-      ...(cluster.masterUsername !== undefined && { masterUsername: cluster.masterUsername }),
+      ...(cluster.spec.databaseName !== undefined && { databaseName: cluster.spec.databaseName }),
+      ...(cluster.spec.masterUsername !== undefined && { masterUsername: cluster.spec.masterUsername }),
     };
   };
   return {
@@ -147,7 +147,7 @@ function instances(databases: Databases, accountId: string): Behaviour {
     availabilityZone: instance.zone,
     endpoint: cluster.addressOf(instance).host,
     port: cluster.addressOf(instance).port,
-    engineVersionActual: cluster.engineVersion,
+    engineVersionActual: cluster.spec.engineVersion,
     writer: cluster.isWriter && cluster.isFirst(instance),
   });
   return {

@@ -1,0 +1,194 @@
+/**
+ * The servers of one cluster: the first writes, or follows another region; a second one in another zone keeps a
+ * synchronous copy of a writer, in place of Aurora's storage that survives the loss of a zone.
+ */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Region } from "../../components/model.ts";
+import type { Address } from "../addresses.ts";
+import type { Faults, LinkState } from "../faults.ts";
+import type { Processes } from "../processes.ts";
+import type { Binaries } from "./binaries.ts";
+import { Postgres } from "./postgres.ts";
+
+/** What every cluster of a sandbox is made with. */
+export interface Parts {
+  readonly faults: Faults;
+  readonly processes: Processes;
+  readonly binaries: Binaries;
+  readonly directory: string;
+  readonly addresses: {
+    auroraWriter(region: Region): Address;
+    auroraReader(region: Region): Address;
+    auroraInstance(region: Region, n: number): Address;
+  };
+}
+
+export interface Server {
+  readonly postgres: Postgres;
+  readonly zone: string;
+  /** Holds an old writer's data, which nobody may follow or promote. */
+  isStale: boolean;
+}
+
+export type Loss = "killed" | "frozen";
+
+export const isOpen = (state: LinkState): boolean => state !== "cut" && state !== "blackhole";
+
+export class Servers {
+  readonly #parts: Parts;
+  readonly #region: Region;
+  readonly #clusterId: string;
+  /** The first is the writer or the replica. */
+  #all: Server[] = [];
+  #takesWrites = false;
+  /** Without whose confirmation the writer commits nothing. */
+  #synchronous: Server | undefined;
+  #loss: Loss | undefined;
+
+  constructor(parts: Parts, region: Region, clusterId: string) {
+    this.#parts = parts;
+    this.#region = region;
+    this.#clusterId = clusterId;
+  }
+
+  get first(): Server | undefined {
+    return this.#all[0];
+  }
+
+  get second(): Server | undefined {
+    return this.#all[1];
+  }
+
+  get writer(): Server | undefined {
+    return this.#takesWrites ? this.first : undefined;
+  }
+
+  get loss(): Loss | undefined {
+    return this.#loss;
+  }
+
+  inZone(zone: string): Server | undefined {
+    return this.#all.find((server) => server.zone === zone);
+  }
+
+  /** The first server, empty, as a writer. */
+  async initialise(zone: string): Promise<Postgres> {
+    const server = await this.#make(zone);
+    await server.postgres.initialise();
+    this.#all = [server];
+    this.#takesWrites = true;
+    return server.postgres;
+  }
+
+  /** The first server, as a replica of a writer in another region, reached by `upstream`. */
+  async replicate(source: Postgres, upstream: Address, zone: string): Promise<void> {
+    const server = await this.#make(zone);
+    await server.postgres.copy(source, upstream);
+    this.#all = [server];
+    this.#takesWrites = false;
+  }
+
+  async addStandby(zone: string): Promise<void> {
+    if (!this.writer) return;
+    const server = await this.#make(zone);
+    this.#all.push(server);
+    await this.#refill(server);
+  }
+
+  async promote(): Promise<void> {
+    if (!this.first) throw new Error(`cluster ${this.#clusterId} has no instance to promote`);
+    await this.first.postgres.promote();
+    this.#takesWrites = true;
+  }
+
+  /** From now on only the first remains, and it writes no more. */
+  async retire(): Promise<void> {
+    this.#takesWrites = false;
+    this.#synchronous = undefined;
+    await Promise.all(this.#all.splice(1).map(({ postgres }) => postgres.discard()));
+  }
+
+  async kill(): Promise<void> {
+    this.#loss = "killed";
+    await Promise.all(this.#all.map(({ postgres }) => postgres.kill()));
+  }
+
+  freeze(): void {
+    this.#loss = "frozen";
+    for (const { postgres } of this.#all) postgres.freeze();
+  }
+
+  async restore(): Promise<void> {
+    if (this.#loss === "frozen") for (const { postgres } of this.#all) postgres.thaw();
+    if (this.#loss === "killed") await Promise.all(this.#all.map(({ postgres }) => postgres.start()));
+    this.#loss = undefined;
+  }
+
+  async discard(): Promise<void> {
+    this.#takesWrites = false;
+    this.#synchronous = undefined;
+    await Promise.all(this.#all.splice(0).map(({ postgres }) => postgres.discard()));
+  }
+
+  /**
+   * Follows what became of the region's zones: a writer goes on without a standby that it does not reach, a standby
+   * takes over from a writer whose zone stays lost for `failoverSeconds`, and whoever returns is filled anew.
+   * Returns whether another server writes now.
+   */
+  async adaptToZones(failoverSeconds: number, signal: AbortSignal): Promise<boolean> {
+    const [writer, standby] = [this.writer, this.second];
+    if (!writer || !standby || this.#loss || !this.#reaches(this.#region)) return false;
+    if (this.#reaches(writer.zone)) {
+      if (!this.#reaches(standby.zone)) await this.#synchronise(undefined);
+      else if (standby.isStale) await this.#refill(standby);
+      else await this.#synchronise(standby);
+      return false;
+    }
+    await sleep(failoverSeconds * 1_000, undefined, { signal });
+    if (this.#reaches(writer.zone) || !this.#reaches(standby.zone) || standby.isStale) return false;
+    // Within a region Aurora's storage refuses the old writer; here only death makes sure of that.
+    await writer.postgres.kill();
+    await standby.postgres.promote();
+    writer.isStale = true;
+    this.#all = [standby, writer];
+    this.#synchronous = undefined;
+    return true;
+  }
+
+  #reaches(place: string): boolean {
+    const { faults } = this.#parts;
+    return isOpen(faults.state(this.#region, place)) && isOpen(faults.state(place, this.#region));
+  }
+
+  async #refill(server: Server): Promise<void> {
+    const writer = this.writer;
+    if (!writer) return;
+    await server.postgres.copy(writer.postgres, writer.postgres.address);
+    server.isStale = false;
+    await this.#synchronise(server);
+  }
+
+  async #synchronise(standby: Server | undefined): Promise<void> {
+    if (standby === this.#synchronous) return;
+    const names = standby ? `"${standby.postgres.name}"` : "";
+    await this.writer?.postgres.set("synchronous_standby_names", names);
+    this.#synchronous = standby;
+  }
+
+  async #make(zone: string): Promise<Server> {
+    const { addresses, binaries, directory, processes } = this.#parts;
+    const n = this.#all.length;
+    const name = `${this.#clusterId}-node-${n}`;
+    await mkdir(directory, { recursive: true });
+    const postgres = new Postgres({
+      binaries,
+      processes,
+      directory: path.join(directory, name),
+      address: addresses.auroraInstance(this.#region, n),
+      name,
+    });
+    return { postgres, zone, isStale: false };
+  }
+}

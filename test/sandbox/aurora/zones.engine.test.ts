@@ -1,0 +1,59 @@
+import test from "ava";
+import { deploy, eventually, startAurora } from "./fixtures.ts";
+
+const [EAST, WEST] = ["us-east-1", "us-west-2"] as const;
+
+for (const state of ["cut", "blackhole"] as const) {
+  test.serial(
+    `the writer's zone is lost (${state}): its standby takes over with every commit, by itself`,
+    async (t) => {
+      const fixture = await startAurora(t, state === "cut" ? 210 : 211, { zoneFailoverSeconds: 0.2 });
+      await deploy(fixture);
+      const { aurora, faults, sql } = fixture;
+      for (let x = 0; x < 20; x++) await sql(EAST, `INSERT INTO t VALUES (${x})`);
+      faults.setPlace("us-east-1a", state);
+      t.true(
+        await eventually(
+          async () => (await sql(EAST, "INSERT INTO t VALUES (20)", "writer", 500)).length === 0,
+        ),
+      );
+      t.is((await sql(EAST, "SELECT FROM t WHERE x < 20")).length, 20);
+      await aurora.settled();
+      t.true(
+        await eventually(async () => (await sql(WEST, "SELECT FROM t WHERE x = 20", "reader")).length === 1),
+        "the other region follows the new writer",
+      );
+
+      faults.heal();
+      await aurora.settled();
+      const standbys = await sql(
+        EAST,
+        "SELECT application_name FROM pg_stat_replication WHERE sync_state = 'sync'",
+      );
+      t.deepEqual(
+        standbys,
+        [{ application_name: "exchange-us-east-1-node-0" }],
+        "the old writer is the standby now",
+      );
+    },
+  );
+}
+
+test.serial(
+  "a standby's zone is lost: the writer goes on alone, and waits for it again when it is back",
+  async (t) => {
+    const fixture = await startAurora(t, 212);
+    await deploy(fixture);
+    const { aurora, faults, sql } = fixture;
+    const synchronous = async () =>
+      (await sql(EAST, "SELECT FROM pg_stat_replication WHERE sync_state = 'sync'")).length;
+    t.is(await synchronous(), 1);
+    faults.setPlace("us-east-1b", "cut");
+    await aurora.settled();
+    t.true(await eventually(async () => (await synchronous()) === 0));
+    await sql(EAST, "INSERT INTO t VALUES (1)");
+    faults.heal();
+    await aurora.settled();
+    t.true(await eventually(async () => (await synchronous()) === 1));
+  },
+);
