@@ -5,8 +5,9 @@
 import { hash as digest } from "node:crypto";
 import { findNewestEpoch, type NewestEpoch, pathTo } from "./epochs.ts";
 import { NotInLogError } from "./errors.ts";
-import type { Anchor } from "./model.ts";
+import type { Anchor, Position } from "./model.ts";
 import { listAll, type ObjectStore } from "./objects.ts";
+import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
 import { walkBehind } from "./walk.ts";
 
@@ -19,8 +20,13 @@ export interface Checkpoint extends Anchor {
 export interface CheckpointStore {
   /** Save only acknowledged state, of whole records. */
   save(checkpoint: Checkpoint, signal?: AbortSignal): Promise<void>;
-  /** The newest that holds; undefined: replay from the beginning. */
-  newestValid(store: JournalStore, shard: number, signal?: AbortSignal): Promise<Checkpoint | undefined>;
+  /** The newest that holds, not beyond `to`; undefined: replay from the beginning. */
+  newestValid(
+    store: JournalStore,
+    shard: number,
+    signal?: AbortSignal,
+    to?: Position,
+  ): Promise<Checkpoint | undefined>;
 }
 
 /** Counting down, so that a listing in ascending order begins with the newest. */
@@ -49,11 +55,11 @@ export function openCheckpoints(objects: ObjectStore): CheckpointStore {
       await objects.put(keyOf(checkpoint), `${sha256(state)}\n${state}`, signal);
     },
 
-    async newestValid(store, shard, signal) {
+    async newestValid(store, shard, signal, to) {
       let newest: NewestEpoch | undefined;
       for await (const key of listAll(objects, prefixOf(shard), signal)) {
         const anchor = parseKey(shard, key);
-        if (!anchor) continue;
+        if (!anchor || (to && isBefore(to, anchor))) continue;
         newest ??= await findNewestEpoch(store, shard, { hint: anchor.epoch, signal });
         if (!(await isInLog(store, newest, anchor, signal))) continue;
         const body = (await objects.get(key, signal)) ?? "";

@@ -15,6 +15,9 @@ export interface Repetition {
   readonly onRetry: (error: unknown, attempt: number) => void;
 }
 
+/** A ready-made reason: without one each abort would build an exception with its stack. */
+const SETTLED = new Error("the attempt has settled");
+
 /** Runs one attempt; when it takes too long it is aborted, and rejects whether or not it obeys. */
 async function bounded<T>(
   { clock, attemptMilliseconds }: Repetition,
@@ -31,7 +34,7 @@ async function bounded<T>(
     return await Promise.race([attempt(stop.signal), limit]);
   } finally {
     signal?.removeEventListener("abort", abort);
-    stop.abort();
+    stop.abort(SETTLED);
   }
 }
 

@@ -2,8 +2,9 @@
 import type { Region } from "../components/model.ts";
 import { baseHead, type FindOptions, findNewestEpoch } from "./epochs.ts";
 import { HaltedError, NotMyRegionError } from "./errors.ts";
+import { hashEpochStart } from "./hash.ts";
 import { DEFAULT_WINDOW, type Opening } from "./model.ts";
-import { decideStart, PROTOCOL, type Rules } from "./protocol.ts";
+import { decideStart, openedBy, PROTOCOL, type Rules } from "./protocol.ts";
 import { DEFAULT_POLL_MILLISECONDS } from "./read.ts";
 import { checkWindow, sealEpoch, sealTime } from "./seal.ts";
 import type { JournalStore } from "./store.ts";
@@ -20,24 +21,26 @@ export interface WriterOptions extends FindOptions {
 }
 
 /**
- * Seals until the deciding seal is its own: a rival that comes first is fenced in turn, so one process per shard should
- * run. Throws NotMyRegionError and HaltedError. The log to replay ends at `head`; read it before the first append.
+ * Seals until a deciding seal is its own: a rival that comes first is fenced in turn, so one process per shard should
+ * run. Throws NotMyRegionError and HaltedError. What to replay before the first append ends at `head`: read no further
+ * (`readValid(…, {to: head})`), for a rival may have opened the next epoch by then.
  */
 export async function openWriter(options: WriterOptions, rules: Rules = PROTOCOL): Promise<Writer> {
   const { store, shard, region, writer, signal } = options;
   const window = checkWindow(options.window ?? DEFAULT_WINDOW);
   for (let hint = options.hint; ; ) {
     const newest = await findNewestEpoch(store, shard, { hint, signal });
-    const { opening } = newest;
-    if (opening.writer === writer && opening.sealer === writer) {
-      const head = await baseHead(store, opening, signal);
-      return new EpochWriter({ store, opening, head, writer, window, rules });
-    }
-    refuseStart(opening, region);
+    refuseStart(newest.opening, region);
     const ts = sealTime(store, newest);
-    const { generation } = opening;
+    const { generation } = newest.opening;
     const draft = { region, writer, generation, reason: "start" as const, sealer: writer, ts };
     const seal = await sealEpoch(store, newest, draft, window, rules, signal);
+    if (seal.sealer === writer) {
+      const opening = openedBy(seal);
+      const head = await baseHead(store, opening, signal);
+      const prevHash = hashEpochStart(opening, head.hash);
+      return new EpochWriter({ store, opening, head, next: opening.first, prevHash, writer, window, rules });
+    }
     hint = seal.epoch + 1;
   }
 }

@@ -2,7 +2,7 @@
 import { Confirmations } from "./confirm.ts";
 import type { Head } from "./epochs.ts";
 import { BodyRefusedError, FencedError, UnknownOutcomeError } from "./errors.ts";
-import { hashEpochStart, hashRecord } from "./hash.ts";
+import { hashRecord } from "./hash.ts";
 import { type Acknowledgement, type JournalRecord, MAX_BODY_BYTES, type Opening } from "./model.ts";
 import type { Rules } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
@@ -34,8 +34,11 @@ export interface Writer {
 export interface EpochWriterOptions {
   readonly store: JournalStore;
   readonly opening: Opening;
-  /** Where the epoch's records chain on: the end of the valid log. */
+  /** The end of the valid log. */
   readonly head: Head;
+  /** The first record's position, and what it chains to. */
+  readonly next: number;
+  readonly prevHash: string;
   readonly writer: string;
   readonly window: number;
   readonly rules: Rules;
@@ -66,7 +69,7 @@ export class EpochWriter implements Writer {
   #lastAppendAt: number;
   #fencedBy: FencedError | undefined;
 
-  constructor({ store, opening, head, writer, window, rules }: EpochWriterOptions) {
+  constructor({ store, opening, head, next, prevHash, writer, window, rules }: EpochWriterOptions) {
     this.opening = opening;
     this.fenced = this.#fence.promise;
     this.#store = store;
@@ -74,9 +77,9 @@ export class EpochWriter implements Writer {
     this.#window = window;
     this.#rules = rules;
     this.#head = head;
-    this.#acknowledged = opening.first - 1;
-    this.#next = opening.first;
-    this.#tip = { hash: hashEpochStart(opening, head.hash), ts: Math.max(opening.ts, head.ts) };
+    this.#acknowledged = next - 1;
+    this.#next = next;
+    this.#tip = { hash: prevHash, ts: Math.max(opening.ts, head.ts) };
     this.#lastAppendAt = store.clock.now();
     this.#confirmations = new Confirmations({
       store,

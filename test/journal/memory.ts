@@ -33,7 +33,9 @@ export class MemoryTable implements Table {
 
   async readLog(shard: number, epoch: number, { from, limit }: { from: number; limit?: number }) {
     const log = this.log(shard, epoch);
-    const positions = [...log.keys()].filter((seq) => seq >= from).sort((a, b) => a - b);
+    const positions: number[] = [];
+    for (const seq of log.keys()) if (seq >= from) positions.push(seq);
+    positions.sort((a, b) => a - b);
     const page = positions.slice(0, Math.min(limit ?? Number.POSITIVE_INFINITY, this.pageSize));
     return {
       items: page.flatMap((seq) => log.get(seq) ?? []),
@@ -43,7 +45,9 @@ export class MemoryTable implements Table {
 
   async lastLog(shard: number, epoch: number) {
     const log = this.log(shard, epoch);
-    return log.get(Math.max(...log.keys()));
+    let highest = 0;
+    for (const seq of log.keys()) highest = Math.max(highest, seq);
+    return log.get(highest);
   }
 
   async readItem(key: string) {

@@ -14,7 +14,9 @@ export interface Exchange {
 /** Takes a request to some engine, if one is there to take it. */
 export type Send = (request: Request, answer: (answer: Answer) => void) => void;
 
-const PAUSE = [20, 140] as const;
+const PAUSE = [20, 200] as const;
+/** Old orders are left alone, so that requests for the same one meet. */
+const RECENT = 5;
 const PATIENCE_MILLISECONDS = 900;
 
 export class Client {
@@ -52,13 +54,13 @@ export class Client {
   }
 
   #act(): void {
-    const known = this.#random.pickAny(this.#ids);
+    const known = this.#random.pickAny(this.#ids.slice(-RECENT));
     const dice = this.#random.next();
-    if (known === undefined || dice < 0.5) {
+    if (known === undefined || dice < 0.35) {
       const id = `${this.#name}-${this.#ids.length}`;
       this.#ids.push(id);
       this.#ask("place", id);
-    } else this.#ask(dice < 0.68 ? "cancel" : dice < 0.84 ? "place" : "read", known);
+    } else this.#ask(dice < 0.55 ? "cancel" : dice < 0.8 ? "place" : "read", known);
   }
 
   #ask(kind: Request["kind"], id: string): void {
@@ -68,10 +70,12 @@ export class Client {
     this.#send(exchange.request, (answer) => {
       exchange.answer = answer;
       exchange.answeredAt = this.#scheduler.now;
+      // A repetition under way since long ago: only an engine that is up to date knows that the order is gone.
+      if (kind === "cancel" && this.#isSending && this.#random.chance(0.5)) this.#ask("place", id);
     });
     if (kind === "read") return;
     this.#scheduler.after(PATIENCE_MILLISECONDS, () => {
-      if (this.#isSending && !exchange.answer && this.#random.chance(0.7)) this.#ask(kind, id);
+      if (this.#isSending && !exchange.answer && this.#random.chance(0.5)) this.#ask(kind, id);
     });
   }
 }

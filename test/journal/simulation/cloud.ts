@@ -29,12 +29,11 @@ export interface Weakness {
   readonly slowest: number;
 }
 
-export class ReplicatedWriteConflictException extends Error {
-  override readonly name = "ReplicatedWriteConflictException";
-}
-export class ConnectionLostError extends Error {
-  override readonly name = "ConnectionLostError";
-}
+/** Made once: a stack for each of some thousand failures would be most of the work. */
+const CONFLICT = Object.assign(new Error("another region is writing this item"), {
+  name: "ReplicatedWriteConflictException",
+});
+const CONNECTION_LOST = Object.assign(new Error("the connection was lost"), { name: "TimeoutError" });
 
 type Fate = "good" | "dropped" | "answer lost" | "late" | "conflict" | "sdk retry";
 const MISFORTUNES = ["dropped", "answer lost", "late", "conflict", "sdk retry"] as const;
@@ -86,7 +85,7 @@ export class Cloud {
 
   #delay(): number {
     const { slowness, slowest } = this.weakness;
-    return this.#random.chance(slowness) ? this.#random.between(20, slowest) : this.#random.between(1, 15);
+    return this.#random.chance(slowness) ? this.#random.between(10, slowest) : this.#random.between(1, 6);
   }
 
   #fate(): Fate {
@@ -97,7 +96,7 @@ export class Cloud {
     this.coverage.puts += 1;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const answer = (run: () => void) => this.#scheduler.after(this.#delay(), () => process.deliver(run));
-    const fail = () => answer(() => reject(new ConnectionLostError("the connection was lost")));
+    const fail = () => answer(() => reject(CONNECTION_LOST));
     const land = (then: (result: T) => void) =>
       this.#scheduler.after(this.#delay(), () => this.#land(process.region, apply, then));
 
@@ -119,7 +118,7 @@ export class Cloud {
     }
     if (fate === "conflict") {
       this.coverage.conflicts += 1;
-      answer(() => reject(new ReplicatedWriteConflictException("another region is writing this item")));
+      answer(() => reject(CONFLICT));
     }
     if (fate === "sdk retry") {
       this.coverage.sdkRetries += 1;
@@ -152,7 +151,7 @@ export class Cloud {
       const isLost = this.#random.chance(this.weakness.misfortune / 3) || this.#isolated.has(process.region);
       const seen = await look();
       this.#scheduler.after(this.#delay(), () =>
-        process.deliver(() => (isLost ? reject(new ConnectionLostError("no answer")) : resolve(seen))),
+        process.deliver(() => (isLost ? reject(CONNECTION_LOST) : resolve(seen))),
       );
     });
     return promise;

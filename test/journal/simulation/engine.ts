@@ -3,6 +3,7 @@ import {
   type Acknowledgement,
   type CheckpointStore,
   FencedError,
+  type Head,
   type JournalStore,
   type openWriter,
   readValid,
@@ -43,17 +44,19 @@ export interface EngineOptions {
   readonly random: Random;
   readonly rules: Rules;
   readonly flaws: EngineFlaws;
-  readonly onRecovered: (epoch: number, base: { epoch: number; seq: number }, checksum: string) => void;
+  readonly onRecovered: (head: Head, checksum: string) => void;
   readonly onFenced: (error: FencedError) => void;
   /** Told of what should never be thrown. */
   readonly onFailure: (error: unknown) => void;
 }
 
 interface Waiting {
-  readonly op: Op;
+  /** Null: a heartbeat, which is appended without an operation. */
+  readonly op: Op | null;
   readonly answer: (answer: Answer) => void;
 }
 
+const NOT_ACKNOWLEDGED: Acknowledgement = { shard: 0, epoch: 0, seq: 0, hash: "not acknowledged" };
 const HEARTBEAT_MILLISECONDS = 300;
 const CHECKPOINT_EVERY = 8;
 
@@ -84,18 +87,19 @@ export class Engine {
     const shard = 0;
     await waitForOwnership({ store, shard, region, signal, intervalMilliseconds: 150 });
     const writer = await flaws.open({ store, shard, region, writer: name, window, signal }, rules);
-    await this.#recover();
-    onRecovered(writer.opening.epoch, writer.opening.base, this.#settled.checksum());
+    const { head } = writer;
+    await this.#recover(head);
+    onRecovered(head, this.#settled.checksum());
     this.#writer = writer;
     this.#background(this.#beat(writer));
     onFenced(await writer.fenced);
   }
 
-  async #recover(): Promise<void> {
+  async #recover(head: Head): Promise<void> {
     const { store, checkpoints } = this.#options;
-    const checkpoint = await checkpoints.newestValid(store, 0);
+    const checkpoint = await checkpoints.newestValid(store, 0, undefined, head);
     if (checkpoint) this.#settled = Orders.parse(checkpoint.state);
-    for await (const valid of readValid(store, 0, { after: checkpoint })) this.#settled.fold(valid);
+    for await (const valid of readValid(store, 0, { after: checkpoint, to: head })) this.#settled.fold(valid);
     this.#head = this.#settled.clone();
   }
 
@@ -103,17 +107,22 @@ export class Engine {
     const { clock } = this.#options.process;
     for (;;) {
       await clock.sleep(HEARTBEAT_MILLISECONDS);
-      const isIdle = clock.now() - writer.lastAppendAt >= HEARTBEAT_MILLISECONDS;
-      if (isIdle && writer.hasRoom) void writer.append("[]", 0).catch(() => {});
+      if (clock.now() - writer.lastAppendAt >= HEARTBEAT_MILLISECONDS)
+        this.#enqueue({ op: null, answer() {} });
     }
   }
 
+  /** Before it serves an engine answers nothing. What it knows already it need not decide. */
   handle(request: Request, answer: (answer: Answer) => void): void {
-    if (request.kind === "read") {
-      this.#background(this.#answerState(request.id, false, answer));
-      return;
-    }
-    this.#queue.push({ op: { ...request, kind: request.kind }, answer });
+    if (!this.#writer) return;
+    const { kind, id } = request;
+    const isDuplicate = kind === "place" && this.#settled.get(id) !== undefined;
+    if (kind === "read" || isDuplicate) this.#background(this.#answerState(id, isDuplicate, answer));
+    else this.#enqueue({ op: { ...request, kind }, answer });
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#queue.push(waiting);
     if (!this.#isPumping) this.#background(this.#pump());
   }
 
@@ -137,17 +146,18 @@ export class Engine {
     const decided: Waiting[] = [];
     for (const waiting of batch) {
       const { op, answer } = waiting;
-      const order = this.#head.get(op.id);
-      const changes = op.kind === "place" ? !order : order && !order.cancelled;
-      if (!changes) this.#background(this.#answerState(op.id, op.kind === "place", answer));
+      const order = op && this.#head.get(op.id);
+      const changes = op === null || (op.kind === "place" ? !order : order && !order.cancelled);
+      if (!changes) this.#background(this.#answerState(op.id, false, answer));
       else {
         decided.push(waiting);
-        this.#head.apply(op, { shard: 0, epoch: 0, seq: 0, hash: "not acknowledged" });
+        if (op) this.#head.apply(op, NOT_ACKNOWLEDGED);
       }
     }
     if (decided.length === 0) return;
-    const body = JSON.stringify(decided.map(({ op }) => op));
-    const appended = writer.append(body, decided.length);
+    const ops = decided.flatMap(({ op }) => op ?? []);
+    const body = JSON.stringify(ops);
+    const appended = writer.append(body, ops.length);
     this.#tail = appended.then(
       (ack) => this.#acknowledge(ack, decided),
       (error) => this.#reject(error, decided),
@@ -156,7 +166,7 @@ export class Engine {
   }
 
   #acknowledge(ack: Acknowledgement, decided: readonly Waiting[]): void {
-    for (const { op } of decided) this.#settled.apply(op, ack);
+    for (const { op } of decided) if (op) this.#settled.apply(op, ack);
     for (const { answer } of decided) answer({ kind: "accepted", ack });
     this.#appended += 1;
     if (this.#appended % CHECKPOINT_EVERY === 0) this.#checkpoint(ack);

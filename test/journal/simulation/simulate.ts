@@ -36,7 +36,7 @@ const other = (region: string) => (region === EAST ? WEST : EAST);
 function schedule(world: World): string[] {
   const { random, scheduler } = world;
   const incidents: string[] = [];
-  for (let count = random.between(2, 6); count > 0; count -= 1) {
+  for (let count = random.between(1, 5); count > 0; count -= 1) {
     const when = random.between(300, STORM_ENDS - 800);
     const kind = random.pick([
       "crash",
@@ -63,12 +63,12 @@ function strike(world: World, kind: string, runId: string): void {
 
   if (kind === "crash") world.crash(active);
   if (kind === "freeze") {
-    world.freeze(active, random.between(200, 3_000));
+    world.freeze(active, random.between(300, 3_500));
     if (random.chance(0.4)) moveAfter(random.between(20, 600));
   }
   if (kind === "isolate") {
-    world.isolate(active, random.between(300, 2_500));
-    if (random.chance(0.5)) moveAfter(random.between(20, 600));
+    world.isolate(active, random.between(500, 3_500));
+    if (random.chance(0.6)) moveAfter(random.between(20, 600));
   }
   if (kind === "lose") {
     world.lose(active, random.between(800, 3_000));

@@ -58,9 +58,9 @@ export class World {
   constructor(seed: number, variant: Variant) {
     const random = new Random(seed);
     this.random = random;
-    this.window = random.pick([1, 2, 3, 4, 8]);
-    const misfortune = random.pick([0.02, 0.1, 0.3]);
-    this.cloud = new Cloud(this.scheduler, random, { misfortune, slowness: 0.08, slowest: 600 });
+    this.window = random.pick([1, 2, 4, 8, 16]);
+    const misfortune = random.pick([0.01, 0.05, 0.2]);
+    this.cloud = new Cloud(this.scheduler, random, { misfortune, slowness: 0.04, slowest: 300 });
     this.#buckets = new Buckets(this.scheduler, random, REGIONS);
     this.#rules = { ...PROTOCOL, ...variant.rules };
     this.#flaws = {
@@ -113,8 +113,7 @@ export class World {
       random: this.random,
       rules: this.#rules,
       flaws: this.#flaws,
-      onRecovered: (epoch, base, checksum) =>
-        this.#recoveries.push({ process: process.name, epoch, base, checksum }),
+      onRecovered: (head, checksum) => this.#recoveries.push({ process: process.name, head, checksum }),
       onFenced: (error) => this.#fences.push(error),
       onFailure: (error) => this.#failures.push(error),
     });
@@ -139,8 +138,9 @@ export class World {
     if (!running) return;
     running.process.freeze();
     this.scheduler.after(milliseconds, () => running.process.thaw());
-    if (this.random.chance(0.5))
-      this.scheduler.after(this.random.between(10, 300), () => this.startEngine(region));
+    if (this.random.chance(0.8)) {
+      this.scheduler.after(this.random.between(10, 200), () => this.startEngine(region));
+    }
   }
 
   isolate(region: Region, milliseconds: number): void {
@@ -225,7 +225,7 @@ export class World {
     return openJournal(this.cloud.connect(process, table), {
       primary: EAST,
       clock: process.clock,
-      attemptMilliseconds: 250,
+      attemptMilliseconds: 150,
     });
   }
 
@@ -262,7 +262,9 @@ export class World {
   readonly #send: Send = (request, answer) => {
     const preferred = this.#runningIn(this.#active);
     const isPinned = preferred.length === 0 || this.random.chance(0.25);
-    const target = this.random.pickAny(isPinned ? this.#running : preferred);
+    const target = this.random.pickAny(
+      (isPinned ? this.#running : preferred).filter(({ engine }) => engine.isServing),
+    );
     if (!target) return;
     this.scheduler.after(this.random.between(1, 20), () =>
       target.process.deliver(() =>
