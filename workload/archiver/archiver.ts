@@ -40,7 +40,8 @@ export class ShardArchiver {
   readonly #options: ArchiverOptions;
   #archived: Anchor | undefined;
   #pending: ValidRecord[] = [];
-  #checkpointed = 0;
+  /** Events folded since the last checkpoint: heartbeats alone are worth none. */
+  #events = 0;
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
@@ -70,7 +71,7 @@ export class ShardArchiver {
   async #archive(signal: AbortSignal): Promise<void> {
     const { store, shard, checkpoints, log, everyMs = ARCHIVE_EVERY_MS } = this.#options;
     const replica = await Replica.restore({ store, checkpoints, shard, log, signal });
-    this.#checkpointed = replica.at?.seq ?? 0;
+    this.#events = 0;
     this.#archived = await this.#note();
     this.#pending = [];
     const after = earlier(this.#archived, replica.at);
@@ -84,7 +85,10 @@ export class ShardArchiver {
     const reading = async () => {
       for await (const batch of batched(records, SEGMENT_RECORDS)) {
         for (const valid of batch) {
-          if (valid.record.seq > (replica.at?.seq ?? 0)) replica.fold(valid);
+          if (valid.record.seq > (replica.at?.seq ?? 0)) {
+            replica.fold(valid);
+            this.#events += valid.upTo;
+          }
           if (valid.record.seq > (this.#archived?.seq ?? 0)) this.#pending.push(valid);
         }
         if (this.#pending.length >= SEGMENT_RECORDS) await this.#flush();
@@ -126,9 +130,9 @@ export class ShardArchiver {
     const { shard, checkpoints } = this.#options;
     const anchor = replica.at;
     // Where a cut left part of a record there is no whole record to name; the next one will do.
-    if (anchor === undefined || anchor.index !== undefined || anchor.seq === this.#checkpointed) return;
+    if (anchor === undefined || anchor.index !== undefined || this.#events === 0) return;
+    this.#events = 0;
     await checkpoints.save({ ...anchor, shard, state: replica.settled.serialise() });
-    this.#checkpointed = anchor.seq;
   }
 
   async #note(): Promise<Anchor | undefined> {

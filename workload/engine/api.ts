@@ -68,7 +68,8 @@ async function orders({ face, region, shard, shards }: EngineApiOptions, request
   }
   if (face.sequencer === null) {
     const { phase, reason } = face.report();
-    return declined(503, phase === "maintenance" ? "maintenance" : "never-appended", reason);
+    const otherwise = order.kind === "read" ? "not-active" : "never-appended";
+    return declined(503, phase === "maintenance" ? "maintenance" : otherwise, reason);
   }
   switch (order.kind) {
     case "place": {

@@ -9,7 +9,7 @@ export const CHECKPOINT_EVERY_RECORDS = 2000;
 const DUTY = 0.05;
 
 export interface CheckpointerOptions {
-  readonly sequencer: Pick<Sequencer, "settled" | "settledAt" | "settledRecords">;
+  readonly sequencer: Pick<Sequencer, "settled" | "settledAt" | "settledRecords" | "settledEvents">;
   readonly checkpoints: Pick<CheckpointStore, "save">;
   readonly log: Log;
   readonly now?: () => number;
@@ -19,6 +19,7 @@ export class Checkpointer {
   readonly #options: CheckpointerOptions;
   readonly #now: () => number;
   #savedRecords = 0;
+  #savedEvents = 0;
   #notBefore: number;
   #saving: Promise<void> | undefined;
 
@@ -30,9 +31,10 @@ export class Checkpointer {
 
   /** Saves when it is time; call it often. */
   async tick(): Promise<void> {
-    const records = this.#options.sequencer.settledRecords - this.#savedRecords;
-    const due = records >= CHECKPOINT_EVERY_RECORDS || this.#now() >= this.#notBefore;
-    if (due && records > 0 && this.#saving === undefined) await this.save();
+    const { settledRecords, settledEvents } = this.#options.sequencer;
+    const isTime = this.#now() >= this.#notBefore && settledEvents > this.#savedEvents;
+    const isLong = settledRecords - this.#savedRecords >= CHECKPOINT_EVERY_RECORDS;
+    if ((isTime || isLong) && this.#saving === undefined) await this.save();
   }
 
   /** Saves what is acknowledged now. A failure is logged: the older checkpoint stays good. */
@@ -49,13 +51,14 @@ export class Checkpointer {
     // Where a cut left part of a record there is no whole record to name; the next one will do.
     if (anchor === undefined || anchor.index !== undefined) return;
     const began = this.#now();
-    const records = sequencer.settledRecords;
+    const { settledRecords, settledEvents } = sequencer;
     const checkpoint = { ...anchor, shard: sequencer.settled.shard, state: sequencer.settled.serialise() };
     const pause = (this.#now() - began) / DUTY;
     this.#notBefore = began + Math.max(CHECKPOINT_EVERY_MS, pause);
     try {
       await checkpoints.save(checkpoint);
-      this.#savedRecords = records;
+      this.#savedRecords = settledRecords;
+      this.#savedEvents = settledEvents;
       log("checkpoint", { epoch: anchor.epoch, seq: anchor.seq, bytes: checkpoint.state.length });
     } catch (error) {
       log("checkpoint-failed", { epoch: anchor.epoch, seq: anchor.seq, error: messageOf(error) });

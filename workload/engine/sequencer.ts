@@ -61,6 +61,7 @@ export class Sequencer {
   #unanswered = 0;
   #settledAt: Anchor | undefined;
   #settledRecords = 0;
+  #settledEvents = 0;
 
   constructor(options: SequencerOptions) {
     this.#options = options;
@@ -81,6 +82,11 @@ export class Sequencer {
   /** Records acknowledged here. */
   get settledRecords(): number {
     return this.#settledRecords;
+  }
+
+  /** Events in them: without any, the state is the same. */
+  get settledEvents(): number {
+    return this.#settledEvents;
   }
 
   /** Nothing is waiting for an answer. */
@@ -171,7 +177,7 @@ export class Sequencer {
     if (entries.length > 0) {
       const events = entries.reduce((sum, { entry }) => sum + entry.events.length, 0);
       const appended = this.#options.writer.append(bodyOf(entries.map(({ text }) => text)), events);
-      this.#tail = appended.then((ack) => this.#settle(entries, ack));
+      this.#tail = appended.then((ack) => this.#settle(entries, events, ack));
       this.#tail.catch(this.#options.onFailure);
     }
     if (others.length === 0) return;
@@ -181,8 +187,9 @@ export class Sequencer {
     }, this.#options.onFailure);
   }
 
-  #settle(entries: Batch["entries"], ack: Acknowledgement): void {
+  #settle(entries: Batch["entries"], events: number, ack: Acknowledgement): void {
     this.#settledRecords += 1;
+    this.#settledEvents += events;
     this.#settledAt = { epoch: ack.epoch, seq: ack.seq, hash: ack.hash };
     for (const { entry } of entries) this.settled.fold(entry, ack);
     for (const { entry, waiting } of entries) this.#reply(waiting, outcomeOf(entry, ack));

@@ -88,7 +88,10 @@ async function forward(engine: Upstream, request: OrderRequest): Promise<Answer 
     const path = `/orders/${encodeURIComponent(clientOrderId)}?client=${client}`;
     return await engine.send(request.kind === "read" ? "GET" : "DELETE", path, "", ORDER_DEADLINE_MS);
   } catch (error) {
-    if (error instanceof NotSentError) return declined(503, "never-appended", "the engine is not reachable");
+    if (error instanceof NotSentError) {
+      const status = request.kind === "read" ? "not-active" : "never-appended";
+      return declined(503, status, "the engine is not reachable");
+    }
     if (error instanceof NoAnswerError) {
       return declined(504, "unknown", "no answer from the engine: ask again with the same client order id");
     }

@@ -76,6 +76,8 @@ async function session(
     statement_timeout: limits.statementMs,
     query_timeout: limits.queryMs,
     idle_in_transaction_session_timeout: limits.queryMs,
+    // A client that vanished must not keep the projector's lock: a living one asks something each second.
+    options: `-c idle_session_timeout=${limits.queryMs}`,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     // Ours to destroy: the client's own goodbye waits for a server that may be gone.

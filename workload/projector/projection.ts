@@ -2,7 +2,7 @@
  * The tables of one connection. The invariant: a shard's watermark moves in the transaction of its rows, and only
  * from where this projector saw it, so that each record is applied once whoever else is at work.
  */
-import type { Client, QueryConfig } from "pg";
+import { type Client, DatabaseError, type QueryConfig } from "pg";
 import type { Anchor } from "../../journal/index.ts";
 import type { Changes } from "./changes.ts";
 import { SCHEMA } from "./schema.ts";
@@ -191,7 +191,9 @@ export class Projection {
       } catch (error) {
         // On a lost connection this fails too, and the server rolls back by itself.
         await this.#client.query("ROLLBACK").catch(() => {});
-        throw error;
+        throw isContradiction(error)
+          ? new ProjectionError("the rows contradict the log", { cause: error })
+          : error;
       }
     });
   }
@@ -202,3 +204,7 @@ export class Projection {
     return turn;
   }
 }
+
+/** PostgreSQL's classes "data exception" and "integrity constraint violation": the same again tomorrow. */
+const isContradiction = (error: unknown): boolean =>
+  error instanceof DatabaseError && /^2[23]/.test(error.code ?? "");

@@ -112,8 +112,9 @@ export class Projector {
           log("rebuild", { shard, reason: error.message });
           await this.#rebuild(projection, shard);
         } else if (error instanceof WatermarkMovedError || error instanceof ProjectionError) {
-          log("shard-stopped", { shard, reason: error.message });
-          this.#stopped.set(shard, error.message);
+          const reason = messageOf(error);
+          log("shard-stopped", { shard, reason });
+          this.#stopped.set(shard, reason);
           return;
         } else throw error;
       }

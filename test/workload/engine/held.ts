@@ -19,8 +19,17 @@ export class HeldTable extends MemoryTable {
     return super.putLog(item);
   }
 
-  /** Lets those through that wait now. */
+  /** Resolves when so many puts wait. */
+  async arrived(count: number): Promise<void> {
+    for (let tries = 0; this.waiting.length < count; tries++) {
+      if (tries > 1000) throw new Error(`${this.waiting.length} puts wait, not ${count}`);
+      await settle(5);
+    }
+  }
+
+  /** Lets through those that wait, and all that come. */
   release(): void {
+    this.held = false;
     for (const { release } of this.waiting.splice(0)) release();
   }
 }

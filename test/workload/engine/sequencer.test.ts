@@ -96,9 +96,9 @@ test("answers keep the order of the log: a record that lands first waits for the
   const { sequencer } = sequence(writer);
   table.held = true;
   const first = sequencer.submit(place("G:1", "buy", 100, 5));
-  await settle();
+  await table.arrived(1);
   const second = sequencer.submit(place("G:2", "buy", 100, 5));
-  await settle();
+  await table.arrived(2);
   const [one, two] = table.waiting.splice(0);
   two?.release();
   t.true(await isPending(second));
@@ -112,9 +112,9 @@ test("commands that come while a put is in flight share the next record", async 
   const { sequencer } = sequence(writer);
   table.held = true;
   const answers = [sequencer.submit(place("G:0", "buy", 100, 5))];
-  await settle();
+  await table.arrived(1);
   for (let n = 1; n <= 10; n++) answers.push(sequencer.submit(place(`G:${n}`, "buy", 100, 5)));
-  await settle();
+  await table.arrived(2);
   t.is(table.waiting.length, 2);
   table.release();
   const seqs = (await Promise.all(answers)).map((outcome) => ackOf(outcome)?.seq);
@@ -131,9 +131,9 @@ test("no more puts are in flight than the window allows, and what waits is appen
     answers.push(sequencer.submit(place(`G:${n}`, "buy", 100, 5)));
     await settle(15);
   }
-  t.is(table.waiting.length, 2);
+  await table.arrived(2);
+  await settle();
   t.is(table.mostInFlight, 2);
-  table.held = false;
   table.release();
   t.deepEqual(
     (await Promise.all(answers)).map(({ kind }) => kind),
@@ -166,7 +166,7 @@ test("a duplicate of an order still on its way waits for it and gets the same ac
   const { sequencer } = sequence(writer);
   table.held = true;
   const first = sequencer.submit(place("G:1", "buy", 100, 5));
-  await settle();
+  await table.arrived(1);
   const again = sequencer.submit(place("G:1", "buy", 100, 5));
   t.true(await isPending(again));
   table.release();
@@ -189,7 +189,7 @@ test("a read shows nothing that is not acknowledged: it waits for what it would 
   await sequencer.submit(place("G:1", "sell", 100, 5));
   table.held = true;
   const taker = sequencer.submit(place("G:2", "buy", 100, 5, "bob"));
-  await settle();
+  await table.arrived(1);
   const read = sequencer.read("ann", "G:1");
   t.true(await isPending(read));
   t.is(sequencer.settled.find("ann", "G:1")?.status, "open");
@@ -209,7 +209,7 @@ async function checkpointInFlight(sabotage?: Sabotage): Promise<{ acknowledged: 
   const acknowledged = { shard: 0, epoch, seq, hash, state: sequencer.settled.serialise() };
   table.held = true;
   const taker = sequencer.submit(place("G:2", "buy", 100, 5, "bob"));
-  await settle();
+  await table.arrived(1);
   const saved: object[] = [];
   const checkpoints = { save: async (checkpoint: object) => void saved.push(checkpoint) };
   await new Checkpointer({ sequencer, checkpoints, log: () => {} }).save();
@@ -228,28 +228,31 @@ test("sabotage: a checkpoint of unacknowledged state is found out", async (t) =>
   t.notDeepEqual(saved, [acknowledged]);
 });
 
-test("a checkpoint is due after 10 s or 2,000 records, and only when something was appended", async (t) => {
+test("a checkpoint is due after 10 s with events, or after 2,000 records of whatever kind", async (t) => {
   const saved: number[] = [];
   let now = 0;
   const sequencer = {
     settled: new State(0),
     settledAt: { epoch: 1, seq: 1, hash: "" },
     settledRecords: 0,
+    settledEvents: 0,
   };
   const checkpoints = { save: async ({ seq }: { seq: number }) => void saved.push(seq) };
   const checkpointer = new Checkpointer({ sequencer, checkpoints, log: () => {}, now: () => now });
-  const tick = async (at: number, records: number) => {
+  const tick = async (at: number, records: number, events: number) => {
     now = at;
     sequencer.settledRecords = records;
+    sequencer.settledEvents = events;
     sequencer.settledAt = { ...sequencer.settledAt, seq: 1 + records };
     await checkpointer.tick();
   };
-  await tick(20_000, 0);
-  await tick(20_001, 1);
-  await tick(30_000, 2);
-  await tick(30_001, 3);
-  await tick(30_002, 2003);
-  t.deepEqual(saved, [2, 4, 2004]);
+  await tick(9_999, 1, 1);
+  await tick(10_000, 2, 2);
+  await tick(19_999, 3, 3);
+  await tick(20_000, 4, 4);
+  await tick(90_000, 2003, 4);
+  await tick(90_001, 2004, 4);
+  t.deepEqual(saved, [3, 5, 2005]);
 });
 
 /** A writer whose confirmations the test grants. */
@@ -323,7 +326,7 @@ test("a command is turned away undecided when too many wait, or when it waited t
   const { sequencer } = sequence(writer, () => now);
   table.held = true;
   const first = sequencer.submit(place("G:first", "buy", 100, 5));
-  await settle();
+  await table.arrived(1);
   const waiting = Array.from({ length: MAX_QUEUED }, (_, n) =>
     sequencer.submit(place(`G:${n}`, "buy", 100, 5)),
   );
@@ -332,7 +335,6 @@ test("a command is turned away undecided when too many wait, or when it waited t
     reason: `${MAX_QUEUED} commands are waiting already`,
   });
   now = MAX_QUEUED_MS + 1;
-  table.held = false;
   table.release();
   t.is((await first).kind, "accepted");
   for (const outcome of await Promise.all(waiting)) {

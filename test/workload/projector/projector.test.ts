@@ -8,7 +8,7 @@ import type { Command } from "../../../workload/engine/events.ts";
 import { type ConnectionSettings, connect } from "../../../workload/projector/connection.ts";
 import { Projection } from "../../../workload/projector/projection.ts";
 import { Projector } from "../../../workload/projector/projector.ts";
-import { READER_ROLE } from "../../../workload/projector/schema.ts";
+import { PROJECTOR_LOCK, READER_ROLE } from "../../../workload/projector/schema.ts";
 import { memoryJournal } from "../../journal/memory.ts";
 import { commands } from "../engine/arbitrary.ts";
 import { place } from "../engine/run.ts";
@@ -140,11 +140,48 @@ test("a watermark that somebody else moved stops its shard, says so, and leaves 
   await until(t, "stopped", () => started.projector.status().stopped.length === 1);
   t.like(started.projector.status().stopped[0] ?? {}, {
     shard: 0,
-    reason: `watermark of shard 0 is no longer at 1.${zero.writer.head.seq - 1}: another projector is at work`,
+    reason: `WatermarkMovedError: watermark of shard 0 is no longer at 1.${zero.writer.head.seq - 1}: another projector is at work`,
   });
   t.is((await linesOf(primary, database, 0)).length, 1, "the rows of the refused batch are not there");
   await one.send([place("IRON:1", "buy", 100, 1)]);
   await until(t, "the other shard goes on", () => appliedTo(started, 1) === one.writer.head.seq);
+});
+
+test("rows that contradict the log stop their shard, and say so", async (t) => {
+  const { primary } = t.context.databases;
+  const database = await createDatabase(primary);
+  const store = memoryJournal();
+  const { writer, send } = await openShard(store, 0);
+  await send([place("GOLD:1", "buy", 100, 1)]);
+  const started = start(t, store, primary, database);
+  await until(t, "applied", () => appliedTo(started, 0) === writer.head.seq);
+  await primary.session(
+    (client) => client.query("UPDATE orders SET client_order_id = 'GOLD:2' WHERE client_order_id = 'GOLD:1'"),
+    database,
+  );
+  await send([place("GOLD:2", "buy", 100, 1)]);
+  await until(t, "stopped", () => started.projector.status().stopped.length === 1);
+  t.regex(
+    started.projector.status().stopped[0]?.reason ?? "",
+    /^ProjectionError: the rows contradict the log: error: duplicate key value violates unique constraint/,
+  );
+});
+
+test("a session that falls silent is ended by the server, and its lock is free again", async (t) => {
+  const { primary } = t.context.databases;
+  const settings = settingsOf(primary, await createDatabase(primary));
+  const silent = await connect(settings, LIMITS);
+  t.teardown(silent.close);
+  t.true(await new Projection(silent.client).lock(PROJECTOR_LOCK));
+  const waiting = await connect(settings, LIMITS);
+  t.teardown(waiting.close);
+  const projection = new Projection(waiting.client);
+  t.false(await projection.lock(PROJECTOR_LOCK));
+  await until(t, "the silent session is lost", () => {
+    projection.writable().catch(() => {});
+    return silent.lost.aborted;
+  });
+  t.true(await projection.lock(PROJECTOR_LOCK));
 });
 
 test("a second projector waits for the first, and takes over when it ends", async (t) => {
