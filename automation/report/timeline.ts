@@ -49,7 +49,9 @@ export class Timeline {
   #row(at: number, label: string, text: string): string {
     const seconds = this.#impactAt === undefined ? undefined : (at - this.#impactAt) / 1000;
     const clock = seconds === undefined ? "" : `${seconds < 0 ? "−" : "+"}${Math.abs(seconds).toFixed(1)} s`;
-    return `${clock.padStart(CLOCK_WIDTH)}  ${label.padEnd(LABEL_WIDTH)} ${text}`.trimEnd();
+    // An error may quote pages; all of it is in the record.
+    const [line = ""] = text.split("\n", 1);
+    return `${clock.padStart(CLOCK_WIDTH)}  ${label.padEnd(LABEL_WIDTH)} ${line}`.trimEnd();
   }
 
   #loadLine(second: LoadSecond): string | undefined {

@@ -11,10 +11,18 @@ test("the same seed gives the same arrivals, another seed others", (t) => {
 });
 
 test("the rate is the total over all clients, and every client has its turns", (t) => {
-  const all = take(20_000, arrivals(100, 40, 1));
-  const perSecond = all.length / ((all.at(-1)?.at ?? 0) / 1000);
-  t.true(Math.abs(perSecond - 100) < 5, `measured ${perSecond} per second`);
-  t.is(new Set(all.map(({ client }) => client)).size, 40);
+  for (const rate of [20, 100, 1_000]) {
+    const all = take(100_000, arrivals(rate, 40, 1));
+    const perSecond = all.length / ((all.at(-1)?.at ?? 0) / 1000);
+    t.true(Math.abs(perSecond / rate - 1) < 0.05, `${rate} asked, ${perSecond} measured`);
+    t.is(new Set(all.map(({ client }) => client)).size, 40);
+  }
+});
+
+test("orders come in bursts: most follow another one within a few milliseconds, at any usual rate", (t) => {
+  const all = take(10_000, arrivals(50, 40, 1));
+  const close = all.filter(({ at }, index) => at - (all[index - 1]?.at ?? -Infinity) < 10);
+  t.true(close.length > 0.9 * all.length, `${close.length} of ${all.length}`);
 });
 
 test("requests leave on schedule though no answer ever comes", (t) => {
