@@ -4,7 +4,7 @@ import { mkdir, rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { engine, type Progress } from "../automation/engine.ts";
 import { type DnsProvider, REGION_SETS, type Region, type RegionTriple } from "../components/model.ts";
 import { Addresses, hostPort, url } from "./addresses.ts";
@@ -30,8 +30,10 @@ const REPOSITORY = path.join(import.meta.dirname, "..");
 const ROOT = path.join(tmpdir(), `region-failover-${process.getuid?.() ?? "user"}`);
 const STATE_BUCKET = "pulumi-state";
 const LAST_SANDBOX = 250;
-/** A loss shall hit writes on their way; under load one is there within milliseconds. */
-const IN_FLIGHT_LIMIT_MILLISECONDS = 2_000;
+/** A loss shall hit writes on their way: the region struggles until so many are, or for so long without load. */
+const STRUGGLE = { writes: 12, limitMilliseconds: 2_000 } as const;
+/** Between the writer and the other region's replica; Aurora's is "typically under 1 second". */
+const REPLICATION_LAG_MILLISECONDS = 400;
 
 export interface SandboxOptions {
   readonly seed: number;
@@ -156,11 +158,12 @@ export class Sandbox implements Controlled {
     });
   }
 
-  /** Resolves when the region is lost, with at least one journal write on its way if any comes within 2 s. */
+  /** Resolves when the region is lost, after a short struggle in which its writes to the journal pile up. */
   async loseRegion(region: Region, how: Loss): Promise<void> {
     const { faults, dynamo, compute, aurora } = this.#parts;
-    const deadline = performance.now() + IN_FLIGHT_LIMIT_MILLISECONDS;
-    while (dynamo.inFlight(region) === 0 && performance.now() < deadline) await nextTurn();
+    dynamo.struggle(region);
+    const deadline = performance.now() + STRUGGLE.limitMilliseconds;
+    while (dynamo.inFlight(region) < STRUGGLE.writes && performance.now() < deadline) await sleep(5);
     this.#lost.set(region, how);
     faults.setPlace(region, how === "kill" ? "cut" : "blackhole");
     dynamo.loseRegion(region);
@@ -311,6 +314,7 @@ async function startParts({
       ...(options.promotionSeconds !== undefined && { promotionSeconds: options.promotionSeconds }),
     }),
   );
+  aurora.setLag(REPLICATION_LAG_MILLISECONDS);
   const compute = closing(
     await createCompute({
       faults,
@@ -353,7 +357,11 @@ async function startParts({
       invocations: Object.assign({}, ...parts.map(({ invocations }) => invocations ?? {})),
     }),
   );
-  const modelled = parts.flatMap(({ modelled = [] }) => modelled);
+  const modelled = [
+    ...parts.flatMap(({ modelled = [] }) => modelled),
+    `the other region's replica receives the write-ahead log ${REPLICATION_LAG_MILLISECONDS} ms late (Aurora: typically under 1 s)`,
+    `before a region is lost its journal writes slow down until ${STRUGGLE.writes} are on their way, or for ${STRUGGLE.limitMilliseconds / 1_000} s`,
+  ];
   return { cli, faults, dynamo, s3, aurora, compute, network, edges, providers, modelled, closables };
 }
 

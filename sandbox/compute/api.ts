@@ -142,6 +142,7 @@ function answer(cluster: Cluster, path: string, call: Call): Properties {
     const [, namespace = "", name = ""] = secret;
     return cluster.store.mustGet("Secret", namespace, name);
   }
+  if (path === "/api/v1/pods") return listOf("v1", "PodList", cluster.views().map(podObject));
   if (path === "/api/v1/nodes") {
     return listOf(
       "v1",

@@ -26,6 +26,8 @@ export interface Dynamo extends Service {
   call(region: Region, operation: string, body: Payload): Promise<Payload>;
   /** For what exists before any deployment. Throws `DynamoError`. */
   createTable(table: Table): void;
+  /** The region's writes slow down and pile up, as before many a loss; ends with `loseRegion`. */
+  struggle(region: Region): void;
   /** Decides by seeded draw what becomes of every write in flight from `region`. Call after `faults.setPlace`. */
   loseRegion(region: Region): void;
   /** Writes from `region` that have not been answered: a drill may wait for some before it kills. */
@@ -47,6 +49,7 @@ export async function createDynamo(options: DynamoOptions): Promise<Dynamo> {
     },
     call: (region, operation, body) => endpoint.call(region, operation, body),
     createTable: (table) => endpoint.createTable(table),
+    struggle: (region) => endpoint.writes.struggle(region),
     loseRegion: (region) => endpoint.writes.lose(region),
     inFlight: (region) => endpoint.writes.inFlight(region),
     coverage: () => endpoint.writes.coverage(),
@@ -120,10 +123,11 @@ export class Endpoint {
   }
 
   async #read(region: Region, table: Table, operation: Operation, body: Payload): Promise<Payload> {
+    const wantsLatest = isStrong(body, table.name);
     const data = this.#store.validate(operation, body);
     const regions = voters(table);
     if (regions.length === 0) return await this.#store.run(operation, data);
-    if (data["ConsistentRead"] !== true) {
+    if (!wantsLatest) {
       return this.#views.stale(table, region, await this.#store.run(operation, data), (item) =>
         this.#store.keyOf(table.name, item),
       );
@@ -150,6 +154,12 @@ function tableNameOf(body: Payload): string {
   ]);
   if (first !== undefined) return first;
   throw new DynamoError("ValidationException", "The parameter 'TableName' is required but was not present");
+}
+
+/** Looked at before dynalite's validation, whose Scan does not know it. A batch says it per table. */
+function isStrong(body: Payload, table: string): boolean {
+  const perTable = (body["RequestItems"] as Record<string, Payload> | undefined)?.[table];
+  return (perTable ?? body)["ConsistentRead"] === true;
 }
 
 function withItem(error: unknown, item: Payload | undefined): unknown {

@@ -42,6 +42,8 @@ interface Flight extends Write {
 
 /** Share of writes that meet a rival from another region and lose to it. */
 const CONFLICT = 0.5;
+/** What a struggling region adds to each of its writes: longer than a window fills at a few orders a second. */
+const STRUGGLING_MILLISECONDS = [50, 1_500] as const;
 /** How long an isolated region lets a request wait before it gives up. */
 const ISOLATED_MILLISECONDS = [100, 3_000] as const;
 /** Share of an isolated region's writes that it still delivers once it is connected again. */
@@ -56,6 +58,7 @@ export class Writes {
   readonly #flights = new Set<Flight>();
   readonly #byItem = new Map<string, Set<Flight>>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #struggling = new Set<Region>();
   /** Late writes that wait for a rival in their partition. */
   readonly #ambush = new Map<string, { readonly origin: Region; readonly spring: () => void }[]>();
   #coverage = {
@@ -95,8 +98,14 @@ export class Writes {
     }
   }
 
+  /** Regions seldom die of a sudden: from now on writes pile up there, each delayed by itself, until it is lost. */
+  struggle(region: Region): void {
+    this.#struggling.add(region);
+  }
+
   /** Every write in flight from the region meets its fate; their callers never hear of it. */
   lose(region: Region): void {
+    this.#struggling.delete(region);
     const fates = this.#fates();
     for (const flight of this.#flights) {
       if (flight.region !== region || flight.stage === "lost") continue;
@@ -124,7 +133,9 @@ export class Writes {
 
   async #fly(flight: Flight): Promise<Payload> {
     const { region, regions } = flight;
-    const total = regions.length === 0 ? 1 : this.#quorum.milliseconds(region, regions);
+    const usual = regions.length === 0 ? 1 : this.#quorum.milliseconds(region, regions);
+    const total =
+      usual + (this.#struggling.has(region) ? this.#random.between(...STRUGGLING_MILLISECONDS) : 0);
     const outward = total * this.#random.between(0.2, 0.9);
     await sleep(outward);
     if (flight.stage === "lost") throw new NoAnswer();

@@ -118,3 +118,20 @@ test("a dead region's writes do not disturb the survivors', and it serves again 
   await fixture.client("us-east-1").send(put(1_001, "east"));
   t.is((await writers(fixture)).get(1_001), "east");
 });
+
+test("the writes of a struggling region pile up and land out of order", async (t) => {
+  const fixture = await startDynamo(3, "none");
+  t.teardown(() => fixture.close());
+  const { dynamo, client } = fixture;
+  dynamo.struggle("us-east-1");
+  const landed: number[] = [];
+  const east = client("us-east-1", 5_000);
+  const puts = Array.from({ length: 12 }, (_, sk) => east.send(put(sk, "east")).then(() => landed.push(sk)));
+  for (let wait = 0; wait < 100 && dynamo.inFlight("us-east-1") < 12; wait++) await sleep(2);
+  t.true(dynamo.inFlight("us-east-1") >= 10, `${dynamo.inFlight("us-east-1")} are on their way at once`);
+  await Promise.all(puts);
+  t.notDeepEqual(
+    landed,
+    landed.toSorted((a, b) => a - b),
+  );
+});
