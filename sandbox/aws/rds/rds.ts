@@ -76,7 +76,7 @@ const instance = (cluster: Cluster, id: string, zone: string): XmlValue => {
     DBInstanceStatus: cluster.loss === undefined ? "available" : "unavailable",
     AvailabilityZone: zone,
     Engine: "aurora-postgresql",
-    EngineVersion: cluster.engineVersion,
+    EngineVersion: cluster.spec.engineVersion,
     Endpoint: { Address: host, Port: port },
   };
 };
@@ -127,9 +127,9 @@ function describeCluster(databases: Databases, cluster: Cluster): XmlValue {
     DBClusterArn: cluster.arn,
     Status: global?.failover?.to === cluster ? "failing-over" : "available",
     Engine: "aurora-postgresql",
-    EngineVersion: cluster.engineVersion,
-    DatabaseName: cluster.databaseName,
-    MasterUsername: cluster.masterUsername,
+    EngineVersion: cluster.spec.engineVersion,
+    DatabaseName: cluster.spec.databaseName,
+    MasterUsername: cluster.spec.masterUsername,
     Endpoint: writer.host,
     ReaderEndpoint: reader.host,
     Port: writer.port,

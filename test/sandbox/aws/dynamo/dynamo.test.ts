@@ -122,6 +122,28 @@ async function queryAll(client: DynamoDBClient): Promise<readonly QueryCommandOu
   return pages;
 }
 
+test("a scan in small pages meets every item of every partition once", async (t) => {
+  const { dynamo } = await start(t, 9);
+  const keys = ["0#1", "0#2", "1#1"].flatMap((pk) =>
+    [1, 2, 10].map((sk) => ({ pk: { S: pk }, sk: { N: `${sk}` } })),
+  );
+  for (const Item of keys) await dynamo.call("us-east-1", "PutItem", { TableName: "journal", Item });
+  const seen: string[] = [];
+  let ExclusiveStartKey: unknown;
+  for (let pages = 0; pages < 20; pages++) {
+    const { Items, LastEvaluatedKey } = await dynamo.call("us-west-2", "Scan", {
+      TableName: "journal",
+      ConsistentRead: true,
+      Limit: 2,
+      ...(ExclusiveStartKey !== undefined && { ExclusiveStartKey }),
+    });
+    seen.push(...(Items as typeof keys).map(({ pk, sk }) => `${pk.S} ${sk.N}`));
+    ExclusiveStartKey = LastEvaluatedKey;
+    if (ExclusiveStartKey === undefined) break;
+  }
+  t.deepEqual(seen.sort(), keys.map(({ pk, sk }) => `${pk.S} ${sk.N}`).sort());
+});
+
 test("parallel puts of one client take effect in another order than they were sent", async (t) => {
   const { dynamo } = await start(t, 5);
   const items = async () => {
