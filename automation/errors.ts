@@ -38,12 +38,12 @@ export class CredentialsError extends DrError {
 }
 
 export class RefusedError extends DrError {
-  override readonly name = "RefusedError";
+  override readonly name: string = "RefusedError";
   readonly exitCode = EXIT.refused;
 }
 
 export class HalfwayError extends DrError {
-  override readonly name = "HalfwayError";
+  override readonly name: string = "HalfwayError";
   readonly exitCode = EXIT.halfway;
 }
 

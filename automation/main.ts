@@ -4,14 +4,14 @@ import process from "node:process";
 import { CommanderError, Command as Program } from "commander";
 import type { Context } from "./commands/command.ts";
 import { VERBS } from "./commands/index.ts";
-import { DrError, EXIT, exitCodeOf, messageOf } from "./errors.ts";
+import { DrError, EXIT, exitCodeOf, InterruptedError, messageOf } from "./errors.ts";
 import { readSettings } from "./settings.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
   const onSignal = () => {
     const again = interrupt.signal.aborted;
-    interrupt.abort(new Error("interrupted"));
+    interrupt.abort(new InterruptedError("interrupted; the same command goes on"));
     // A second abort would make the engine leave its lock behind.
     process.stderr.write(again ? "still stopping: the engine must release its lock\n" : "stopping…\n");
   };
@@ -70,4 +70,11 @@ function report(error: unknown): number {
   return code;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const exitCode = await main(process.argv.slice(2));
+// Questions that a dead region never answers would keep the process waiting; what was said must still get out.
+await Promise.all(
+  [process.stdout, process.stderr].map(
+    (stream) => new Promise<void>((done) => stream.write("", () => done())),
+  ),
+);
+process.exit(exitCode);

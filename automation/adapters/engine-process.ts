@@ -92,7 +92,12 @@ async function finish(
     );
   });
   if (code === 0) return { stdout, stderr, code };
-  throw new EngineError(`the Pulumi engine ended with ${reason}: ${lastLines(stderr || stdout)}`);
+  throw new EngineError(`the Pulumi engine ended with ${reason}: ${whatWentWrong(stderr, stdout)}`);
 }
 
-const lastLines = (text: string): string => text.trim().split("\n").slice(-15).join("\n");
+/** Its error lines, each once; without any, its last words. */
+function whatWentWrong(...texts: readonly string[]): string {
+  const lines = texts.flatMap((text) => text.split("\n")).map((line) => line.trim());
+  const errors = [...new Set(lines.filter((line) => /^error:/.test(line)))];
+  return (errors.length > 0 ? errors : lines.filter((line) => line !== "").slice(-5)).join("\n");
+}

@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { Region } from "../../components/model.ts";
 import type { Acknowledgement } from "../../journal/model.ts";
 import type { GatewayStatus } from "../../workload/api.ts";
-import { messageOf } from "../errors.ts";
 import type { GatewayPort } from "../failover/ports.ts";
 import { exchange, type HttpAnswer, NoAnswerError } from "./http.ts";
 
@@ -100,7 +99,7 @@ export class Gateway implements GatewayPort {
   async #ask(method: string, path: string, body?: object): Promise<HttpAnswer> {
     const { addresses, port, serverName } = this.#listener;
     const authorization = `Bearer ${await this.#token()}`;
-    const failures: string[] = [];
+    const failures = new Set<string>();
     for (let tried = 0; tried < addresses.length; tried++) {
       const index = (this.#preferred + tried) % addresses.length;
       try {
@@ -119,9 +118,10 @@ export class Gateway implements GatewayPort {
         return answer;
       } catch (error) {
         if (!(error instanceof NoAnswerError)) throw error;
-        failures.push(messageOf(error));
+        failures.add(error.reason);
       }
     }
-    throw new NoAnswerError(failures.join("; "));
+    const list = addresses.length === 1 ? addresses[0] : `${addresses.length} addresses`;
+    throw new NoAnswerError(`${method} ${path} at ${list} of ${this.#region}`, [...failures].join("; "));
   }
 }

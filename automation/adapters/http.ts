@@ -24,6 +24,12 @@ export interface HttpAnswer {
 /** There was no answer. Whether the request arrived is unknown. */
 export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
+  readonly reason: string;
+
+  constructor(request: string, reason: string, options?: ErrorOptions) {
+    super(`${request}: ${reason}`, options);
+    this.reason = reason;
+  }
 }
 
 /** @throws NoAnswerError */
@@ -42,7 +48,7 @@ export function exchange(url: string | URL, request: HttpRequest): Promise<HttpA
   return new Promise((resolve, reject) => {
     const failed = (cause: Error) => {
       const reason = limit.aborted ? `no answer within ${request.timeoutMilliseconds} ms` : cause.message;
-      reject(new NoAnswerError(`${options.method} ${target.origin}${target.pathname}: ${reason}`, { cause }));
+      reject(new NoAnswerError(`${options.method} ${target.origin}${target.pathname}`, reason, { cause }));
     };
     const outgoing = start(target, options, (incoming) => {
       const chunks: Buffer[] = [];

@@ -70,6 +70,13 @@ const isLoopback = (endpoint: string): boolean =>
 
 export class KubernetesError extends Error {
   override readonly name = "KubernetesError";
+  /** Of the API server's answer. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
 }
 
 export class Cluster implements ClusterPort {
@@ -104,7 +111,7 @@ export class Cluster implements ClusterPort {
   async capacity(targets: readonly Target[]): Promise<Capacity> {
     const [deployments, pods, nodes] = await Promise.all([
       this.#deployments(),
-      this.#list("api/v1/pods", podSchema),
+      this.#pods(),
       this.#list("api/v1/nodes", nodeSchema),
     ]);
     const wanted = deployments.flatMap(({ metadata, spec }) => {
@@ -163,6 +170,16 @@ export class Cluster implements ClusterPort {
     return z.object({ reachable: z.boolean(), reason: z.string().default("") }).parse(answer);
   }
 
+  /** Of the whole cluster; of the namespace only where the role may not list more. */
+  async #pods() {
+    try {
+      return await this.#list("api/v1/pods", podSchema);
+    } catch (error) {
+      if (!(error instanceof KubernetesError) || (error.status !== 403 && error.status !== 404)) throw error;
+      return await this.#list(`${this.#namespaced("api/v1")}/pods`, podSchema);
+    }
+  }
+
   #deployments() {
     return this.#list(`${this.#namespaced("apis/apps/v1")}/deployments`, deploymentSchema);
   }
@@ -201,7 +218,10 @@ export class Cluster implements ClusterPort {
         : {}),
     });
     if (answer.status >= 300) {
-      throw new KubernetesError(`${method} ${path}: ${answer.status} ${answer.body.slice(0, 300)}`);
+      throw new KubernetesError(
+        `${method} ${path}: ${answer.status} ${answer.body.slice(0, 300)}`,
+        answer.status,
+      );
     }
     return JSON.parse(answer.body) as unknown;
   }

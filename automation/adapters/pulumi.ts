@@ -6,6 +6,7 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import type { StackName } from "../../components/model.ts";
+import { HalfwayError, messageOf, RefusedError } from "../errors.ts";
 import type { ProcessIdentity } from "../runbook/process.ts";
 import { supervised } from "./engine-process.ts";
 import type { PlannedStep } from "./plan-check.ts";
@@ -33,8 +34,14 @@ export interface OperationOptions {
   readonly progress?: (line: string) => void;
 }
 
-export interface PlannedOperations {
-  readonly steps: readonly PlannedStep[];
+/** Nothing was changed. */
+export class PreviewError extends RefusedError {
+  override readonly name = "PreviewError";
+}
+
+/** Some of it may be done; running it again goes on. */
+export class UpdateError extends HalfwayError {
+  override readonly name = "UpdateError";
 }
 
 /** Operations that leave a resource as it is. */
@@ -67,30 +74,38 @@ export class PulumiStack {
   async preview(options: OperationOptions): Promise<readonly PlannedStep[]> {
     const steps: PlannedStep[] = [];
     const stack = await this.#open();
-    await stack.preview({
-      ...common(options),
-      onEvent: (event) => {
-        const step = plannedStep(event);
-        if (step !== undefined) steps.push(step);
-      },
-    });
+    try {
+      await stack.preview({
+        ...common(options),
+        onEvent: (event) => {
+          const step = plannedStep(event);
+          if (step !== undefined) steps.push(step);
+        },
+      });
+    } catch (cause) {
+      options.signal.throwIfAborted();
+      throw new PreviewError(`preview of stack ${this.name}: ${messageOf(cause)}`, { cause });
+    }
     return steps;
   }
 
   async up(options: OperationOptions): Promise<void> {
     const stack = await this.#open();
     const { progress } = options;
-    await stack.up({
-      ...common(options),
-      ...(progress === undefined
-        ? {}
-        : {
-            onEvent: (event) => {
-              const line = progressLine(event);
-              if (line !== undefined) progress(line);
-            },
-          }),
-    });
+    try {
+      await stack.up({
+        ...common(options),
+        ...(progress && {
+          onEvent: (event: EngineEvent) => {
+            const line = progressLine(event);
+            if (line !== undefined) progress(line);
+          },
+        }),
+      });
+    } catch (cause) {
+      options.signal.throwIfAborted();
+      throw new UpdateError(`update of stack ${this.name}: ${messageOf(cause)}`, { cause });
+    }
   }
 
   #open(): Promise<Stack> {

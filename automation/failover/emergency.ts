@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Region, Role, StackName } from "../../components/model.ts";
+import { deployedCommit } from "../../stacks/commit.ts";
 import { decideLock, describeLock } from "../adapters/locks.ts";
 import { CONTROL_TYPE, checkPlan, DEPLOYMENT_TYPE } from "../adapters/plan-check.ts";
 import type { PulumiStack } from "../adapters/pulumi.ts";
@@ -58,6 +59,23 @@ export class EmergencyStack implements StackPort {
     return state?.outputs["role"] as Role | undefined;
   }
 
+  async warnings(): Promise<readonly string[]> {
+    const { state, stack } = this.#options;
+    const found = await state.read(stack);
+    const deployed = String(found?.outputs["commit"] ?? "unknown");
+    const here = deployedCommit();
+    const warnings: string[] = [];
+    if (!deployed.startsWith(here)) {
+      warnings.push(`stack ${stack} was deployed from commit ${deployed}, this checkout is ${here}`);
+    }
+    if (found !== undefined && found.pendingOperations > 0) {
+      warnings.push(
+        `an update of stack ${stack} was killed: ${found.pendingOperations} operation(s) unfinished`,
+      );
+    }
+    return warnings;
+  }
+
   async prepare(flip: Flip): Promise<string | undefined> {
     if (this.#options.directOnly || flip.direct) return "--direct";
     const plan = this.#plan(flip);
@@ -89,7 +107,7 @@ export class EmergencyStack implements StackPort {
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof HalfwayError) throw error;
+      if (error instanceof NoTargetError) throw error;
       return messageOf(error);
     }
   }
@@ -107,7 +125,7 @@ export class EmergencyStack implements StackPort {
       return { targets, configFile, planFile };
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof HalfwayError) throw error;
+      if (error instanceof NoTargetError) throw error;
       return messageOf(error);
     }
   }
@@ -193,7 +211,12 @@ export function targetsOf(
 const nameOf = (inputs: Readonly<Record<string, unknown>>): unknown =>
   (inputs["metadata"] as { readonly name?: unknown } | undefined)?.name;
 
-const noTarget = (what: string, stack: string): HalfwayError =>
-  new HalfwayError(
+/** Pulumi would do nothing and call it success. */
+export class NoTargetError extends HalfwayError {
+  override readonly name = "NoTargetError";
+}
+
+const noTarget = (what: string, stack: string): NoTargetError =>
+  new NoTargetError(
     `Pulumi's state of stack ${stack} has no ${what}: nothing to target. Deploy the stack, or run the same command with --direct`,
   );

@@ -154,6 +154,8 @@ export interface Flipped {
 }
 
 export interface StackPort {
+  /** What a person should know of the state before trusting it. */
+  warnings(): Promise<readonly string[]>;
   /** Computes what the flip would do, without doing it; resolves to why `flip` would go by API, else undefined. */
   prepare(flip: Flip): Promise<string | undefined>;
   flip(flip: Flip): Promise<Flipped>;

@@ -1,5 +1,5 @@
 /** Evidence that the region is lost, and what moving away from it would cost. Changes nothing. */
-import { HalfwayError, messageOf, RefusedError } from "../../errors.ts";
+import { DrError, messageOf, RefusedError } from "../../errors.ts";
 import type { Step, StepResult } from "../../runbook/step.ts";
 import {
   decideHeartbeat,
@@ -28,6 +28,11 @@ export const assess: Step<Ports, Facts> = {
       orWarn(warnings, "replication watermarks", ports.database.watermarks()),
       orWarn(warnings, "the database", database(context, warnings)),
       prepareStack(context, warnings),
+      orWarn(
+        warnings,
+        "Pulumi's state",
+        ports.stack.warnings().then((found) => void warnings.push(...found)),
+      ),
     ]);
     const probes = [...own, peer];
     const loss = decideLoss(heartbeat, probes);
@@ -75,9 +80,7 @@ async function watchHeartbeat(
     samples.push({ at: context.clock.monotonic(), newest: newest(heads) });
     const heartbeat = decideHeartbeat(samples, context.clock.wall());
     if (heartbeat.state !== "wait") return { heartbeat, heads };
-    context.wait(
-      `for the journal to move, or to be silent for ${Math.ceil(heartbeat.milliseconds / 1000)} s more`,
-    );
+    context.wait("waiting for the journal to move, or to be silent for 15 s");
     await context.clock.sleep(Math.min(LOOK_MILLISECONDS, heartbeat.milliseconds), context.signal);
   }
 }
@@ -99,7 +102,7 @@ async function prepareStack(context: Context, warnings: string[]): Promise<void>
     .prepare({ role: "promoting", acceptGeneration: seenGeneration + 1 })
     .catch((error: unknown) => {
       // Nothing to target: better known now than after the point of no return.
-      if (error instanceof HalfwayError) throw new RefusedError(error.message, { cause: error });
+      if (error instanceof DrError) throw new RefusedError(error.message, { cause: error });
       return messageOf(error);
     });
   if (reason !== undefined) warnings.push(`Pulumi cannot do the role change, it would go by API: ${reason}`);

@@ -172,6 +172,7 @@ export class FakeWorld {
         acceptedByOldSide: async () => undefined,
       },
       stack: {
+        warnings: async () => [],
         prepare: async () => (this.direct ? "--direct" : undefined),
         flip: async (flip) => this.#flip(flip),
         deployedRole: async () => this.role,
