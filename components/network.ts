@@ -15,6 +15,7 @@ import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { ComponentResource, type ComponentResourceOptions, type Output } from "@pulumi/pulumi";
 import { assumedByService, policy } from "./iam.ts";
+import { knownAfter } from "./knownAfter.ts";
 import type { Region } from "./model.ts";
 import { parseCidr, planSubnets, type ZoneSubnets } from "./subnets.ts";
 
@@ -32,6 +33,7 @@ const GATEWAY_ENDPOINTS = ["dynamodb", "s3"] as const;
 const FLOW_LOG_DAYS = 90;
 const ANYWHERE = "0.0.0.0/0";
 
+/** Subnets whose ids are known once their routes are in place: nodes and load balancers need the way out. */
 export interface NetworkZone {
   readonly name: string;
   readonly publicSubnetId: Output<string>;
@@ -40,7 +42,13 @@ export interface NetworkZone {
 }
 
 interface ZoneWithTable extends NetworkZone {
-  readonly privateTable: RouteTable;
+  readonly privateTable: RoutedTable;
+}
+
+/** A table and the routes in it: a subnet is fit for use when they are there. */
+interface RoutedTable {
+  readonly table: RouteTable;
+  readonly routes: readonly Route[];
 }
 
 export class Network extends ComponentResource {
@@ -61,7 +69,7 @@ export class Network extends ComponentResource {
       { parent: this },
     );
     const internet = this.#internetTable(vpc);
-    const data = this.#table("data", vpc);
+    const data = { table: this.#table("data", vpc), routes: [] };
     const zones = this.#plan().map((plan) => this.#zone(plan, vpc, internet, data));
     this.#endpoints(vpc, zones);
     this.#flowLogs(vpc);
@@ -78,15 +86,15 @@ export class Network extends ComponentResource {
     return planSubnets(range, this.#args.zones);
   }
 
-  #zone(plan: ZoneSubnets, vpc: Vpc, internet: RouteTable, data: RouteTable): ZoneWithTable {
-    const publicSubnet = this.#subnet("public", plan, vpc, internet);
-    const privateTable = this.#natTable(plan.zone, vpc, publicSubnet);
+  #zone(plan: ZoneSubnets, vpc: Vpc, internet: RoutedTable, data: RoutedTable): ZoneWithTable {
+    const publicSubnetId = this.#subnet("public", plan, vpc, internet);
+    const privateTable = this.#natTable(plan.zone, vpc, publicSubnetId);
     return {
       name: plan.zone,
       privateTable,
-      publicSubnetId: publicSubnet.id,
-      privateSubnetId: this.#subnet("private", plan, vpc, privateTable).id,
-      dataSubnetId: this.#subnet("data", plan, vpc, data).id,
+      publicSubnetId,
+      privateSubnetId: this.#subnet("private", plan, vpc, privateTable),
+      dataSubnetId: this.#subnet("data", plan, vpc, data),
     };
   }
 
@@ -95,43 +103,52 @@ export class Network extends ComponentResource {
     return new RouteTable(name, { vpcId: vpc.id, tags: { Name: name } }, { parent: this });
   }
 
-  #internetTable(vpc: Vpc): RouteTable {
+  #internetTable(vpc: Vpc): RoutedTable {
     const gateway = new InternetGateway(this.#name, { vpcId: vpc.id }, { parent: this });
     const table = this.#table("public", vpc);
-    new Route(
+    const route = new Route(
       `${this.#name}-public`,
       { routeTableId: table.id, destinationCidrBlock: ANYWHERE, gatewayId: gateway.id },
       { parent: this },
     );
-    return table;
+    return { table, routes: [route] };
   }
 
   /** A NAT gateway per zone: one shared by all would take every zone down with its own. */
-  #natTable(zone: string, vpc: Vpc, publicSubnet: Subnet): RouteTable {
+  #natTable(zone: string, vpc: Vpc, publicSubnetId: Output<string>): RoutedTable {
     const address = new Eip(`${this.#name}-nat-${zone}`, { domain: "vpc" }, { parent: this });
     const nat = new NatGateway(
       `${this.#name}-${zone}`,
-      { allocationId: address.id, subnetId: publicSubnet.id },
+      { allocationId: address.id, subnetId: publicSubnetId },
       { parent: this },
     );
     const table = this.#table(`private-${zone}`, vpc);
-    new Route(
+    const route = new Route(
       `${this.#name}-private-${zone}`,
       { routeTableId: table.id, destinationCidrBlock: ANYWHERE, natGatewayId: nat.id },
       { parent: this },
     );
-    return table;
+    return { table, routes: [route] };
   }
 
-  #subnet(tier: "public" | "private" | "data", plan: ZoneSubnets, vpc: Vpc, table: RouteTable): Subnet {
+  #subnet(
+    tier: "public" | "private" | "data",
+    plan: ZoneSubnets,
+    vpc: Vpc,
+    routed: RoutedTable,
+  ): Output<string> {
     const name = `${this.#name}-${tier}-${plan.zone}`;
     const subnet = new Subnet(
       name,
       { vpcId: vpc.id, availabilityZone: plan.zone, cidrBlock: plan[tier], tags: { Name: name } },
       { parent: this },
     );
-    new RouteTableAssociation(name, { subnetId: subnet.id, routeTableId: table.id }, { parent: this });
-    return subnet;
+    const association = new RouteTableAssociation(
+      name,
+      { subnetId: subnet.id, routeTableId: routed.table.id },
+      { parent: this },
+    );
+    return knownAfter(subnet.id, [association, ...routed.routes]);
   }
 
   #endpoints(vpc: Vpc, zones: readonly ZoneWithTable[]): void {
@@ -143,7 +160,7 @@ export class Network extends ComponentResource {
           vpcId: vpc.id,
           serviceName: service(endpoint),
           vpcEndpointType: "Gateway",
-          routeTableIds: zones.map((zone) => zone.privateTable.id),
+          routeTableIds: zones.map((zone) => zone.privateTable.table.id),
         },
         { parent: this },
       );

@@ -109,7 +109,7 @@ export default async function program(): Promise<ProgramOutputs> {
       vpcId: network.vpcId,
       zones: network.zones.map((zone) => ({
         ...zone,
-        autoscalingGroupName: cluster.scalingGroupIn(zone.name),
+        autoscalingGroupName: cluster.nodes.scalingGroupIn(zone.name),
       })),
       listenerPort: config.listener.port,
       certificateArn: certificate.arn,

@@ -1,6 +1,6 @@
 import test from "ava";
-import { amiTypeFor } from "../../components/cluster.ts";
 import { kubeconfig } from "../../components/kubeconfig.ts";
+import { amiTypeFor } from "../../components/nodes.ts";
 
 test("nodes get the image of their processor", (t) => {
   for (const type of ["m7g.xlarge", "c8gd.large", "r6gn.2xlarge", "x2gd.large"]) {

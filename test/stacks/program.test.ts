@@ -428,3 +428,45 @@ test.serial("a table that does not exist yet is a first deployment", async (t) =
   const { outputs } = await deploy("prod", {}, { regionItem: NO_TABLE });
   t.is(outputs.role, "active");
 });
+
+test.serial(
+  "nodes and load balancer wait for their subnets' way out, though no input names a route",
+  async (t) => {
+    const graph = await standing("prod");
+    const names = ({ dependsOn }: Registration) =>
+      dependsOn.map((urn) => urn.split("::").slice(-2).join(" "));
+    const group = find(graph, "aws:eks/nodeGroup:NodeGroup", "cluster-us-east-1a");
+    t.true(names(group).some((name) => name.endsWith("Route network-private-us-east-1a")));
+    t.true(
+      names(find(graph, "aws:lb/loadBalancer:LoadBalancer")).some((name) =>
+        name.endsWith("Route network-public"),
+      ),
+    );
+    t.true(
+      names(find(graph, "aws:ec2/natGateway:NatGateway", "network-us-east-1a")).some((name) =>
+        name.endsWith("Route network-public"),
+      ),
+    );
+  },
+);
+
+test.serial("engines start after the Services, permissions and secrets that their pods need", async (t) => {
+  const graph = await standing("prod");
+  const labelsOf = (name: string) =>
+    find(graph, DEPLOYMENT, name)
+      .dependsOn.map((urn) => `${urn.split("::").at(-2)?.split(":").at(-1)} ${urn.split("::").at(-1)}`)
+      .filter((label) => !/^(Namespace|Cluster|Provider) /.test(label));
+  for (const label of [
+    "Service engine-0",
+    "Service engine-3",
+    "Service projector",
+    "Service gateway",
+    "Secret smoke-token",
+    "ServiceAccount gateway",
+    "PodIdentityAssociation gateway",
+    "NetworkPolicy gateway",
+  ]) {
+    t.true(labelsOf("gateway").includes(label), label);
+  }
+  t.false(labelsOf("engine-0").includes("Service engine-1"), "an engine calls no other");
+});
