@@ -46,6 +46,10 @@ export class CloudflareCloud implements Cloud {
     return {};
   }
 
+  normalise(_type: string, _property: string, text: string): string {
+    return text;
+  }
+
   validate({ type }: Target, inputs: Properties, before: Properties | undefined): void {
     checkReferences(this.#registry, type, inputs);
     const broken = RULES[type]?.(inputs);

@@ -120,6 +120,13 @@ export class AwsCloud implements Cloud {
     };
   }
 
+  /** https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/route53/record.go (`StateFunc`) */
+  normalise(type: string, property: string, text: string): string {
+    return type === "aws:route53/record:Record" && property === "name"
+      ? text.replace(/\.$/, "").toLowerCase()
+      : text;
+  }
+
   validate({ type, location }: Target, inputs: Properties, before: Properties | undefined): void {
     checkReferences(this.#registry, type, location, inputs);
     checkRules(type, { inputs, region: location, before, registry: this.#registry });

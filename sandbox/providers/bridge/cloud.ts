@@ -38,6 +38,8 @@ export interface Cloud {
   conceive(target: Target, inputs: Properties): { readonly id: string; readonly outputs: Properties };
   /** Outputs that follow from inputs, computed again at each update. */
   derive(target: Target, inputs: Properties): Properties;
+  /** A property's text in the form in which the cloud gives it back. */
+  normalise(type: string, property: string, text: string): string;
   /** Throws what the cloud answers to a dangling reference, a taken name, or a documented rule that is broken. */
   validate(target: Target, inputs: Properties, before: Properties | undefined): void;
   /** Throws what the cloud answers when the resource may not be deleted. */

@@ -5,48 +5,27 @@
 import type { ResourceType, Rule } from "../catalog/catalog.ts";
 import { covers, type Difference, differences, parsePath, renderPath, valueAt } from "../diff.ts";
 import type { DiffRequest, DiffResult } from "../protocol/provider.ts";
-import { equal, isRecord, unwrap, type Value } from "../protocol/value.ts";
 import { DEFAULTS, isAutonamed } from "./check.ts";
-
-/** Terraform does not tell an absent value from an empty one. */
-export const isEmpty = (value: Value | undefined): boolean => {
-  const plain = unwrap(value ?? null);
-  if (plain === null || plain === "" || plain === false || plain === 0) return true;
-  if (Array.isArray(plain)) return plain.length === 0;
-  return isRecord(plain) && Object.keys(plain).length === 0;
-};
+import { equivalent, type Normalise } from "./equivalence.ts";
 
 /** Given to the cloud and never given back: neither state nor diffs hold it, its `…Version` tells of a change. */
 export const isWriteOnly = (property: string, { properties }: ResourceType): boolean =>
   property.endsWith("Wo") && properties.has(`${property}Version`);
 
-const sorted = (list: readonly Value[]): Value[] =>
-  list.toSorted((a, b) => (JSON.stringify(unwrap(a)) < JSON.stringify(unwrap(b)) ? -1 : 1));
-
-const isScalarList = (value: Value | undefined): value is readonly Value[] =>
-  Array.isArray(value) && value.every((element) => typeof unwrap(element) !== "object");
-
-/** Lists of ids and names are Terraform sets: their order says nothing. */
-const sameSet = (a: Value | undefined, b: Value | undefined): boolean =>
-  isScalarList(a) && isScalarList(b) && equal(sorted(a), sorted(b));
-
 /** A part that the cloud fills in is not missed when the program stops saying it. */
 const isFilledIn = ({ path, kind }: Difference, { filledIn }: ResourceType): boolean =>
   kind === "delete" && filledIn.includes(path.filter((part) => typeof part === "string").join("."));
 
-function changesOf(property: string, type: ResourceType, request: DiffRequest): Difference[] {
+function changesOf(property: string, request: DiffRequest, { type, normalise }: DiffRules): Difference[] {
   const { olds, news } = request;
-  const before = olds[property];
-  const after = news[property];
+  const [before, after] = [olds[property], news[property]];
   if (isWriteOnly(property, type)) return [];
   if (after === undefined && type.properties.get(property)?.role !== "optional") return [];
-  if (isEmpty(before) && isEmpty(after)) return [];
-  if (sameSet(before, after)) return [];
+  if (equivalent(property, before, after, normalise)) return [];
   return differences(before, after, [property]).filter(
     (difference) =>
       !isFilledIn(difference, type) &&
-      !(isEmpty(valueAt(olds, difference.path)) && isEmpty(valueAt(news, difference.path))) &&
-      !sameSet(valueAt(olds, difference.path), valueAt(news, difference.path)),
+      !equivalent(property, valueAt(olds, difference.path), valueAt(news, difference.path), normalise),
   );
 }
 
@@ -63,13 +42,15 @@ export interface DiffRules {
   readonly type: ResourceType;
   /** The property that the bridge names when the program does not. */
   readonly named: string | undefined;
+  readonly normalise: Normalise;
 }
 
-export function diff(request: DiffRequest, { type, named }: DiffRules): DiffResult {
+export function diff(request: DiffRequest, rules: DiffRules): DiffResult {
+  const { type, named } = rules;
   const ignored = request.ignoreChanges.map(parsePath);
   const changes = [...type.properties.keys()]
     .filter((property) => property !== DEFAULTS && type.properties.get(property)?.role !== "output")
-    .flatMap((property) => changesOf(property, type, request))
+    .flatMap((property) => changesOf(property, request, rules))
     .filter(({ path }) => !ignored.some((pattern) => covers(pattern, path)))
     .map((difference) => ({
       path: renderPath(difference.path),

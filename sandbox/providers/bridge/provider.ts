@@ -17,7 +17,8 @@ import type { Reach } from "../reach.ts";
 import type { Registry } from "../registry.ts";
 import { check, DEFAULTS } from "./check.ts";
 import type { Cloud, Operation, Target } from "./cloud.ts";
-import { diff, isEmpty, isWriteOnly } from "./diff.ts";
+import { diff, isWriteOnly } from "./diff.ts";
+import { equivalent, type Normalise } from "./equivalence.ts";
 import { complete } from "./merge.ts";
 
 export interface BridgeOptions {
@@ -79,6 +80,7 @@ export class BridgeProvider implements protocol.Provider {
     return diff(request, {
       type: this.#typeOf(request.type),
       named: this.#cloud.named(request.type)?.property,
+      normalise: this.#normalise(request.type),
     });
   }
 
@@ -125,7 +127,9 @@ export class BridgeProvider implements protocol.Provider {
     return {
       id: request.id,
       outputs: sealed(outputs, request.inputs),
-      inputs: isRefresh ? refreshed(request.inputs, outputs) : imported(type, outputs),
+      inputs: isRefresh
+        ? refreshed(request.inputs, outputs, this.#normalise(target.type))
+        : imported(type, outputs),
     };
   }
 
@@ -165,6 +169,10 @@ export class BridgeProvider implements protocol.Provider {
     const region = this.#cloud.regionOf(session.config, args);
     await this.#reach(region, signal);
     return fromJson(await invocation(toProperties(args), region));
+  }
+
+  #normalise(type: string): Normalise {
+    return (property, text) => this.#cloud.normalise(type, property, text);
   }
 
   #typeOf(token: string): ResourceType {
@@ -218,10 +226,11 @@ const readable = <T extends Values>(inputs: T, type: ResourceType): T =>
 const sealed = ({ id: _, ...outputs }: Properties, inputs: Values): Values => sealAllLike(outputs, inputs);
 
 /** Only what the program gave, with today's values: so that drift shows and nothing is adopted. */
-function refreshed(inputs: Values, outputs: Properties): Values {
+function refreshed(inputs: Values, outputs: Properties, normalise: Normalise): Values {
   const today = Object.entries(inputs).map(([property, value]): [string, Value] => {
     const now = outputs[property];
-    return [property, now === undefined || (isEmpty(now) && isEmpty(value)) ? value : fromJson(now)];
+    const stays = now === undefined || equivalent(property, now, value, normalise);
+    return [property, stays ? value : fromJson(now)];
   });
   return sealAllLike(Object.fromEntries(today), inputs);
 }

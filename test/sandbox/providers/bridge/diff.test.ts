@@ -53,6 +53,24 @@ test("the order of ids says nothing, the order of rules does", (t) => {
   t.deepEqual(changes(NODES, nodes("subnet-a"), nodes("subnet-b")), ["replace: update subnetIds[0]"]);
 });
 
+test("a record's name is the same with its final dot and in capitals", (t) => {
+  const record = (name: string) => ({ zoneId: "Z1", name, type: "A" });
+  const type = "aws:route53/record:Record";
+
+  t.deepEqual(changes(type, record("_x.example.com"), record("_X.example.com.")), []);
+  t.deepEqual(changes(type, record("_x.example.com"), record("_y.example.com.")), ["replace: update name"]);
+});
+
+test("policies compare as what they say", (t) => {
+  const role = (assumeRolePolicy: string) => ({ assumeRolePolicy });
+  const type = "aws:iam/role:Role";
+
+  t.deepEqual(changes(type, role('{"a":[1],"b":2}'), role('{ "b": 2, "a": [1] }')), []);
+  t.deepEqual(changes(type, role('{"a":[1],"b":2}'), role('{"a":[2],"b":2}')), [
+    "change: update assumeRolePolicy",
+  ]);
+});
+
 test("an element added by hand shows, though the program never named it", (t) => {
   const rule = { fromPort: 443, toPort: 443, protocol: "tcp", cidrBlocks: ["10.0.0.0/16"] };
   const open = { fromPort: 22, toPort: 22, protocol: "tcp", cidrBlocks: ["0.0.0.0/0"] };
