@@ -26,6 +26,12 @@ import { Sequencer } from "./sequencer.ts";
 export const HEARTBEAT_MS = 1000;
 /** A standby takes over from a writer that has appended nothing for so long. */
 export const STANDBY_PATIENCE_MS = 5000;
+/**
+ * An epoch so young was opened by a rival, not left by a predecessor: in a rolling update the fenced old pod restarts
+ * and would fence the new one in turn, and so on. It is followed until it falls silent, too.
+ */
+export const RIVAL_AGE_MS = 30_000;
+export const RIVAL_PATIENCE_MS = 2500;
 const OWNERSHIP_MS = 1000;
 const TICK_MS = 250;
 const CONTROL_MS = 1000;
@@ -107,14 +113,14 @@ export class Engine implements EngineFace {
   }
 
   async #open(signal: AbortSignal): Promise<Serving> {
-    const { store, shard, region, window, log, checkpoints, standby, onFatal } = this.#options;
+    const { store, shard, region, window, log, checkpoints, onFatal } = this.#options;
     for (;;) {
       this.#enter("waiting", `until shard ${shard} belongs to ${region} and is not halted`);
       await waitForOwnership({ store, shard, region, signal, intervalMilliseconds: OWNERSHIP_MS });
       this.#enter("replaying", "from the newest valid checkpoint");
       const replica = await Replica.restore({ store, checkpoints, shard, log, signal });
       await replica.catchUp();
-      if (standby === "on") await this.#standBy(replica, signal);
+      await this.#standBy(replica, signal);
       const hint = replica.at === undefined ? {} : { hint: replica.at.epoch };
       const writer = await openWriter({
         store,
@@ -143,13 +149,16 @@ export class Engine implements EngineFace {
     }
   }
 
+  /** Waits while another engine of this region lives that should keep the shard. */
   async #standBy(replica: Replica, signal: AbortSignal): Promise<void> {
-    const { store, shard } = this.#options;
+    const { store, shard, standby } = this.#options;
     const { opening } = await findNewestEpoch(store, shard, { signal });
     // Sealed by a failover: nobody is alive in this epoch who could still be heard.
     if (opening.writer === null) return;
-    this.#enter("standby", "following the log of the active engine");
-    await replica.followUntilQuiet(STANDBY_PATIENCE_MS);
+    const isRival = store.clock.now() - opening.ts < RIVAL_AGE_MS;
+    if (standby === "off" && !isRival) return;
+    this.#enter("standby", `following epoch ${opening.epoch} until its engine falls silent`);
+    await replica.followUntilQuiet(standby === "on" ? STANDBY_PATIENCE_MS : RIVAL_PATIENCE_MS);
   }
 
   /** Heartbeats and checkpoints, until told to stop. */

@@ -11,8 +11,9 @@ import {
   openCheckpoints,
   readHead,
   readValid,
+  systemClock,
 } from "../../../journal/index.ts";
-import { Engine, type EngineOptions } from "../../../workload/engine/engine.ts";
+import { Engine, type EngineOptions, RIVAL_PATIENCE_MS } from "../../../workload/engine/engine.ts";
 import type { Outcome, Sequencer } from "../../../workload/engine/sequencer.ts";
 import { MemoryTable, memoryJournal, memoryObjects } from "../../journal/memory.ts";
 import { isPending } from "./held.ts";
@@ -142,6 +143,7 @@ test("with a checkpoint that cannot be read, or a bucket that cannot be reached,
   t.is(second.engine.status().stateChecksum, checksum);
   t.is(second.engine.status().replayedFrom, null);
 
+  await second.stop();
   const broken = {
     ...openCheckpoints(world.objects),
     newestValid: () => Promise.reject(new Error("no bucket")),
@@ -192,14 +194,24 @@ test("a fenced engine's memory answers nobody", async (t) => {
   t.true(started.fatal[0] instanceof FencedError);
 });
 
-test("a later start fences the earlier engine of the same region", async (t) => {
+test("a later start fences the earlier engine of the same region, which does not fence it back when it restarts", async (t) => {
   const world = new World();
-  const first = world.start(t);
-  await active(t, first);
-  const second = world.start(t);
-  await active(t, second);
-  await until(t, "the first is fenced", () => first.fatal.length > 0, 5000);
-  t.deepEqual(second.fatal, []);
+  const old = world.start(t);
+  await active(t, old);
+  // A minute later.
+  const later = memoryJournal(world.table, {
+    clock: { ...systemClock, now: () => systemClock.now() + 60_000 },
+  });
+  const next = world.start(t, { store: later });
+  await active(t, next);
+  await until(t, "the old one is fenced", () => old.fatal.length > 0, 5000);
+  const restarted = world.start(t, { store: later });
+  await until(t, "standing by", () => restarted.engine.report().phase === "standby");
+  await sleep(RIVAL_PATIENCE_MS + 1500);
+  t.is(restarted.engine.report().phase, "standby");
+  t.deepEqual(next.fatal, []);
+  await next.stop();
+  await active(t, restarted);
 });
 
 test("an idle writer shows that it lives by a record each second", async (t) => {
