@@ -97,10 +97,14 @@ export async function createEdges({ faults, services, doors, auditLimit }: Edges
     audit.add({ from, ...scope, operation: service.operation(request), at: Date.now() });
     await faults.pass(from, from, hangUp.signal);
     await faults.pass(from, scope.region, hangUp.signal);
-    const answer = await service.handle(request);
-    // The way back may be cut when the way there was not.
+    const outcome = await service.handle(request).then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ error }),
+    );
+    // The way back may be cut when the way there was not; out of a black hole not even a reset comes.
     await faults.pass(scope.region, from, hangUp.signal);
-    send(response, answer);
+    if ("error" in outcome) throw outcome.error;
+    send(response, outcome.answer);
   }
 
   return {
