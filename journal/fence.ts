@@ -55,7 +55,7 @@ export async function fence(
     const decision = decideFence(opening, request);
     if (decision.act === "refuse") throw refusal(decision.why, opening, request);
     if (decision.act === "done") return { opening, base: opening.base, sealed, ...coverage };
-    if (cut && (await isInForce(store, newest, cut, signal)))
+    if (cut && (await isInForce(store, newest, cut, sealer, signal)))
       return { opening, base: opening.base, sealed, ...coverage };
 
     const ts = sealTime(store, newest);
@@ -83,22 +83,23 @@ function refusal(why: Refusal, opening: Opening, { region, generation }: FenceRe
 }
 
 /**
- * Whether this very cut was made before: repeating it, after the shard resumed, would take back what came since.
+ * Whether this run made this very cut before: repeating it, after the shard resumed, would take back what came since.
  * Throws when it lies outside the valid log: a cut into what an earlier one removed would bring it to life again.
  */
 async function isInForce(
   store: JournalStore,
   newest: NewestEpoch,
   cut: EventPosition,
+  sealer: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { shard } = newest.opening;
-  const [{ opening, to }, next] = await pathTo(store, newest.opening, cut.epoch, signal);
-  if (cut.seq > 0) await checkInLog(store, { opening, to: to ?? lastOf(newest) }, cut, signal);
-  const successor = cut.seq > 0 ? next?.opening : opening;
+  const [segment, next] = await pathTo(store, newest.opening, cut.epoch, signal);
+  if (cut.seq > 0) await checkInLog(store, { ...segment, to: segment.to ?? lastOf(newest) }, cut, signal);
+  const successor = cut.seq > 0 ? next?.opening : segment.opening;
   for (let epoch = successor?.epoch ?? 0; epoch > cut.epoch; epoch -= 1) {
-    const { reason, base } = await openingOf(store, shard, epoch, signal);
-    if (reason === "cut" && samePlace(base, cut)) return true;
+    const opening = await openingOf(store, shard, epoch, signal);
+    if (opening.reason === "cut" && opening.sealer === sealer && samePlace(opening.base, cut)) return true;
   }
   return false;
 }
