@@ -27,6 +27,15 @@ export interface ProxyOptions {
   readonly onData?: (chunk: Buffer) => void;
 }
 
+/**
+ * A reset, as far as Node can: while a FIN is being sent, libuv refuses to reset the handle and Node 24 then holds it
+ * closing for ever, which spins at exit (`TCPWrap::Reset` sets its state before it looks at the error).
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 type Hop = readonly [from: Place, to: Place];
 
 /** One direction of a connection. */
@@ -50,7 +59,7 @@ class Flow {
 
   /** The other end is gone without a goodbye: say so as far as news still travels. */
   reset(): void {
-    this.#later(() => this.#to.resetAndDestroy());
+    this.#later(() => reset(this.#to));
   }
 
   get isCut(): boolean {
@@ -81,8 +90,8 @@ class Flow {
     const settled = queue
       .catch(() => {
         // Cut, or the receiver left: both sockets go, by the reset below or by themselves.
-        this.#to.resetAndDestroy();
-        this.#from.resetAndDestroy();
+        reset(this.#to);
+        reset(this.#from);
       })
       .then(() => {
         if (this.#queue !== settled) return;
@@ -121,7 +130,7 @@ export class TcpProxy {
 
   /** Resets the connections that lead to this backend host, as a load balancer does when a target turns unhealthy. */
   resetBackend(host: string): void {
-    for (const socket of this.#sockets) if (socket.remoteAddress === host) socket.resetAndDestroy();
+    for (const socket of this.#sockets) if (socket.remoteAddress === host) reset(socket);
   }
 
   async close(): Promise<void> {
@@ -164,7 +173,7 @@ export class TcpProxy {
         backend,
       );
     } catch {
-      client.resetAndDestroy();
+      reset(client);
     }
   }
 
@@ -193,7 +202,7 @@ export class TcpProxy {
 
   #resetCut(): void {
     for (const [client, flows] of this.#flows) {
-      if (flows.some((flow) => flow.isCut)) client.resetAndDestroy();
+      if (flows.some((flow) => flow.isCut)) reset(client);
     }
   }
 }

@@ -106,7 +106,7 @@ export async function startCluster(t: ExecutionContext, timings: Timings = QUICK
   return world;
 }
 
-const PROBE = { periodSeconds: 0.1, timeoutSeconds: 1, failureThreshold: 2 };
+const PROBE = { periodSeconds: 0.2, timeoutSeconds: 2, failureThreshold: 2 };
 
 export interface DeploymentSettings {
   readonly replicas?: number;

@@ -4,18 +4,21 @@ import { deployment, getJson, settled, startCluster, until, ZONES } from "./fixt
 
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
 
-test("a Deployment runs its replicas as processes, one per zone, each on its own address", async (t) => {
-  const world = await startCluster(t);
-  await world.create(DEPLOYMENT, deployment("gateway", { replicas: 3 }));
-  const pods = await settled(world, "gateway", 3);
+test.serial(
+  "a Deployment runs its replicas as processes, one per zone, each on its own address",
+  async (t) => {
+    const world = await startCluster(t);
+    await world.create(DEPLOYMENT, deployment("gateway", { replicas: 3 }));
+    const pods = await settled(world, "gateway", 3);
 
-  const { nodes } = world.compute.cluster("us-east-1");
-  t.deepEqual(pods.map((pod) => nodes.get(pod.node ?? "")?.zone).sort(), [...ZONES]);
-  t.is(new Set(pods.map(({ ip }) => ip)).size, 3);
-  for (const { ip, birth } of pods) t.is((await getJson(`http://${ip}:8080/`))["pod"], birth.name);
-});
+    const { nodes } = world.compute.cluster("us-east-1");
+    t.deepEqual(pods.map((pod) => nodes.get(pod.node ?? "")?.zone).sort(), [...ZONES]);
+    t.is(new Set(pods.map(({ ip }) => ip)).size, 3);
+    for (const { ip, birth } of pods) t.is((await getJson(`http://${ip}:8080/`))["pod"], birth.name);
+  },
+);
 
-test("a container has its manifest's environment, and the node agent's over it", async (t) => {
+test.serial("a container has its manifest's environment, and the node agent's over it", async (t) => {
   const world = await startCluster(t);
   await world.create("kubernetes:core/v1:Secret", {
     apiVersion: "v1",
@@ -46,7 +49,7 @@ test("a container has its manifest's environment, and the node agent's over it",
   t.is(environment["AWS_ENDPOINT_URL"], `http://${world.addresses.edge("us-east-1").host}:4566`);
 });
 
-test("what a pod connects from is its own address", async (t) => {
+test.serial("what a pod connects from is its own address", async (t) => {
   const world = await startCluster(t);
   await world.create(DEPLOYMENT, deployment("gateway", { replicas: 2 }));
   const [one, two] = await settled(world, "gateway", 2);
@@ -57,21 +60,28 @@ test("what a pod connects from is its own address", async (t) => {
   t.is(world.compute.placeOf("127.0.0.1"), "internet");
 });
 
-test("a crashed container starts again at once, the second time only after the back-off", async (t) => {
-  const world = await startCluster(t);
-  await world.create(DEPLOYMENT, deployment("gateway"));
-  const [pod] = await settled(world, "gateway", 1);
-  if (pod === undefined) return t.fail();
+test.serial(
+  "a crashed container starts again at once, the second time only after the back-off",
+  async (t) => {
+    const world = await startCluster(t);
+    await world.create(DEPLOYMENT, deployment("gateway"));
+    const [pod] = await settled(world, "gateway", 1);
+    if (pod === undefined) return t.fail();
 
-  await getJson(`http://${pod.ip}:8080/exit`);
-  await until("the first restart", () => pod.restarts === 1 && pod.readySince !== undefined);
-  await getJson(`http://${pod.ip}:8080/exit`);
-  await until("the second crash", () => pod.restarts === 2);
-  t.like(pod.state, { kind: "waiting", reason: "CrashLoopBackOff", message: "container ended: exit code 3" });
-  await until("the second restart", () => pod.readySince !== undefined);
-});
+    await getJson(`http://${pod.ip}:8080/exit`);
+    await until("the first restart", () => pod.restarts === 1 && pod.readySince !== undefined);
+    await getJson(`http://${pod.ip}:8080/exit`);
+    await until("the second crash", () => pod.restarts === 2);
+    t.like(pod.state, {
+      kind: "waiting",
+      reason: "CrashLoopBackOff",
+      message: "container ended: exit code 3",
+    });
+    await until("the second restart", () => pod.readySince !== undefined);
+  },
+);
 
-test("a container that fails its liveness probe is told to stop and starts again", async (t) => {
+test.serial("a container that fails its liveness probe is told to stop and starts again", async (t) => {
   const world = await startCluster(t);
   await world.create(DEPLOYMENT, deployment("gateway"));
   const [pod] = await settled(world, "gateway", 1);
@@ -81,23 +91,26 @@ test("a container that fails its liveness probe is told to stop and starts again
   t.is(log, "SIGTERM\n");
 });
 
-test("an image that nobody pushed and a Secret that is not there keep a pod waiting, and it says for what", async (t) => {
-  const world = await startCluster(t);
-  await world.create(
-    DEPLOYMENT,
-    deployment("stranger", { image: "123.dkr.ecr.us-east-1.amazonaws.com/other@sha256:9" }),
-  );
-  const env = [{ name: "TOKEN", valueFrom: { secretKeyRef: { name: "none", key: "token" } } }];
-  await world.create(DEPLOYMENT, deployment("secretive", { env }));
-  const waiting = (name: string) =>
-    until(`a waiting pod of ${name}`, () => {
-      const state = world.compute.cluster("us-east-1").views("exchange", name)[0]?.pod.state;
-      return state?.kind === "waiting" && state.reason !== "Pending" && state;
+test.serial(
+  "an image that nobody pushed and a Secret that is not there keep a pod waiting, and it says for what",
+  async (t) => {
+    const world = await startCluster(t);
+    await world.create(
+      DEPLOYMENT,
+      deployment("stranger", { image: "123.dkr.ecr.us-east-1.amazonaws.com/other@sha256:9" }),
+    );
+    const env = [{ name: "TOKEN", valueFrom: { secretKeyRef: { name: "none", key: "token" } } }];
+    await world.create(DEPLOYMENT, deployment("secretive", { env }));
+    const waiting = (name: string) =>
+      until(`a waiting pod of ${name}`, () => {
+        const state = world.compute.cluster("us-east-1").views("exchange", name)[0]?.pod.state;
+        return state?.kind === "waiting" && state.reason !== "Pending" && state;
+      });
+    t.deepEqual(await waiting("stranger"), {
+      kind: "waiting",
+      reason: "ImagePullBackOff",
+      message: 'Back-off pulling image "123.dkr.ecr.us-east-1.amazonaws.com/other@sha256:9": not found',
     });
-  t.deepEqual(await waiting("stranger"), {
-    kind: "waiting",
-    reason: "ImagePullBackOff",
-    message: 'Back-off pulling image "123.dkr.ecr.us-east-1.amazonaws.com/other@sha256:9": not found',
-  });
-  t.like(await waiting("secretive"), { reason: "CreateContainerConfigError" });
-});
+    t.like(await waiting("secretive"), { reason: "CreateContainerConfigError" });
+  },
+);
