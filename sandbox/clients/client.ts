@@ -69,6 +69,7 @@ export class Client {
   }
 
   close(): void {
+    this.#retries.stop();
     for (const agent of this.#agents.values()) agent.destroy();
   }
 

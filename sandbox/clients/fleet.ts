@@ -22,6 +22,7 @@ export class Fleet {
   readonly #stopSending: () => void;
   readonly #reporting: NodeJS.Timeout;
   readonly #clock: Clock;
+  #stopped: Promise<void> | undefined;
 
   static async start(options: FleetOptions, heard: (event: ClientEvent) => void): Promise<Fleet> {
     return new Fleet(options, heard, await ClientLogFile.open(options.logFile));
@@ -73,12 +74,18 @@ export class Fleet {
   }
 
   /** No new operations; waits a while for open ones; the log is complete afterwards. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.#stopSending();
     this.#fresh.stop();
     const deadline = this.#clock.now() + DRAIN_MILLISECONDS;
     while (this.#caller.pending + this.#open > 0 && this.#clock.now() < deadline) await sleep(20);
     clearInterval(this.#reporting);
+    this.#fresh.close();
     for (const client of this.#clients) client.close();
     await this.#log.close();
   }

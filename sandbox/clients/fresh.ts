@@ -61,8 +61,13 @@ export class FreshClients {
     turn();
   }
 
+  /** No new clients; what is open is still retried. */
   stop(): void {
     this.#cancel();
+  }
+
+  close(): void {
+    this.#retries.stop();
   }
 
   async #write(number: number, intended: number): Promise<void> {

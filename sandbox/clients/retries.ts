@@ -19,6 +19,8 @@ export class Retries {
   readonly #queue: { readonly operation: Operation; attempts: number }[] = [];
   #wait = FIRST_WAIT_MILLISECONDS;
   #waiting = false;
+  #stopped = false;
+  #cancel = (): void => {};
 
   constructor(clock: Clock, again: (operation: Operation, number: number) => Promise<Attempt>) {
     this.#clock = clock;
@@ -36,10 +38,16 @@ export class Retries {
     this.#schedule(this.#wait);
   }
 
+  /** What is open stays so. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
   #schedule(milliseconds: number): void {
-    if (this.#waiting) return;
+    if (this.#waiting || this.#stopped) return;
     this.#waiting = true;
-    this.#clock.after(milliseconds, () => void this.#turn());
+    this.#cancel = this.#clock.after(milliseconds, () => void this.#turn());
   }
 
   async #turn(): Promise<void> {

@@ -47,7 +47,8 @@ export interface Clock {
 export const wallClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   after: (milliseconds, callback) => {
-    const timer = setTimeout(callback, milliseconds);
+    // Timers take whole milliseconds and would round down: too early.
+    const timer = setTimeout(callback, Math.max(0, Math.ceil(milliseconds)));
     return () => clearTimeout(timer);
   },
 };

@@ -26,21 +26,37 @@ async function world(t: ExecutionContext, ttlSeconds: number) {
     dnsServer: names.address,
     publicName: NAME,
     port: old.port,
-    rate: 200,
+    rate: 80,
     clients: 20,
     seed: 5,
     instruments: ["AAA", "BBB", "CCC"],
     logFile: path.join(directory, "clients.ndjson"),
     pinnedShare: 0.1,
     persistentShare: 0.1,
-    timeouts: { connectMilliseconds: 200, answerMilliseconds: 300 },
+    timeouts: { connectMilliseconds: 5_000, answerMilliseconds: 5_000 },
   };
   return { old, next, names, options, directory };
 }
 
-test("clients that honour the TTL move when it ends, pinned ones stay for ever", async (t) => {
+async function start(
+  t: ExecutionContext,
+  options: FleetOptions,
+  heard: (event: ClientEvent) => void = () => {},
+): Promise<Fleet> {
+  const fleet = await Fleet.start(options, heard);
+  t.teardown(() => fleet.stop());
+  return fleet;
+}
+
+/** Bounded, and patient enough for a busy machine. */
+async function until(isSo: () => boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!isSo() && Date.now() < deadline) await sleep(10);
+}
+
+test.serial("clients that honour the TTL move when it ends, pinned ones stay for ever", async (t) => {
   const { old, next, names, options } = await world(t, 1);
-  const fleet = await Fleet.start(options, () => {});
+  const fleet = await start(t, options);
   await sleep(500);
   names.addresses = [next.host];
   await sleep(1_500);
@@ -59,11 +75,11 @@ test("clients that honour the TTL move when it ends, pinned ones stay for ever",
   ]);
 });
 
-test("every operation is logged with its times, address, answer and acknowledgement", async (t) => {
+test.serial("every operation is logged with its times, address, answer and acknowledgement", async (t) => {
   const { old, options } = await world(t, 15);
   const events: ClientEvent[] = [];
-  const fleet = await Fleet.start(options, (event) => events.push(event));
-  await sleep(1_300);
+  const fleet = await start(t, options, (event) => events.push(event));
+  await until(() => old.requests > 150 && events.some(({ type }) => type === "second"));
   await fleet.stop();
 
   const { attempts } = await readClientLog(options.logFile);
@@ -77,25 +93,29 @@ test("every operation is logged with its times, address, answer and acknowledgem
   }
   const placed = attempts.filter(({ kind }) => kind === "place").map(({ clientOrderId }) => clientOrderId);
   t.is(new Set(placed).size, placed.length);
-  const second = events.find((event) => event.type === "second");
-  t.true(second !== undefined && second.sent > 50 && second.ok === second.sent && second.failed === 0);
+  const seconds = events.filter((event) => event.type === "second");
+  t.true(seconds.length > 0);
+  t.true(seconds.every(({ sent, ok, failed }) => sent === ok && failed === 0));
 });
 
-test("fresh clients each use a connection of their own and report every write", async (t) => {
+test.serial("fresh clients each use a connection of their own and report every write", async (t) => {
   const { old, options } = await world(t, 15);
   old.answering = (_request, response) => response.writeHead(503).end("{}");
   const events: ClientEvent[] = [];
-  const fleet = await Fleet.start({ ...options, rate: 0.001 }, (event) => events.push(event));
-  await sleep(600);
+  const fresh = () => events.filter((event) => event.type === "fresh");
+  const fleet = await start(t, { ...options, rate: 0.001 }, (event) => events.push(event));
+  await until(() => fresh().length >= 3);
   old.answering = accepting("us-east-1");
-  await sleep(600);
+  await until(() => fresh().some(({ ok }) => ok));
   await fleet.stop();
 
-  const fresh = events.filter((event) => event.type === "fresh");
-  t.is(old.connections, fresh.length);
-  t.deepEqual(
-    fresh.map(({ ok }) => ok),
-    [false, false, false, true, true],
+  t.is(old.connections, fresh().length);
+  const first = fresh().findIndex(({ ok }) => ok);
+  t.true(first >= 3);
+  t.true(
+    fresh()
+      .slice(first)
+      .every(({ ok, region }) => ok && region === "us-east-1"),
   );
   t.deepEqual(
     events.filter((event) => event.type === "name").map(({ addresses }) => addresses),
@@ -103,11 +123,13 @@ test("fresh clients each use a connection of their own and report every write", 
   );
 });
 
-test("a write without an answer is asked again under the same id until it is settled", async (t) => {
+test.serial("a write without an answer is asked again under the same id until it is settled", async (t) => {
   const { old, options } = await world(t, 15);
   old.answering = () => {};
-  const fleet = await Fleet.start(options, () => {});
-  await sleep(800);
+  const timeouts = { connectMilliseconds: 5_000, answerMilliseconds: 300 };
+  const fleet = await start(t, { ...options, timeouts });
+  await until(() => old.requests > 50);
+  await sleep(400);
   old.answering = accepting("us-east-1");
   await sleep(3_000);
   await fleet.stop();
@@ -128,41 +150,47 @@ test("a write without an answer is asked again under the same id until it is set
   }
 });
 
-test("one address of an answer is used and no other, except by the share that tries them all", async (t) => {
-  const { old, next, names, options } = await world(t, 15);
-  names.addresses = [old.host, next.host];
-  next.close(); // refuses connections: one of two addresses is dead
-  const fleet = await Fleet.start({ ...options, pinnedShare: 0, persistentShare: 0.5 }, () => {});
-  await sleep(1_000);
-  await fleet.stop();
+test.serial(
+  "one address of an answer is used and no other, except by the share that tries them all",
+  async (t) => {
+    const { old, next, names, options } = await world(t, 15);
+    names.addresses = [old.host, next.host];
+    next.close(); // refuses connections: one of two addresses is dead
+    const fleet = await start(t, { ...options, pinnedShare: 0, persistentShare: 0.5 });
+    await until(() => old.requests > 100);
+    await fleet.stop();
 
-  const { clients, attempts } = await readClientLog(options.logFile);
-  const results = clients.map(({ client, persistent }) => {
-    const own = attempts.filter((attempt) => attempt.client === client);
-    return {
-      persistent,
-      addresses: new Set(own.map(({ address }) => address)).size,
-      last: own.at(-1)?.outcome,
-    };
-  });
-  const single = results.filter(({ persistent }) => !persistent);
-  t.true(single.every(({ addresses }) => addresses <= 1));
-  t.true(single.some(({ last }) => last === "unsent"));
-  const persistent = results.filter(({ persistent }) => persistent);
-  t.is(persistent.length, 10);
-  t.true(persistent.every(({ last }) => last === undefined || last !== "unsent"));
-  t.true(persistent.some(({ addresses }) => addresses === 2));
-});
+    const { clients, attempts } = await readClientLog(options.logFile);
+    const results = clients.map(({ client, persistent }) => {
+      const own = attempts.filter((attempt) => attempt.client === client);
+      return {
+        persistent,
+        addresses: new Set(own.map(({ address }) => address)).size,
+        last: own.at(-1)?.outcome,
+      };
+    });
+    const single = results.filter(({ persistent }) => !persistent);
+    t.true(single.every(({ addresses }) => addresses <= 1));
+    t.true(single.some(({ last }) => last === "unsent"));
+    const persistent = results.filter(({ persistent }) => persistent);
+    t.is(persistent.length, 10);
+    t.true(persistent.every(({ last }) => last === undefined || last !== "unsent"));
+    t.true(persistent.some(({ addresses }) => addresses === 2));
+  },
+);
 
-test("in a process of its own it reports events, and leaves a complete log when it is stopped", async (t) => {
-  const { old, options, directory } = await world(t, 15);
-  const processes = new Processes(path.join(directory, "ledger"));
-  t.teardown(() => processes.close());
-  const events: ClientEvent[] = [];
-  const load = await startFleet(processes, options, (event) => events.push(event));
-  for (let waited = 0; waited < 100 && !events.some(({ type }) => type === "second"); waited++)
-    await sleep(50);
-  await load.stop();
-  t.true(events.some((event) => event.type === "second" && event.ok > 0));
-  t.is((await readClientLog(options.logFile)).attempts.length, old.requests);
-});
+test.serial(
+  "in a process of its own it reports events, and leaves a complete log when it is stopped",
+  async (t) => {
+    const { old, options, directory } = await world(t, 15);
+    const processes = new Processes(path.join(directory, "ledger"));
+    t.teardown(() => processes.close());
+    const events: ClientEvent[] = [];
+    const load = await startFleet(processes, options, (event) => events.push(event));
+    for (let waited = 0; waited < 100 && !events.some(({ type }) => type === "second"); waited++)
+      await sleep(50);
+    await load.stop();
+    t.true(events.some((event) => event.type === "second" && event.ok > 0));
+    t.is((await readClientLog(options.logFile)).attempts.length, old.requests);
+  },
+);
