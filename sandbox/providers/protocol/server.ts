@@ -22,9 +22,12 @@ export async function serve(provider: Provider): Promise<Endpoint> {
   const server = new grpc.Server({ "grpc.max_receive_message_length": 400 * 1024 * 1024 });
   /** No request names its provider resource, but each has a connection of its own, which it configures first. */
   const sessions = new Map<string, Session>();
-  const running = new Set<AbortController>();
-  const cancelAll = () => {
-    for (const controller of running) controller.abort(new Error("the deployment was cancelled"));
+  const running = new Map<AbortController, Session>();
+  /** One deployment's, or everything when the server closes: other engines' calls go on. */
+  const cancel = (of?: Session) => {
+    for (const [controller, session] of running) {
+      if (of === undefined || of === session) controller.abort(new Error("the deployment was cancelled"));
+    }
   };
 
   const unary =
@@ -34,7 +37,7 @@ export async function serve(provider: Provider): Promise<Endpoint> {
       const session = sessions.get(peer) ?? { config: undefined };
       sessions.set(peer, session);
       const controller = new AbortController();
-      running.add(controller);
+      running.set(controller, session);
       call.on("cancelled", () => controller.abort(new Error("the engine gave the call up")));
       const answer = async () => handler(call.request, { session, signal: controller.signal });
       answer()
@@ -52,8 +55,8 @@ export async function serve(provider: Provider): Promise<Endpoint> {
     ),
     attach: unary(() => new empty.Empty()),
     getPluginInfo: unary(info),
-    cancel: unary(() => {
-      cancelAll();
+    cancel: unary((_: empty.Empty, { session }) => {
+      cancel(session);
       return new empty.Empty();
     }),
     checkConfig: unary((request: rpc.CheckRequest) => checked(provider.checkConfig(checkRequest(request)))),
@@ -123,7 +126,7 @@ export async function serve(provider: Provider): Promise<Endpoint> {
   return {
     port,
     close: async () => {
-      cancelAll();
+      cancel();
       server.forceShutdown();
     },
   };

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
 import type plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -82,6 +83,34 @@ test("two connections are two providers: each keeps the region it was configured
       "arn:aws:sns:us-west-2:123456789012:fills",
     ]);
   } finally {
+    await providers.close();
+  }
+});
+
+test("a cancelled deployment gives up its own requests and nobody else's", async (t) => {
+  const faults = new Faults();
+  const providers = await Providers.start({ faults, regions: REGIONS, accountId: ACCOUNT });
+  const [mine, other] = [connect(providers.ports.aws, 0), connect(providers.ports.aws, 1)] as const;
+  const create = (client: typeof mine) =>
+    new Promise<string>((resolve) => {
+      const request = new rpc.CreateRequest()
+        .setUrn("urn:pulumi:t::p::aws:sns/topic:Topic::fills")
+        .setProperties(encode({ name: "fills", region: "us-east-1" }));
+      client.create(request, (error, answer) => resolve(error ? error.details : answer.getId()));
+    });
+  try {
+    faults.setPlace("us-east-1", "blackhole");
+    const [cancelled, waiting] = [create(mine), create(other)];
+    // Both are on their way before one of them is cancelled.
+    await sleep(200);
+    await new Promise((resolve) => mine.cancel(new empty.Empty(), resolve));
+
+    t.is(await cancelled, "the deployment was cancelled");
+    faults.heal();
+    t.is(await waiting, "arn:aws:sns:us-east-1:123456789012:fills");
+  } finally {
+    mine.close();
+    other.close();
     await providers.close();
   }
 });
