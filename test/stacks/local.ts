@@ -11,9 +11,13 @@ import { PROJECT } from "../../stacks/config.ts";
 import program from "../../stacks/index.ts";
 import { rawConfig } from "./stackFile.ts";
 
+/** Towards a region that never answers; the real providers try for minutes. */
+const PATIENCE_MILLISECONDS = 500;
+
 export class Local {
   /** What the journal says; undefined: nothing yet. */
   decided: { readonly generation: number; readonly active: string } | undefined;
+  readonly faults = new Faults();
   readonly #directory: string;
   readonly #stacks = new Map<StackName, Stack>();
   #providers: Providers | undefined;
@@ -26,10 +30,11 @@ export class Local {
     const local = new Local(await mkdtemp(path.join(tmpdir(), "stacks-")));
     await mkdir(local.#state);
     local.#providers = await Providers.start({
-      faults: new Faults(),
+      faults: local.faults,
       regions: { primary: "us-east-1", secondary: "us-west-2", witness: "us-east-2" },
       accountId: "123456789012",
       invocations: { "aws:dynamodb/getTableItem:getTableItem": async () => ({ item: local.#item() }) },
+      unreachableAfterMilliseconds: PATIENCE_MILLISECONDS,
     });
     return local;
   }

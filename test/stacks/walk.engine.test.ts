@@ -57,9 +57,10 @@ test.serial("a refused update changes nothing, the outputs included", async (t) 
 });
 
 test.serial(
-  "a targeted update moves what it names, and the role is recorded when the last Deployment has it",
+  "with us-east-1 black-holed, a targeted update moves what it names, and the role is recorded when the last Deployment has it",
   async (t) => {
     local.decided = FAILED_OVER;
+    local.faults.setPlace("us-east-1", "blackhole");
     const [gateway, ...others] = OBEYING.map(deployment);
     const some = await up("dr", PROMOTING, [gateway ?? ""]);
     t.deepEqual([some.changes["update"], some.role], [1, "passive"]);
@@ -70,11 +71,22 @@ test.serial(
   },
 );
 
-test.serial("the traffic step changes the control item alone; at rest nothing is left to do", async (t) => {
+test.serial("with us-east-1 black-holed, the traffic step changes the control item alone", async (t) => {
   const traffic = await up("dr", ACTIVE, [CONTROL_ITEM]);
   t.deepEqual([traffic.changes["update"], traffic.role], [1, "active"]);
-  t.deepEqual(await preview("dr", ACTIVE), { same: drSize });
 });
+
+test.serial(
+  "while us-east-1 accepts and never answers, dr's preview is clean and prod's ends with a reason",
+  async (t) => {
+    t.deepEqual(await preview("dr", ACTIVE), { same: drSize });
+    t.regex(
+      await refusal(preview("prod", PARKED)),
+      /the region item of exchange-journal cannot be read in us-east-1/,
+    );
+    local.faults.heal();
+  },
+);
 
 test.serial("after the failover the commit from before it is refused in both stacks", async (t) => {
   const older = /This commit is older than failover 1: merge branch failover\/1/;
