@@ -71,8 +71,8 @@ export const impact: DrillPhase = {
     await drill.sleep(((seed * 7_919) % 1_000) * (IMPACT_WINDOW_MILLISECONDS / 1_000));
     const at = Date.now();
     drill.moment("impact", at);
-    await world.loseRegion(drill.lost, loss);
     drill.settings.say({ type: "impact", at, region: drill.lost, loss });
+    await world.loseRegion(drill.lost, loss);
   },
 };
 

@@ -29,7 +29,8 @@ export function unavoidableWaits(
   return [
     {
       kind: "detection",
-      name: "the journal silent for so long that its region is lost",
+      // The silence begins with the impact, while the operator still wonders: their reaction costs nothing more.
+      name: "silence of the journal, by which its region is known to be lost",
       seconds: STOPPED_MILLISECONDS / 1000,
     },
     ...injected.map(({ name, seconds }): Bound => ({ kind: "injected", name, seconds })),
@@ -103,12 +104,12 @@ function firstSuccesses({ fresh, impactAt, target }: Observed): (number | null)[
 }
 
 function measured({ kind, seconds }: Bound, observed: Observed, recoveredAt: number | null): number {
-  const { goAt, assessedAt, activeAt, nameAt } = observed;
+  const { impactAt, assessedAt, activeAt, nameAt } = observed;
   const between = (from: number | null, to: number | null): number =>
     from === null || to === null ? 0 : Math.max(0, (to - from) / 1000);
   switch (kind) {
     case "detection":
-      return between(goAt, assessedAt);
+      return between(impactAt, assessedAt);
     case "health":
       return between(activeAt, nameAt ?? recoveredAt);
     case "ttl":

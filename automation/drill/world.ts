@@ -36,7 +36,7 @@ export interface World {
   /** Waits that the place injects on the longest chain from the loss to the first order. */
   readonly injectedWaits: readonly { readonly name: string; readonly seconds: number }[];
   outputs(stack: StackName): Promise<StackOutputs>;
-  /** Resolves when the region is lost, with writes on their way if there are any. */
+  /** Begins at once, and resolves when the region is lost, with writes on their way if there are any. */
   loseRegion(region: Region, loss: Loss): Promise<void>;
   /** Thaws, heals and restarts what is left of it. */
   returnRegion(region: Region): Promise<void>;

@@ -34,7 +34,11 @@ const observed = (change: Partial<Observed> = {}): Observed => ({
 
 test("the unavoidable waits are known from config alone, before anything happens", (t) => {
   t.deepEqual(BOUNDS, [
-    { kind: "detection", name: "the journal silent for so long that its region is lost", seconds: 15 },
+    {
+      kind: "detection",
+      name: "silence of the journal, by which its region is known to be lost",
+      seconds: 15,
+    },
     { kind: "injected", name: "pods start", seconds: 4 },
     { kind: "health", name: "health checks, 3 × 10 s", seconds: 30 },
     { kind: "ttl", name: "DNS TTL, 15 s", seconds: 15 },
@@ -87,6 +91,6 @@ test("with a proxied name, which never changes, the health checks last until the
   const { criticalPath } = recoveryTime(300, proxied, observed({ nameAt: null }), []);
   t.deepEqual(
     criticalPath.map(({ measuredSeconds }) => measuredSeconds),
-    [15, 24.1, 0],
+    [16, 24.1, 0],
   );
 });
