@@ -66,7 +66,12 @@ export class Providers {
     const reach = reachThrough(options.faults, patience);
     const bridged = { behaviours, invocations, registry, reach };
     const [aws, kubernetes, cloudflare] = await Promise.all([
-      serve(new BridgeProvider({ ...bridged, cloud: new AwsCloud(sdkVersion("aws"), accountId, registry) })),
+      serve(
+        new BridgeProvider({
+          ...bridged,
+          cloud: new AwsCloud({ version: sdkVersion("aws"), accountId, regions: options.regions, registry }),
+        }),
+      ),
       serve(
         new KubernetesProvider({
           version: sdkVersion("kubernetes"),

@@ -1,5 +1,5 @@
 /** AWS, as the `aws` provider sees it. */
-import { isRegion, type Region } from "../../../components/model.ts";
+import type { Region, RegionTriple } from "../../../components/model.ts";
 import type { Properties } from "../../cloud/behaviour.ts";
 import type { Place } from "../../faults.ts";
 import type { Cloud, ControlPlane, Operation, Target } from "../bridge/cloud.ts";
@@ -43,15 +43,24 @@ function readConfig(value: Value | undefined): Value | undefined {
   }
 }
 
+export interface AwsOptions {
+  readonly version: string;
+  readonly accountId: string;
+  readonly regions: RegionTriple;
+  readonly registry: Registry;
+}
+
 export class AwsCloud implements Cloud {
   readonly version: string;
   readonly catalog: Catalog = loadCatalog("aws");
   readonly #accountId: string;
+  readonly #regions: readonly Region[];
   readonly #registry: Registry;
 
-  constructor(version: string, accountId: string, registry: Registry) {
+  constructor({ version, accountId, regions, registry }: AwsOptions) {
     this.version = version;
     this.#accountId = accountId;
+    this.#regions = [regions.primary, regions.secondary, regions.witness];
     this.#registry = registry;
   }
 
@@ -84,12 +93,13 @@ export class AwsCloud implements Cloud {
   }
 
   regionOf(config: Values | undefined, args: Values): Region {
-    const region = unwrap(args["region"] ?? config?.["region"] ?? null);
-    if (isRegion(region)) return region;
+    const given = unwrap(args["region"] ?? config?.["region"] ?? null);
+    const region = this.#regions.find((known) => known === given);
+    if (region !== undefined) return region;
     throw new Error(
-      region === null
+      given === null
         ? "no region: neither the resource nor its provider names one: pass an explicit aws.Provider with a region"
-        : `region ${JSON.stringify(region)} is none of those that the program can deploy to`,
+        : `region ${JSON.stringify(given)} is not in this sandbox: it has ${this.#regions.join(", ")}`,
     );
   }
 

@@ -8,7 +8,7 @@ import type { Call, CheckResult, DiffResult, State } from "../../../sandbox/prov
 import type { Values } from "../../../sandbox/providers/protocol/value.ts";
 import { reachThrough } from "../../../sandbox/providers/reach.ts";
 import { Registry } from "../../../sandbox/providers/registry.ts";
-import { ACCOUNT } from "./engine.ts";
+import { ACCOUNT, REGIONS } from "./engine.ts";
 
 const PATIENCE_MILLISECONDS = 50;
 let count = 0;
@@ -21,7 +21,12 @@ export class Calls {
 
   constructor(behaviours: Behaviours = {}) {
     this.#provider = new BridgeProvider({
-      cloud: new AwsCloud("7.0.0", ACCOUNT, this.registry),
+      cloud: new AwsCloud({
+        version: "7.0.0",
+        accountId: ACCOUNT,
+        regions: REGIONS,
+        registry: this.registry,
+      }),
       behaviours,
       invocations: {},
       registry: this.registry,

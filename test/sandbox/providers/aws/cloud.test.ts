@@ -1,9 +1,14 @@
 import test from "ava";
 import { AwsCloud } from "../../../../sandbox/providers/aws/cloud.ts";
 import { Registry } from "../../../../sandbox/providers/registry.ts";
-import { ACCOUNT } from "../engine.ts";
+import { ACCOUNT, REGIONS } from "../engine.ts";
 
-const cloud = new AwsCloud("7.0.0", ACCOUNT, new Registry());
+const cloud = new AwsCloud({
+  version: "7.0.0",
+  accountId: ACCOUNT,
+  regions: REGIONS,
+  registry: new Registry(),
+});
 
 /** The places asked for while configuring. */
 async function configured(config: Record<string, string>): Promise<string[]> {

@@ -52,10 +52,10 @@ test("a prefix leaves the name to AWS", async (t) => {
   t.is(inputs["name"], undefined);
 });
 
-test("without a region in resource or provider nothing happens", async (t) => {
+test("a region outside the sandbox is refused", async (t) => {
   const aws = new Calls();
 
   await t.throwsAsync(aws.create("aws:sns/topic:Topic", { region: "mars-north-1" }), {
-    message: 'region "mars-north-1" is none of those that the program can deploy to',
+    message: 'region "mars-north-1" is not in this sandbox: it has us-east-1, us-west-2, us-east-2',
   });
 });
