@@ -1,9 +1,9 @@
 /** Runs as a pod's process in tests. */
 import { createServer } from "node:http";
 
-const { POD_IP, PORT, POD_NAME, NOT_READY } = process.env;
+const { POD_IP, PORT, POD_NAME } = process.env;
 let healthy = true;
-let ready = NOT_READY === undefined;
+let ready = true;
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://pod");
