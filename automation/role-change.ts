@@ -35,6 +35,10 @@ export async function deployRoles(change: RoleChange): Promise<void> {
     const wanted = changes(planned);
     for (const { op, type, urn } of wanted)
       say(`${stack}, role ${role}: ${op} ${type} ${urn.split("::").at(-1)}`);
+    if (wanted.length === 0 && role === change.deployed) {
+      say(`${stack}: role ${role} is deployed and a preview is clean`);
+      return;
+    }
     if (wanted.length === 0) say(`${stack}, role ${role}: no resource changes`);
     const problems = checkPlan(planned, switchable(planned));
     if (problems.length > 0) {

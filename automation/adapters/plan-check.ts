@@ -26,7 +26,10 @@ const SWITCHES = new Set(["traffic", "maintenance"]);
 
 /** What is wrong with the plan, one line each; empty: it is the flip and nothing else. */
 export function checkPlan(steps: readonly PlannedStep[], targets: readonly string[]): readonly string[] {
-  return steps.filter(({ op }) => op !== "same" && op !== "read").flatMap((step) => problems(step, targets));
+  return steps
+    .filter(({ op }) => op !== "same" && op !== "read")
+    .flatMap((step) => problems(step, targets))
+    .sort();
 }
 
 function problems(step: PlannedStep, targets: readonly string[]): readonly string[] {
@@ -52,12 +55,14 @@ function parsed(item: unknown): unknown {
   }
 }
 
-/** Paths of leaves that differ; Pulumi's own bookkeeping (`__defaults`) does not count. */
+/** Paths, as Pulumi writes them, of leaves that differ; Pulumi's own bookkeeping (`__defaults`) does not count. */
 export function differences(a: unknown, b: unknown, path = ""): readonly string[] {
   if (Object.is(a, b)) return [];
   if (isObject(a) && isObject(b) && Array.isArray(a) === Array.isArray(b)) {
     const keys = new Set([...Object.keys(a), ...Object.keys(b)].filter((key) => key !== "__defaults"));
-    return [...keys].flatMap((key) => differences(a[key], b[key], path === "" ? key : `${path}.${key}`));
+    const below = (key: string) =>
+      Array.isArray(a) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
+    return [...keys].flatMap((key) => differences(a[key], b[key], below(key)));
   }
   return [path];
 }

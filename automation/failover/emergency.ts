@@ -32,6 +32,8 @@ export interface EmergencyOptions {
   readonly direct: (flip: Flip) => Promise<void>;
   readonly note: (message: string) => void;
   readonly signal: AbortSignal;
+  /** How long a lock of somebody else is waited for; default 10 s. */
+  readonly foreignLockMilliseconds?: number;
 }
 
 interface Plan {
@@ -157,6 +159,7 @@ export class EmergencyStack implements StackPort {
   /** Undefined: nobody holds the state. */
   async #unlock(): Promise<string | undefined> {
     const { state, stack, note, signal } = this.#options;
+    const patience = this.#options.foreignLockMilliseconds ?? FOREIGN_LOCK_MILLISECONDS;
     const started = performance.now();
     let told = false;
     for (;;) {
@@ -170,7 +173,7 @@ export class EmergencyStack implements StackPort {
       const [first] = held;
       if (first === undefined) return undefined;
       const foreign = held.some(({ owner }) => owner === "foreign");
-      const limit = foreign ? FOREIGN_LOCK_MILLISECONDS : OWN_LOCK_MILLISECONDS;
+      const limit = foreign ? patience : OWN_LOCK_MILLISECONDS;
       const holder = describeLock(first.lock, Date.now());
       if (!told) note(`the state of ${stack} is locked by ${holder}: waiting up to ${limit / 1000} s`);
       told = true;

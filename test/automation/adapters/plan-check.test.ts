@@ -59,9 +59,9 @@ test("a create, a delete and a replacement are refused, of a target too", (t) =>
   t.deepEqual(
     checkPlan([scaling({ op: "replace" }), switching({ op: "create" }), scaling({ op: "delete" })], TARGETS),
     [
-      `replace of ${DEPLOYMENT_TYPE} engine-0, only an update is allowed`,
       `create of ${CONTROL_TYPE} control, only an update is allowed`,
       `delete of ${DEPLOYMENT_TYPE} engine-0, only an update is allowed`,
+      `replace of ${DEPLOYMENT_TYPE} engine-0, only an update is allowed`,
     ],
   );
 });
@@ -83,7 +83,7 @@ test("the control item may change its switches, not the region it speaks for", (
 test("differences are paths of leaves; Pulumi's bookkeeping is none", (t) => {
   t.deepEqual(differences({ a: { b: 1, c: [1, 2] }, __defaults: ["x"] }, { a: { b: 2, c: [1, 3] } }), [
     "a.b",
-    "a.c.1",
+    "a.c[1]",
   ]);
   t.deepEqual(differences({ a: 1 }, {}), ["a"]);
   t.deepEqual(differences({ a: [] }, { a: {} }), ["a"]);
