@@ -34,6 +34,13 @@ interface StackFile {
   readonly config: Settings;
 }
 
+const ROUTE53 = { provider: "route53", zoneId: "Z0123456789EXAMPLE", ttlSeconds: 15 } as const;
+const CLOUDFLARE = {
+  provider: "cloudflare",
+  zoneId: "0".repeat(31).concat("1"),
+  cloudflareAccountId: "0".repeat(31).concat("2"),
+} as const;
+
 const record = (value: unknown): Settings => value as Settings;
 
 /** What one machine with two cores changes; everything else is the stack file of the repository. */
@@ -45,13 +52,10 @@ function differences(stack: StackName, config: Settings, { dns, shards }: Projec
     service["memory"] = "256Mi";
     if (service["exposed"] === true) service["replicas"] = { min: 3, max: 4 };
   }
-  const { ttlSeconds, cloudflareAccountId, ...common } = record(config[key("dns")]);
-  const provider =
-    dns === "route53"
-      ? { provider: dns, ttlSeconds: ttlSeconds ?? 15 }
-      : { provider: dns, cloudflareAccountId: cloudflareAccountId ?? "0".repeat(32) };
+  const { name, ...others } = record(config[key("dns")]);
+  const route53 = others["provider"] === "route53" ? others : ROUTE53;
   return {
-    [key("dns")]: { ...common, ...provider },
+    [key("dns")]: { name, ...(dns === "route53" ? route53 : CLOUDFLARE) },
     [key("listener")]: { ...record(config[key("listener")] ?? {}), port: LISTENER_PORT },
     [key("journal")]: { ...record(config[key("journal")]), shards },
     [key("services")]: services,

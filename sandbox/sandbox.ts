@@ -358,7 +358,7 @@ async function startParts({
     }),
   );
   const modelled = [
-    ...parts.flatMap(({ modelled = [] }) => modelled),
+    ...[...parts, providers].flatMap(({ modelled = [] }) => modelled),
     `the other region's replica receives the write-ahead log ${REPLICATION_LAG_MILLISECONDS} ms late (Aurora: typically under 1 s)`,
     `before a region is lost its journal writes slow down until ${STRUGGLE.writes} are on their way, or for ${STRUGGLE.limitMilliseconds / 1_000} s`,
   ];
