@@ -1,0 +1,45 @@
+/** A whole drill as a test: real engine, real PostgreSQL, real clients; everything it printed goes to the test's log. */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { ExecutionContext } from "ava";
+import { openSandbox } from "../../automation/commands/drill-world.ts";
+import { FAILOVER_SCRIPT } from "../../automation/drill/operator.ts";
+import { regionLoss } from "../../automation/drill/region-loss.ts";
+import { runDrill } from "../../automation/drill/run.ts";
+import type { Evidence } from "../../automation/report/evidence.ts";
+
+const EVIDENCE = path.join(import.meta.dirname, "..", "..", "evidence");
+
+export interface DrillRun {
+  readonly evidence: Evidence;
+  /** Steps that the failover started, as often as it did. */
+  readonly started: readonly string[];
+}
+
+export async function drill(
+  t: ExecutionContext,
+  id: string,
+  changes: Partial<Evidence["options"]> = {},
+  failoverScript = FAILOVER_SCRIPT,
+): Promise<DrillRun> {
+  const options = {
+    ...{ rate: 80, clients: 40, seed: 7, latency: "none", dns: "route53", loss: "kill" },
+    ...changes,
+  } as Evidence["options"];
+  const directory = path.join(EVIDENCE, `test-${id}-${process.pid}`);
+  await mkdir(directory, { recursive: true });
+  const started: string[] = [];
+  const evidence = await runDrill(regionLoss, {
+    ...{ id, options, directory, open: openSandbox, failoverScript },
+    signal: new AbortController().signal,
+    say(event) {
+      if (event.type === "phase" || event.type === "note") t.log(JSON.stringify(event));
+      if (event.type !== "failover" || event.event.type !== "step") return;
+      const { step, state, seconds, detail } = event.event;
+      if (state === "started") started.push(step);
+      else t.log(`${step} ${state} ${seconds?.toFixed(1)} s ${detail ?? ""}`);
+    },
+    concluded: async () => {},
+  });
+  return { evidence, started };
+}
