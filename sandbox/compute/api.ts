@@ -1,19 +1,16 @@
 /**
- * The Kubernetes API server's HTTP interface, as much of it as operators' tools use. JSON only (an apply's body may be
- * YAML in the real one; JSON is YAML). Any bearer token is taken, none is refused: 401.
+ * What the Kubernetes API server answers, as much of it as operators' tools use. JSON only (an apply's body may be
+ * YAML in the real one; JSON is YAML).
  */
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import type { Address } from "../addresses.ts";
 import type { Json, Properties } from "../cloud/behaviour.ts";
 import { FieldConflictError, isObject, plainUpdate, serverSideApply } from "../cloud/fields.ts";
-import type { Faults, Place } from "../faults.ts";
 import type { Cluster } from "./cluster.ts";
 import { checkManifest } from "./manifests.ts";
 import { scale, scaleObject } from "./scale.ts";
 import { nodeObject, podObject } from "./status.ts";
 import { NotFoundError } from "./store.ts";
 
-class ApiError extends Error {
+export class ApiError extends Error {
   readonly code: number;
   constructor(code: number, message: string) {
     super(message);
@@ -21,7 +18,7 @@ class ApiError extends Error {
   }
 }
 
-interface Call {
+export interface Call {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly contentType: string;
@@ -31,23 +28,12 @@ interface Call {
 const DEPLOYMENTS = /^\/apis\/apps\/v1\/namespaces\/([^/]+)\/deployments(?:\/([^/]+)(?:\/(scale))?)?$/;
 const PODS = /^\/api\/v1\/namespaces\/([^/]+)\/pods(?:\/([^/]+))?$/;
 const SECRETS = /^\/api\/v1\/namespaces\/([^/]+)\/secrets\/([^/]+)$/;
-const POD_PROXY = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/(?:http:)?([^/:]+):([^/:]+)\/proxy(\/.*)?$/;
-/** The API server's own limit for a proxied request. */
-const PROXY_TIMEOUT_MILLISECONDS = 60_000;
 
 const listOf = (apiVersion: string, kind: string, items: readonly Properties[]): Properties => ({
   apiVersion,
   kind,
   metadata: {},
   items,
-});
-
-const failure = (code: number, message: string): Properties => ({
-  apiVersion: "v1",
-  kind: "Status",
-  status: "Failure",
-  message,
-  code,
 });
 
 /** RFC 7396: null removes, objects merge, everything else replaces. */
@@ -132,7 +118,8 @@ function pods(cluster: Cluster, [, namespace = "", name]: RegExpExecArray, call:
   });
 }
 
-function answer(cluster: Cluster, path: string, call: Call): Properties {
+/** Throws errors that `codeOf` knows. */
+export function answer(cluster: Cluster, path: string, call: Call): Properties {
   const deployment = DEPLOYMENTS.exec(path);
   if (deployment !== null) return deployments(cluster, deployment, call);
   const pod = PODS.exec(path);
@@ -154,99 +141,9 @@ function answer(cluster: Cluster, path: string, call: Call): Properties {
   throw new NotFoundError("the server could not find the requested resource");
 }
 
-/** Streams a request to the pod, as `kubectl get --raw …/proxy/…` does. */
-function proxyToPod(
-  cluster: Cluster,
-  match: RegExpExecArray,
-  search: string,
-  from: IncomingMessage,
-  to: ServerResponse,
-) {
-  const [, namespace = "", name = "", port = "", path = "/"] = match;
-  const pod = cluster.pods.get(namespace, name);
-  if (pod?.ip === undefined) throw new NotFoundError(`pods "${name}" not found`);
-  const { host: _host, authorization: _authorization, ...headers } = from.headers;
-  const proxied = request(
-    {
-      host: pod.ip,
-      port: Number(port),
-      path: `${path}${search}`,
-      method: from.method,
-      headers,
-      agent: false,
-      signal: AbortSignal.timeout(PROXY_TIMEOUT_MILLISECONDS),
-    },
-    (response) => {
-      to.writeHead(response.statusCode ?? 502, response.headers);
-      response.pipe(to);
-      response.on("error", () => to.destroy());
-    },
-  );
-  proxied.on("error", (error) => {
-    if (to.headersSent) to.destroy();
-    else send(to, 503, failure(503, `error trying to reach service: ${error.message}`));
-  });
-  to.on("close", () => proxied.destroy());
-  from.pipe(proxied);
-}
-
-function send(response: ServerResponse, code: number, body: Properties): void {
-  response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
-}
-
-function codeOf(error: unknown): number {
+/** The HTTP status of an error. */
+export function codeOf(error: unknown): number {
   if (error instanceof ApiError) return error.code;
   if (error instanceof NotFoundError) return 404;
   return error instanceof FieldConflictError ? 409 : 422;
-}
-
-export interface ApiOptions {
-  readonly faults: Faults;
-  readonly cluster: Cluster;
-  readonly address: Address;
-  readonly placeOf: (ip: string) => Place;
-}
-
-async function serve({ faults, cluster, placeOf }: ApiOptions, from: IncomingMessage, to: ServerResponse) {
-  const left = new AbortController();
-  to.on("close", () => left.abort());
-  try {
-    await faults.pass(placeOf(from.socket.remoteAddress ?? ""), cluster.region, left.signal);
-  } catch {
-    from.socket.resetAndDestroy();
-    return;
-  }
-  try {
-    const { pathname, search, searchParams } = new URL(from.url ?? "/", "http://kubernetes");
-    if (pathname === "/healthz" || pathname === "/livez" || pathname === "/readyz") {
-      to.end("ok");
-      return;
-    }
-    if (!/^Bearer \S+$/.test(from.headers.authorization ?? "")) throw new ApiError(401, "Unauthorized");
-    const proxied = POD_PROXY.exec(pathname);
-    if (proxied !== null) {
-      proxyToPod(cluster, proxied, search, from, to);
-      return;
-    }
-    const body = (await from.toArray()).join("");
-    const contentType = (from.headers["content-type"] ?? "").split(";")[0] ?? "";
-    const call = { method: from.method ?? "GET", query: searchParams, contentType, body };
-    send(to, 200, answer(cluster, pathname, call));
-  } catch (error) {
-    const code = codeOf(error);
-    send(to, code, failure(code, (error as Error).message));
-  }
-}
-
-/** @returns a function that closes it and its connections */
-export async function serveApi(options: ApiOptions): Promise<() => Promise<void>> {
-  const server: Server = createServer((from, to) => void serve(options, from, to));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.address.port, options.address.host, resolve);
-  });
-  return async () => {
-    server.closeAllConnections();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-  };
 }

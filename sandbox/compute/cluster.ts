@@ -1,27 +1,23 @@
 /** One region's Kubernetes: its objects, and the controllers that make pods and nodes follow them. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../../components/model.ts";
 import type { Addresses } from "../addresses.ts";
-import type { Properties } from "../cloud/behaviour.ts";
 import { isObject } from "../cloud/fields.ts";
 import type { Faults, Place } from "../faults.ts";
 import type { Processes } from "../processes.ts";
 import { AutoscalerController } from "./autoscaler.ts";
+import { Controllers } from "./controllers.ts";
 import { containerEnvironment, serviceVariables } from "./environment.ts";
 import type { ImageRegistry } from "./images.ts";
-import { type Deployment, type KubernetesService, parseManifest } from "./manifests.ts";
+import type { KubernetesService } from "./manifests.ts";
 import { type Node, type NodeGroup, Nodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 import { Pods } from "./pods.ts";
-import { cores } from "./quantity.ts";
-import { decideRollout } from "./rollout.ts";
-import { type PlacedPod, schedule } from "./scheduler.ts";
 import { Services } from "./services.ts";
-import { deploymentStatus, type PodView } from "./status.ts";
-import { metadataOf, ObjectStore } from "./store.ts";
-import { DEFAULT_TOLERATION_MILLISECONDS, type Timings } from "./timings.ts";
+import type { PodView } from "./status.ts";
+import { ObjectStore } from "./store.ts";
+import type { Timings } from "./timings.ts";
 
 export interface ClusterOptions {
   readonly region: Region;
@@ -49,6 +45,7 @@ export class Cluster {
   readonly pods: Pods;
   readonly services: Services;
   readonly #options: ClusterOptions;
+  readonly #controllers: Controllers;
   readonly #autoscaler: AutoscalerController;
   readonly #ticker: NodeJS.Timeout;
   #autoscaledAt = Date.now();
@@ -83,6 +80,9 @@ export class Cluster {
       endpoints: (service) => this.#endpoints(service),
       isDead: (pod) => this.#nodeOf(pod)?.lost === "kill",
     });
+    const { nodeMonitorGraceMilliseconds } = timings;
+    const { store, nodes, pods } = this;
+    this.#controllers = new Controllers({ store, nodes, pods, nodeMonitorGraceMilliseconds });
     this.#autoscaler = new AutoscalerController(this.store, (namespace, owner) =>
       this.pods.of(namespace, owner).filter((pod) => pod.readySince !== undefined),
     );
@@ -97,12 +97,11 @@ export class Cluster {
           (namespace === undefined || birth.namespace === namespace) &&
           (owner === undefined || birth.owner === owner),
       )
-      .map((pod) => ({ pod, available: this.#isAvailable(pod) }));
+      .map((pod) => ({ pod, available: this.#controllers.isAvailable(pod) }));
   }
 
   isReady(node: Node): boolean {
-    const { nodeMonitorGraceMilliseconds } = this.#options.timings;
-    return node.lostAt === undefined || Date.now() - node.lostAt < nodeMonitorGraceMilliseconds;
+    return this.#controllers.isReady(node);
   }
 
   setNodeGroup(group: NodeGroup): void {
@@ -168,75 +167,10 @@ export class Cluster {
   #reconcile(): void {
     if (this.#down) return;
     const now = Date.now();
-    this.pods.sweep();
-    for (const node of this.nodes.all) if (!this.isReady(node)) this.#evictFrom(node, now);
-    const deployments = this.store.list("Deployment");
-    for (const object of deployments) this.#rollOut(parseManifest("Deployment", object));
-    for (const pod of this.pods.all) {
-      const { namespace, owner } = pod.birth;
-      if (!pod.terminating && this.store.get("Deployment", namespace, owner) === undefined) pod.delete();
-    }
-    this.#schedulePending();
-    for (const object of deployments) this.#writeStatus(object);
+    this.#controllers.reconcile(now);
     if (now - this.#autoscaledAt >= this.#options.timings.autoscalerSyncMilliseconds) {
       this.#autoscaledAt = now;
       this.#autoscaler.sync(now);
-    }
-  }
-
-  #rollOut({ metadata, spec }: Deployment): void {
-    const template = templateHash(spec.template);
-    const views = this.views(metadata.namespace, metadata.name).map(({ pod, available }) => ({
-      name: pod.birth.name,
-      template: pod.birth.template,
-      terminating: pod.terminating,
-      createdAt: pod.createdAt,
-      available,
-    }));
-    const { create, remove } = decideRollout(spec, template, views);
-    for (const name of remove) this.pods.get(metadata.namespace, name)?.delete();
-    for (let n = 0; n < create; n++) {
-      this.pods.create({
-        namespace: metadata.namespace,
-        owner: metadata.name,
-        template,
-        manifest: spec.template,
-      });
-    }
-  }
-
-  #schedulePending(): void {
-    const pending = this.pods.all.filter((pod) => pod.node === undefined && !pod.terminating);
-    if (pending.length === 0) return;
-    const nodes = this.nodes.views((node) => this.isReady(node));
-    for (const pod of pending) {
-      const placed = this.pods.all.flatMap((other): PlacedPod[] =>
-        other.node === undefined ? [] : [{ node: other.node, ...schedulingOf(other) }],
-      );
-      const { spec } = pod.birth.manifest;
-      const outcome = schedule({ ...schedulingOf(pod), spec }, nodes, placed);
-      if ("node" in outcome) pod.bind(outcome.node, this.pods.freshIp(), this.nodes.get(outcome.node)?.lost);
-      else pod.unschedulable = outcome.unschedulable;
-    }
-  }
-
-  #writeStatus(object: Properties): void {
-    const { metadata, spec } = parseManifest("Deployment", object);
-    const generation = metadataOf(object)["generation"];
-    const view = {
-      generation: typeof generation === "number" ? generation : 1,
-      replicas: spec.replicas,
-      template: templateHash(spec.template),
-    };
-    this.store.setStatus(object, deploymentStatus(view, this.views(metadata.namespace, metadata.name)));
-  }
-
-  /** Pods leave a node that does not answer when their toleration of that is over. */
-  #evictFrom(node: Node, now: number): void {
-    const unreachableSince = (node.lostAt ?? now) + this.#options.timings.nodeMonitorGraceMilliseconds;
-    for (const pod of this.pods.all) {
-      if (pod.node !== node.name || pod.terminating) continue;
-      if (now - unreachableSince >= tolerationMilliseconds(pod)) pod.delete();
     }
   }
 
@@ -282,11 +216,6 @@ export class Cluster {
     return pod.node === undefined ? undefined : this.nodes.get(pod.node);
   }
 
-  #isAvailable(pod: Pod): boolean {
-    const node = this.#nodeOf(pod);
-    return pod.readySince !== undefined && !pod.terminating && node !== undefined && this.isReady(node);
-  }
-
   #endpoints({ metadata, spec }: KubernetesService): readonly { pod: Pod; zone: string }[] {
     const { selector } = spec;
     if (selector === undefined) return [];
@@ -306,26 +235,4 @@ export class Cluster {
     if (!isObject(encoded) || typeof encoded[key] !== "string") return undefined;
     return Buffer.from(encoded[key], "base64").toString("utf8");
   }
-}
-
-/** Changes with anything in the template, and with nothing else. */
-export function templateHash(template: Deployment["spec"]["template"]): string {
-  return createHash("sha256").update(JSON.stringify(template)).digest("hex").slice(0, 10);
-}
-
-const schedulingOf = ({ birth, container: { resources } }: Pod) => ({
-  namespace: birth.namespace,
-  labels: birth.manifest.metadata.labels,
-  cores: cores(resources.requests.cpu ?? resources.limits.cpu),
-});
-
-function tolerationMilliseconds({ birth }: Pod): number {
-  const { tolerations } = birth.manifest.spec;
-  const unreachable = tolerations.find(
-    ({ key, effect }) =>
-      (key === undefined || key === "node.kubernetes.io/unreachable") &&
-      (effect ?? "NoExecute") === "NoExecute",
-  );
-  if (unreachable === undefined) return DEFAULT_TOLERATION_MILLISECONDS;
-  return (unreachable.tolerationSeconds ?? Number.POSITIVE_INFINITY) * 1000;
 }

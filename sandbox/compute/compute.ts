@@ -5,7 +5,7 @@ import { type Addresses, hostPort, url } from "../addresses.ts";
 import type { Json, Service } from "../cloud/behaviour.ts";
 import { type Faults, INTERNET, type Place } from "../faults.ts";
 import type { Processes } from "../processes.ts";
-import { serveApi } from "./api.ts";
+import { serveApi } from "./apiServer.ts";
 import { Cluster } from "./cluster.ts";
 import { eksBehaviours } from "./eks.ts";
 import type { ImageRegistry } from "./images.ts";
