@@ -1,6 +1,7 @@
 /**
- * The second memory: records and heads in a bucket with Object Lock. A chain that is whole proves little when all of it
- * could have been rewritten; heads that were written away every few seconds and cannot be changed anchor it.
+ * The second memory: records and heads in a bucket with Object Lock. A chain that is whole proves little when
+ * all of it could have been rewritten; heads that were written away every few seconds and cannot be changed
+ * anchor it.
  */
 import { findNewestEpoch, pathTo, readRecord } from "./epochs.ts";
 import { NotInLogError } from "./errors.ts";
@@ -74,7 +75,10 @@ export interface AnchorCheck {
   readonly cutOff: readonly ArchivedHead[];
 }
 
-/** Compares every archived head with the journal. What is rewritten is found even where the chain was made whole again. */
+/**
+ * Compares every archived head with the journal. What is rewritten is found even where the chain was made
+ * whole again.
+ */
 export async function checkAnchors(
   store: JournalStore,
   archive: Archive,

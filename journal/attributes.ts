@@ -1,4 +1,6 @@
-/** Log items as DynamoDB attributes. The body is not compressed: an operator can read the log in the console. */
+/**
+ * Log items as DynamoDB attributes. The body is not compressed: an operator can read the log in the console.
+ */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { isRegion } from "../components/model.ts";
 import { TamperedError } from "./errors.ts";
@@ -9,7 +11,9 @@ export type Attributes = Record<string, AttributeValue>;
 export const text = (value: string): AttributeValue => ({ S: value });
 export const number = (value: number): AttributeValue => ({ N: String(value) });
 
-/** Everything but the key. Absent: `writer` of a seal that lets nobody write, `baseIndex` of a whole record. */
+/**
+ * Everything but the key. Absent: `writer` of a seal that lets nobody write, `baseIndex` of a whole record.
+ */
 export function toAttributes(item: LogItem): Attributes {
   const common = {
     kind: text(item.kind),

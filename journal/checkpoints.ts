@@ -1,6 +1,7 @@
 /**
- * Folded states, named by the record they cover. A checkpoint proves nothing by itself: the bucket may lag, hold what was
- * cut since, or what was never log. It is used only if the valid log has a record with its hash at its place.
+ * Folded states, named by the record they cover. A checkpoint proves nothing by itself: the bucket may lag,
+ * hold what was cut since, or what was never log. It is used only if the valid log has a record with its hash
+ * at its place.
  */
 import { hash as digest } from "node:crypto";
 import { findNewestEpoch, type NewestEpoch, pathTo } from "./epochs.ts";

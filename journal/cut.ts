@@ -4,8 +4,9 @@ import { type ReadOptions, readValid } from "./read.ts";
 import type { JournalStore } from "./store.ts";
 
 /**
- * The last position before the first record with `ts` ≥ `timestamp` (milliseconds since 1970): the events of one record
- * share its time. Null: there is no such record, nothing to cut. With `after`, only what lies behind it is read.
+ * The last position before the first record with `ts` ≥ `timestamp` (milliseconds since 1970): the events of
+ * one record share its time. Null: there is no such record, nothing to cut. With `after`, only what lies
+ * behind it is read.
  */
 export async function findCut(
   store: JournalStore,

@@ -1,6 +1,6 @@
 /**
- * The table on DynamoDB. Reads are strongly consistent, writes conditional puts: with multi-Region strong consistency both
- * see the latest version in any region.
+ * The table on DynamoDB. Reads are strongly consistent, writes conditional puts: with multi-Region strong
+ * consistency both see the latest version in any region.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/multi-region-strong-consistency-gt.html
  */
 import {

@@ -1,4 +1,7 @@
-/** Finding one's way: the newest epoch, where an epoch ends, and the path of the valid log back through the bases. */
+/**
+ * Finding one's way: the newest epoch, where an epoch ends, and the path of the valid log back through the
+ * bases.
+ */
 import { NotInLogError, TamperedError } from "./errors.ts";
 import { ORIGIN_HASH } from "./hash.ts";
 import {
@@ -14,7 +17,10 @@ import { contiguous, genesis, type LogEnd, openedBy } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
 
 export interface FindOptions {
-  /** An epoch believed to have been reached (a checkpoint's, a watermark's): fewer reads; a wrong one does no harm. */
+  /**
+   * An epoch believed to have been reached (a checkpoint's, a watermark's): fewer reads; a wrong one does no
+   * harm.
+   */
   readonly hint?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,7 +37,9 @@ interface EpochEnd extends LogEnd {
   readonly seal: Seal | undefined;
 }
 
-/** By invariant 6 the end is at most 2W below the highest item; pages are read on while they stay contiguous. */
+/**
+ * By invariant 6 the end is at most 2W below the highest item; pages are read on while they stay contiguous.
+ */
 async function endOf(
   store: JournalStore,
   shard: number,
@@ -61,7 +69,8 @@ export async function openingOf(
   signal?: AbortSignal,
 ): Promise<Opening> {
   if (epoch === 0) return genesis(shard, store.primary);
-  // Its first position is unknown here; being decided, it holds an item, so the lowest one read is on the log.
+  // Its first position is unknown here; being decided, it holds an item, so the lowest one read is on the
+  // log.
   const highest = await store.last(shard, epoch - 1, signal);
   let from = Math.max(1, (highest?.seq ?? 1) - 2 * MAX_WINDOW);
   for (;;) {

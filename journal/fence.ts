@@ -35,8 +35,9 @@ export interface Fenced {
 }
 
 /**
- * Safe to repeat, also after being killed half-way. Throws SupersededError, NotMyRegionError, HaltedError, and
- * NotInLogError for a cut outside the valid log; rejects with the signal's reason when it aborts: unproven then.
+ * Safe to repeat, also after being killed half-way. Throws SupersededError, NotMyRegionError, HaltedError,
+ * and NotInLogError for a cut outside the valid log; rejects with the signal's reason when it aborts:
+ * unproven then.
  */
 export async function fence(
   store: JournalStore,
@@ -83,8 +84,9 @@ function refusal(why: Refusal, opening: Opening, { region, generation }: FenceRe
 }
 
 /**
- * Whether this run made this very cut before: repeating it, after the shard resumed, would take back what came since.
- * Throws when it lies outside the valid log: a cut into what an earlier one removed would bring it to life again.
+ * Whether this run made this very cut before: repeating it, after the shard resumed, would take back what
+ * came since. Throws when it lies outside the valid log: a cut into what an earlier one removed would bring
+ * it to life again.
  */
 async function isInForce(
   store: JournalStore,

@@ -1,4 +1,6 @@
-/** The canonical encoding and its SHA-256: what makes a record the same bytes everywhere, and an edit visible. */
+/**
+ * The canonical encoding and its SHA-256: what makes a record the same bytes everywhere, and an edit visible.
+ */
 import { hash as digest } from "node:crypto";
 import type { Region } from "../components/model.ts";
 import type { JournalRecord, Opening, Seal } from "./model.ts";
@@ -8,7 +10,10 @@ const sha256 = (text: string): string => digest("sha256", text, "hex");
 /** Stands where the hash of a base record would, when the valid log before an epoch is empty. */
 export const ORIGIN_HASH = "0".repeat(64);
 
-/** The body stays outside the JSON: escaping 64 KiB costs more than hashing it. JSON has no raw line feed, so this is unambiguous. */
+/**
+ * The body stays outside the JSON: escaping 64 KiB costs more than hashing it. JSON has no raw line feed, so
+ * this is unambiguous.
+ */
 export const hashRecord = (record: Omit<JournalRecord, "hash">): string => {
   const { shard, epoch, seq, writer, ts, prevHash, events, body } = record;
   return sha256(`${JSON.stringify(["record", shard, epoch, seq, writer, ts, prevHash, events])}\n${body}`);
@@ -39,8 +44,8 @@ export const hashGenesis = (shard: number, primary: Region): string =>
   sha256(JSON.stringify(["genesis", shard, primary]));
 
 /**
- * What the first record of an epoch chains to: the seal that opened it, and the record where the valid log before
- * it ends, which a seal cannot cover itself (those put in parallel beyond a gap do not know it yet).
+ * What the first record of an epoch chains to: the seal that opened it, and the record where the valid log
+ * before it ends, which a seal cannot cover itself (those put in parallel beyond a gap do not know it yet).
  */
 export const hashEpochStart = (opening: Opening, baseHash: string): string => {
   const { epoch, seq, index } = opening.base;

@@ -1,7 +1,9 @@
 /** What the journal consists of. Shapes only: the rules that keep them true are in `protocol.ts`. */
 import type { OnOff, Region } from "../components/model.ts";
 
-/** A place in one shard's log. `seq` counts from 1 over all epochs; no two epochs acknowledge the same one. */
+/**
+ * A place in one shard's log. `seq` counts from 1 over all epochs; no two epochs acknowledge the same one.
+ */
 export interface Position {
   readonly epoch: number;
   readonly seq: number;
@@ -44,7 +46,10 @@ export interface JournalRecord extends Acknowledgement {
 export const SEAL_REASONS = ["start", "failover", "halt", "cut", "move", "resume"] as const;
 export type SealReason = (typeof SEAL_REASONS)[number];
 
-/** Ends the log of `epoch` at `seq` and opens `epoch + 1`, which belongs to `region` (and `writer`, unless null). */
+/**
+ * Ends the log of `epoch` at `seq` and opens `epoch + 1`, which belongs to `region` (and `writer`, unless
+ * null).
+ */
 export interface Seal extends Position {
   readonly kind: "seal";
   readonly shard: number;
@@ -79,7 +84,9 @@ export interface Page {
   readonly more: boolean;
 }
 
-/** An epoch as its opening seal made it. Epoch 0 is virtual: opened by no seal, owned by the primary region. */
+/**
+ * An epoch as its opening seal made it. Epoch 0 is virtual: opened by no seal, owned by the primary region.
+ */
 export interface Opening {
   readonly shard: number;
   readonly epoch: number;

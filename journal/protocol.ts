@@ -1,20 +1,25 @@
 /**
- * The rules of the log, pure: no clock, no I/O. The shells (`writer.ts`, `seal.ts`, `fence.ts`, `read.ts`) obey them.
+ * The rules of the log, pure: no clock, no I/O. The shells (`writer.ts`, `seal.ts`, `fence.ts`, `read.ts`)
+ * obey them.
  *
  * Invariants, and what keeps each:
- * 1. *No acknowledged event is lost.* A record is acknowledged when it and every position of its epoch below it are
- *    known to hold this writer's records; a position never changes once filled; an epoch ends at its first seal, which
- *    is therefore above all of them. (A `cut` takes events back, deliberately: nothing else does.)
- * 2. *No two epochs acknowledge the same sequence.* An epoch's numbers start at the position of the seal that opened
- *    it, and only records below the seal that ends it are ever acknowledged.
- * 3. *An epoch has one end.* Seals are put from the first empty position on, never beyond a gap alone; when all
- *    positions put to are taken, everything below the first seal among them is a record, for ever.
+ * 1. *No acknowledged event is lost.* A record is acknowledged when it and every position of its epoch below
+ *    it are known to hold this writer's records; a position never changes once filled; an epoch ends at its
+ *    first seal, which is therefore above all of them. (A `cut` takes events back, deliberately: nothing else
+ *    does.)
+ * 2. *No two epochs acknowledge the same sequence.* An epoch's numbers start at the position of the seal that
+ *    opened it, and only records below the seal that ends it are ever acknowledged.
+ * 3. *An epoch has one end.* Seals are put from the first empty position on, never beyond a gap alone; when
+ *    all positions put to are taken, everything below the first seal among them is a record, for ever.
  * 4. *One writer per epoch*, named by the seal that opened it, and a new epoch for every start of a process.
- * 5. *An epoch's partition holds an item only if the epoch was opened*: nobody puts into one before its opening seal
- *    is decided. So the epochs with items have no hole between them, and the newest is found by bisection.
- * 6. *Items lie less than 2W beyond an epoch's end*: W is at most MAX_WINDOW, records are put less than W beyond the
- *    acknowledged ones, seals at most 2W beyond a position that was empty. So the end is found from the highest item.
- * 7. *Hashes chain* over records, seals and epochs, and `ts` never goes back: replay is the same from any checkpoint.
+ * 5. *An epoch's partition holds an item only if the epoch was opened*: nobody puts into one before its
+ *    opening seal is decided. So the epochs with items have no hole between them, and the newest is found by
+ *    bisection.
+ * 6. *Items lie less than 2W beyond an epoch's end*: W is at most MAX_WINDOW, records are put less than W
+ *    beyond the acknowledged ones, seals at most 2W beyond a position that was empty. So the end is found
+ *    from the highest item.
+ * 7. *Hashes chain* over records, seals and epochs, and `ts` never goes back: replay is the same from any
+ *    checkpoint.
  */
 import type { Region } from "../components/model.ts";
 import { hashGenesis, hashSeal } from "./hash.ts";
@@ -70,7 +75,10 @@ export const samePlace = (a: EventPosition, b: EventPosition): boolean =>
 export const baseBefore = (opening: Opening, position: number): EventPosition =>
   position > opening.first ? { epoch: opening.epoch, seq: position - 1, index: null } : opening.base;
 
-/** The part of a strong read of one epoch that is log: records without a gap from `from`, and the seal if one ends them. */
+/**
+ * The part of a strong read of one epoch that is log: records without a gap from `from`, and the seal if one
+ * ends them.
+ */
 export function contiguous(
   items: readonly LogItem[],
   from: number,
@@ -84,9 +92,13 @@ export function contiguous(
   return { records };
 }
 
-// --- Acknowledging ---------------------------------------------------------------------------------------------
+// --- Acknowledging
+// ---------------------------------------------------------------------------------------------
 
-/** A writer's positions: all up to `acknowledged` are, those below `next` are put, those in `settled` hold its records. */
+/**
+ * A writer's positions: all up to `acknowledged` are, those below `next` are put, those in `settled` hold its
+ * records.
+ */
 export interface Pipeline {
   readonly acknowledged: number;
   readonly next: number;
@@ -100,18 +112,28 @@ export function acknowledgeable({ acknowledged, settled }: Pipeline): number[] {
   return positions;
 }
 
-/** A refused put may be refused by its own earlier attempt (the SDK's retries included): only what is stored tells. */
+/**
+ * A refused put may be refused by its own earlier attempt (the SDK's retries included): only what is stored
+ * tells.
+ */
 export const owns = (mine: LogItem, { stored }: Settled): boolean => stored.hash === mine.hash;
 
-// --- Sealing ---------------------------------------------------------------------------------------------------
+// --- Sealing
+// ---------------------------------------------------------------------------------------------------
 
-/** What is known of the newest epoch's log: its first position without a record, and its highest item (0: none). */
+/**
+ * What is known of the newest epoch's log: its first position without a record, and its highest item (0:
+ * none).
+ */
 export interface LogEnd {
   readonly end: number;
   readonly highest: number;
 }
 
-/** Invariant 3. "Highest + 1" would be wrong: a put in flight may still fill a gap below it, and be acknowledged. */
+/**
+ * Invariant 3. "Highest + 1" would be wrong: a put in flight may still fill a gap below it, and be
+ * acknowledged.
+ */
 export const sealPositions = ({ end }: LogEnd, window: number): number[] =>
   Array.from({ length: 2 * window + 1 }, (_, offset) => end + offset);
 
@@ -139,7 +161,9 @@ export function sealAt({ cut, ...draft }: SealDraft, opening: Opening, seq: numb
   return { ...seal, hash: hashSeal(seal) };
 }
 
-/** Once all positions put to are taken: the first seal decides, whoever wrote it; none means seal further up. */
+/**
+ * Once all positions put to are taken: the first seal decides, whoever wrote it; none means seal further up.
+ */
 export const decidedSeal = (taken: readonly LogItem[]): Seal | undefined =>
   taken.find((item) => item.kind === "seal");
 
@@ -163,7 +187,10 @@ export interface FenceIntent {
   readonly cut?: EventPosition | undefined;
 }
 
-/** `dr` seals over a lower or equal generation only; what already holds is not done again, so a run can be repeated. */
+/**
+ * `dr` seals over a lower or equal generation only; what already holds is not done again, so a run can be
+ * repeated.
+ */
 export function decideFence(opening: Opening, intent: FenceIntent): Decision {
   const { region, generation, reason, cut } = intent;
   if (opening.generation > generation) return refuse("superseded");
@@ -177,11 +204,13 @@ export function decideFence(opening: Opening, intent: FenceIntent): Decision {
   return opening.reason === "cut" && cut && samePlace(opening.base, cut) ? DONE : SEAL;
 }
 
-// --- Confirming ------------------------------------------------------------------------------------------------
+// --- Confirming
+// ------------------------------------------------------------------------------------------------
 
 /**
- * Whether a strong read from the first unacknowledged position on shows the epoch unsealed when it was read: the first
- * position without a record is empty. Own records in flight are passed over; if they fill the page, read on.
+ * Whether a strong read from the first unacknowledged position on shows the epoch unsealed when it was read:
+ * the first position without a record is empty. Own records in flight are passed over; if they fill the page,
+ * read on.
  */
 export function confirms(
   items: readonly LogItem[],

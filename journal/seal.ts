@@ -11,7 +11,10 @@ export function checkWindow(window: number): number {
   );
 }
 
-/** `max(clock, what the log knows)`: a seal is never older than what it seals, as far as this process has seen. */
+/**
+ * `max(clock, what the log knows)`: a seal is never older than what it seals, as far as this process has
+ * seen.
+ */
 export const sealTime = (store: JournalStore, { opening, last }: NewestEpoch): number =>
   Math.max(store.clock.now(), opening.ts, last?.ts ?? 0);
 

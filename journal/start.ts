@@ -21,9 +21,9 @@ export interface WriterOptions extends FindOptions {
 }
 
 /**
- * Seals until a deciding seal is its own: a rival that comes first is fenced in turn, so one process per shard should
- * run. Throws NotMyRegionError and HaltedError. What to replay before the first append ends at `head`: read no further
- * (`readValid(…, {to: head})`), for a rival may have opened the next epoch by then.
+ * Seals until a deciding seal is its own: a rival that comes first is fenced in turn, so one process per
+ * shard should run. Throws NotMyRegionError and HaltedError. What to replay before the first append ends at
+ * `head`: read no further (`readValid(…, {to: head})`), for a rival may have opened the next epoch by then.
  */
 export async function openWriter(options: WriterOptions, rules: Rules = PROTOCOL): Promise<Writer> {
   const { store, shard, region, writer, signal } = options;

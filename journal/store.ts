@@ -14,7 +14,10 @@ import {
 import { DEFAULT_ATTEMPT_MILLISECONDS, type Repetition, repeat } from "./repeat.ts";
 import type { PlainItem, Table } from "./table.ts";
 
-/** Strong reads only. Every call rejects with the signal's reason when it aborts, and reads with final errors too. */
+/**
+ * Strong reads only. Every call rejects with the signal's reason when it aborts, and reads with final errors
+ * too.
+ */
 export interface JournalStore {
   /** Owner of the virtual epoch 0. */
   readonly primary: Region;

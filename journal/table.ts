@@ -5,7 +5,9 @@ export type PlainItem = Readonly<Record<string, string | number>>;
 
 /** Every read is strongly consistent. Each call is one attempt and obeys its signal. */
 export interface Table {
-  /** Stores the item unless its position is taken (by whatever: also by an earlier attempt of the same put). */
+  /**
+   * Stores the item unless its position is taken (by whatever: also by an earlier attempt of the same put).
+   */
   putLog(item: LogItem, signal: AbortSignal): Promise<"stored" | "taken">;
   /** Items of one epoch in ascending order. */
   readLog(

@@ -53,7 +53,10 @@ export class LogWalk {
     this.#ahead = undefined;
   }
 
-  /** Through the newest epoch and over later seals; at the log's end asks `waitForMore`, and ends when it says no. */
+  /**
+   * Through the newest epoch and over later seals; at the log's end asks `waitForMore`, and ends when it says
+   * no.
+   */
   async *onward(waitForMore: () => Promise<boolean>): AsyncGenerator<ValidRecord, void, undefined> {
     for (;;) {
       const page = await this.#read();

@@ -1,4 +1,6 @@
-/** Appending to an epoch that belongs to this process: pipelined puts, acknowledged as a contiguous prefix. */
+/**
+ * Appending to an epoch that belongs to this process: pipelined puts, acknowledged as a contiguous prefix.
+ */
 import { Confirmations } from "./confirm.ts";
 import type { Head } from "./epochs.ts";
 import { BodyRefusedError, FencedError, UnknownOutcomeError } from "./errors.ts";
@@ -19,11 +21,15 @@ export interface Writer {
   /** Resolves when `hasRoom`, or when the writer is fenced or closed. */
   room(): Promise<void>;
   /**
-   * Puts the next record; resolves, in order, when it and all before it are in the log. Rejects with BodyRefusedError
-   * (nothing was put), FencedError (never appended), UnknownOutcomeError (closed meanwhile). Needs `hasRoom`.
+   * Puts the next record; resolves, in order, when it and all before it are in the log. Rejects with
+   * BodyRefusedError (nothing was put), FencedError (never appended), UnknownOutcomeError (closed meanwhile).
+   * Needs `hasRoom`.
    */
   append(body: string, events: number): Promise<Acknowledgement>;
-  /** Resolves when a journal operation begun after this call showed the epoch unsealed. Rejects with FencedError. */
+  /**
+   * Resolves when a journal operation begun after this call showed the epoch unsealed. Rejects with
+   * FencedError.
+   */
   confirm(): Promise<void>;
   /** Resolves when this writer is fenced, else never. The process must exit then. */
   readonly fenced: Promise<FencedError>;

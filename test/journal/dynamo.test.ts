@@ -73,7 +73,9 @@ test("records and seals come back as they were put, over more than one page", as
   t.deepEqual(read, bodies);
 });
 
-/** Forwards to dynalite, and loses the first answer to each put after it was applied: the put is in the table. */
+/**
+ * Forwards to dynalite, and loses the first answer to each put after it was applied: the put is in the table.
+ */
 async function losingAnswers(t: { teardown(fn: () => void): void }) {
   const lost = new Set<string>();
   const proxy = createServer(async (request, response) => {

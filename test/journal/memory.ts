@@ -1,4 +1,7 @@
-/** The journal's table and buckets in memory: perfectly strong, never failing. Other folders' tests may use it. */
+/**
+ * The journal's table and buckets in memory: perfectly strong, never failing. Other folders' tests may use
+ * it.
+ */
 import type { Region } from "../../components/model.ts";
 import {
   type JournalOptions,

@@ -1,6 +1,7 @@
 /**
- * The journal by the AWS SDK on the sandbox's strongly consistent table, whose region dies with puts in flight: some are
- * gone, some applied without an answer, some land seconds later. The simulation covers far more days than these three.
+ * The journal by the AWS SDK on the sandbox's strongly consistent table, whose region dies with puts in
+ * flight: some are gone, some applied without an answer, some land seconds later. The simulation covers far
+ * more days than these three.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";

@@ -1,6 +1,7 @@
 /**
- * The sealing rule, exhaustively: every interleaving of one writer's puts (landing in any order, answered late or
- * never) with sealers whose puts land in any order. Small, but complete: a schedule that breaks it would be found.
+ * The sealing rule, exhaustively: every interleaving of one writer's puts (landing in any order, answered
+ * late or never) with sealers whose puts land in any order. Small, but complete: a schedule that breaks it
+ * would be found.
  */
 import test from "ava";
 import type { JournalRecord, LogItem, Seal } from "../../journal/index.ts";
@@ -121,7 +122,10 @@ function broken({ table, sealers, acknowledged }: State): string | undefined {
   return undefined;
 }
 
-/** Visits every state that can be reached; returns how many there are, and what is broken in the first bad one. */
+/**
+ * Visits every state that can be reached; returns how many there are, and what is broken in the first bad
+ * one.
+ */
 function explore(model: Model): { states: number; broken: Set<string> } {
   const sealer: Sealer = { positions: [], pending: [], decided: null };
   const start: State = {

@@ -1,6 +1,6 @@
 /**
- * The judge. It reads the log that is left, by the real reader over a table without faults, and holds it against what
- * clients were told and what processes reported.
+ * The judge. It reads the log that is left, by the real reader over a table without faults, and holds it
+ * against what clients were told and what processes reported.
  */
 import {
   type FencedError,

@@ -70,7 +70,8 @@ export class Client {
     this.#send(exchange.request, (answer) => {
       exchange.answer = answer;
       exchange.answeredAt = this.#scheduler.now;
-      // A repetition under way since long ago: only an engine that is up to date knows that the order is gone.
+      // A repetition under way since long ago: only an engine that is up to date knows that the order is
+      // gone.
       if (kind === "cancel" && this.#isSending && this.#random.chance(0.5)) this.#ask("place", id);
     });
     if (kind === "read") return;

@@ -1,8 +1,8 @@
 /**
- * The table as weak as the real one may be, below the code under test: every put delayed by itself and so reordered;
- * dropped; applied with its answer lost; applied seconds after it failed, also after a seal; refused as a conflict, or
- * because an SDK's own retry met the first attempt; a page of a query that is no snapshot; a region that reaches no
- * other, or dies.
+ * The table as weak as the real one may be, below the code under test: every put delayed by itself and so
+ * reordered; dropped; applied with its answer lost; applied seconds after it failed, also after a seal;
+ * refused as a conflict, or because an SDK's own retry met the first attempt; a page of a query that is no
+ * snapshot; a region that reaches no other, or dies.
  */
 import type { Region } from "../../../components/model.ts";
 import type { LogItem, Page, PlainItem, Table } from "../../../journal/index.ts";

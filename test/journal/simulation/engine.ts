@@ -184,7 +184,9 @@ export class Engine {
     this.#background(checkpoints.save({ ...ack, state }));
   }
 
-  /** What the state says once all put before is acknowledged and the epoch confirmed by something begun later. */
+  /**
+   * What the state says once all put before is acknowledged and the epoch confirmed by something begun later.
+   */
   async #answerState(id: string, isDuplicate: boolean, answer: (answer: Answer) => void): Promise<void> {
     const writer = this.#writer;
     if (!writer) return;

@@ -1,6 +1,6 @@
 /**
- * For the sabotage "seal skipped": seals that never reached the table, yet are believed by whoever starts afterwards.
- * The old primary, frozen meanwhile, knows nothing of them.
+ * For the sabotage "seal skipped": seals that never reached the table, yet are believed by whoever starts
+ * afterwards. The old primary, frozen meanwhile, knows nothing of them.
  */
 import { type LogItem, logKey, type Table } from "../../../journal/index.ts";
 import type { MemoryTable } from "../memory.ts";

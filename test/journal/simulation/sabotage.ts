@@ -3,7 +3,7 @@
 import { findNewestEpoch, isHalted, openWriter } from "../../../journal/index.ts";
 import { type Pipeline, PROTOCOL } from "../../../journal/protocol.ts";
 import { EpochWriter } from "../../../journal/writer.ts";
-import type { Variant } from "./world.ts";
+import type { Variant } from "./fleet.ts";
 
 const upTo = (from: number, to: number) => Array.from({ length: to - from }, (_, offset) => from + offset);
 

@@ -15,7 +15,9 @@ export class Scheduler {
   #order = 0;
   readonly #heap: Due[] = [];
 
-  /** Runs after a delay, at least one step of time later than what asks for it; returns a way to call it off. */
+  /**
+   * Runs after a delay, at least one step of time later than what asks for it; returns a way to call it off.
+   */
   after(milliseconds: number, run: () => void): () => void {
     const due: Due = { time: this.now + Math.max(1, Math.ceil(milliseconds)), order: this.#order, run };
     this.#order += 1;

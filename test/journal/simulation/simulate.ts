@@ -1,16 +1,28 @@
 /** One seed, one bad day: incidents are drawn, everything heals, and the audit judges what is left. */
-import { audit } from "./audit.ts";
-import type { Coverage } from "./cloud.ts";
-import { EAST, type Variant, WEST, World } from "./world.ts";
+import { measureTail } from "../../../journal/index.ts";
+import { audit, type Evidence } from "./audit.ts";
+import type { Coverage as Misfortunes } from "./cloud.ts";
+import { EAST, type Variant, WEST } from "./fleet.ts";
+import { World } from "./world.ts";
 
 const STORM_ENDS = 5_000;
 const CALM_ENDS = 9_000;
+
+/** What a day really met, so that one which met nothing is not mistaken for a proof. */
+export interface Coverage extends Misfortunes {
+  readonly acknowledged: number;
+  readonly starts: number;
+  readonly fencedWriters: number;
+  /** Records in the table that are not log. */
+  readonly orphans: number;
+  /** Empty positions below the highest item when an operator began to seal. */
+  readonly gapsAtSeal: number;
+}
 
 export interface Outcome {
   readonly seed: number;
   /** Broken promises, in words. */
   readonly violations: readonly string[];
-  readonly acknowledged: number;
   readonly incidents: readonly string[];
   readonly coverage: Coverage;
 }
@@ -27,8 +39,29 @@ export async function simulate(seed: number, variant: Variant = {}): Promise<Out
   const { evidence } = world;
   const violations = await audit(evidence);
   if (!world.isServing) violations.push("nobody serves after all has healed");
-  const accepted = evidence.exchanges.filter(({ answer }) => answer?.kind === "accepted");
-  return { seed, violations, acknowledged: accepted.length, incidents, coverage: world.cloud.coverage };
+  return { seed, violations, incidents, coverage: await measure(world) };
+}
+
+async function measure({ cloud, fleet, fenced, evidence }: World): Promise<Coverage> {
+  const items = [...cloud.table.logs.values()].flatMap((log) => [...log.values()]);
+  const records = items.filter(({ kind }) => kind === "record").length;
+  return {
+    ...cloud.coverage,
+    acknowledged: evidence.exchanges.filter(({ answer }) => answer?.kind === "accepted").length,
+    starts: fleet.recoveries.length,
+    fencedWriters: fleet.fences.length,
+    orphans: records - (await lengthOf(evidence)),
+    gapsAtSeal: fenced.reduce((sum, { gapsAtSeal }) => sum + gapsAtSeal, 0),
+  };
+}
+
+/** A log that cannot be read has been judged already. */
+async function lengthOf({ store }: Evidence): Promise<number> {
+  try {
+    return (await measureTail(store, 0)).records;
+  } catch {
+    return 0;
+  }
 }
 
 const other = (region: string) => (region === EAST ? WEST : EAST);
@@ -61,21 +94,21 @@ function strike(world: World, kind: string, runId: string): void {
   const moveAfter = (milliseconds: number) =>
     scheduler.after(milliseconds, () => world.failover(other(active), runId, killAfter()));
 
-  if (kind === "crash") world.crash(active);
+  if (kind === "crash") world.fleet.crash(active);
   if (kind === "freeze") {
-    world.freeze(active, random.between(300, 3_500));
+    world.fleet.freeze(active, random.between(300, 3_500));
     if (random.chance(0.4)) moveAfter(random.between(20, 600));
   }
   if (kind === "isolate") {
-    world.isolate(active, random.between(500, 3_500));
+    world.fleet.isolate(active, random.between(500, 3_500));
     if (random.chance(0.6)) moveAfter(random.between(20, 600));
   }
   if (kind === "lose") {
-    world.lose(active, random.between(800, 3_000));
+    world.fleet.lose(active, random.between(800, 3_000));
     moveAfter(random.between(50, 600));
   }
   if (kind === "failover") world.failover(random.pick([EAST, WEST]), runId, killAfter());
-  if (kind === "rivals") world.startEngine(active);
+  if (kind === "rivals") world.fleet.start(active);
   if (kind === "halt") world.halt(runId, random.between(300, 1_200));
 }
 
