@@ -1,10 +1,11 @@
 /** Cloudflare as its provider sees it: DNS records, and proxied load balancers with pools and monitors. */
-import type { Behaviours, Json, Properties } from "../cloud/behaviour.ts";
+import type { Behaviours, Properties } from "../cloud/behaviour.ts";
 import { isObject } from "../cloud/fields.ts";
 import { cloudId } from "../compute/subnets.ts";
+import { list, monitorOf, originOf, strings } from "./cloudflareInputs.ts";
 import type { NameSource } from "./dns.ts";
 import { Edge } from "./edge.ts";
-import { type Monitor, type Origin, Pool } from "./pool.ts";
+import { type Monitor, Pool } from "./pool.ts";
 import type { Answer } from "./recordSets.ts";
 import { normalName } from "./route53.ts";
 
@@ -15,42 +16,6 @@ interface Balancer {
   readonly name: string;
   readonly pools: readonly string[];
   readonly fallback: string;
-}
-
-const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
-const strings = (value: Json | undefined): readonly string[] =>
-  list(value).filter((item) => typeof item === "string");
-
-function monitorOf(inputs: Properties): Monitor {
-  const type = String(inputs["type"] ?? "http");
-  if (type !== "http" && type !== "https") {
-    throw new Error(`monitor type ${type} is not modelled by the sandbox: allowed are http, https`);
-  }
-  const header = isObject(inputs["header"]) ? inputs["header"] : {};
-  return {
-    path: String(inputs["path"] ?? "/"),
-    port: inputs["port"] === undefined ? undefined : Number(inputs["port"]),
-    hostHeader: strings(header["Host"])[0],
-    expectedCodes: String(inputs["expectedCodes"] ?? "200").replaceAll("2xx", "200-299"),
-    intervalSeconds: Number(inputs["interval"] ?? 60),
-    timeoutSeconds: Number(inputs["timeout"] ?? 5),
-    retries: Number(inputs["retries"] ?? 2),
-    // 0 and 1 both mean: at the first.
-    consecutiveUp: Math.max(1, Number(inputs["consecutiveUp"] ?? 0)),
-    consecutiveDown: Math.max(1, Number(inputs["consecutiveDown"] ?? 0)),
-  };
-}
-
-function originOf(inputs: Properties): Origin {
-  const header = isObject(inputs["header"]) ? inputs["header"] : {};
-  return {
-    name: String(inputs["name"]),
-    address: String(inputs["address"]),
-    port: Number(inputs["port"] ?? 443),
-    weight: Number(inputs["weight"] ?? 1),
-    enabled: inputs["enabled"] !== false,
-    hostHeader: strings(header["hosts"])[0],
-  };
 }
 
 export class Cloudflare implements NameSource {

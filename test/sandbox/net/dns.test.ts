@@ -1,4 +1,6 @@
+import { createSocket } from "node:dgram";
 import { Resolver } from "node:dns/promises";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import test, { type ExecutionContext } from "ava";
@@ -215,4 +217,31 @@ test("what Route 53 refuses is refused, in its words", async (t) => {
     "InvalidInput: Invalid parameter : RequestInterval 15: must be 10 or 30",
     CHECK,
   );
+});
+
+test("answers what browsers and dig ask: unknown types and EDNS", async (t) => {
+  const { world, create } = await startNames(t);
+  await create(RECORD, simple("www.example.com", "A", "192.0.2.1"));
+  const ask = async (name: string, type: number, edns: boolean) => {
+    const question = Buffer.concat([
+      Buffer.from([0x12, 0x34, 0x01, 0x20, 0, 1, 0, 0, 0, 0, 0, edns ? 1 : 0]),
+      ...name.split(".").map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)])),
+      Buffer.from([0, 0, type, 0, 1]),
+      edns ? Buffer.from([0, 0, 41, 0x10, 0, 0, 0, 0, 0, 0, 0]) : Buffer.alloc(0),
+    ]);
+    const socket = createSocket("udp4");
+    t.teardown(() => socket.close());
+    socket.send(question, world.addresses.dns.port, world.addresses.dns.host);
+    const [reply] = (await once(socket, "message", { signal: AbortSignal.timeout(2_000) })) as [Buffer];
+    const { id, answers = [], authorities = [] } = packets.decode(reply);
+    return { id, code: reply.readUInt8(3) & 15, answers: answers.length, authorities: authorities.length };
+  };
+  t.deepEqual(await ask("www.example.com", 1, true), { id: 0x1234, code: 0, answers: 1, authorities: 0 });
+  t.deepEqual(await ask("www.example.com", 65, true), { id: 0x1234, code: 0, answers: 0, authorities: 1 });
+  t.deepEqual(await ask("nobody.example.com", 65, false), {
+    id: 0x1234,
+    code: 3,
+    answers: 0,
+    authorities: 1,
+  });
 });
