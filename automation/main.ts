@@ -25,6 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
   for (const verb of VERBS) {
     const sub = program.command(verb.name).description(verb.describe);
     if (verb.name !== wanted) continue;
+    sub.showHelpAfterError(`(dr ${verb.name} --help lists the options)`);
     const { command } = await verb.load();
     sub
       .option("--project-dir <directory>", "directory with Pulumi.yaml and the stack files")

@@ -47,7 +47,8 @@ export function exchange(url: string | URL, request: HttpRequest): Promise<HttpA
   const start = target.protocol === "https:" ? secureRequest : plainRequest;
   return new Promise((resolve, reject) => {
     const failed = (cause: Error) => {
-      const reason = limit.aborted ? `no answer within ${request.timeoutMilliseconds} ms` : cause.message;
+      const { code = cause.message } = cause as NodeJS.ErrnoException;
+      const reason = limit.aborted ? `no answer within ${request.timeoutMilliseconds} ms` : code;
       reject(new NoAnswerError(`${options.method} ${target.origin}${target.pathname}`, reason, { cause }));
     };
     const outgoing = start(target, options, (incoming) => {

@@ -19,6 +19,9 @@ import type { RunEvent, StepState } from "./events.ts";
 import type { RunData, RunRecord, StepRecord } from "./record.ts";
 import { flatten, type Node, type Parallel, type Step, type StepContext, type StepResult } from "./step.ts";
 
+/** What a step waits for may change many times a second; a person reads one line in this time. */
+const WAIT_TALK_MILLISECONDS = 2_000;
+
 /** Events as steps and engine make them; the sink stamps time and run. */
 export type Emission = DistributiveOmit<RunEvent, "at" | "run">;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -135,7 +138,7 @@ function contextOf<P, F extends object>(
   step: Step<P, F>,
   { ports, record, emit, signal, clock }: Execution<P, F>,
 ): StepContext<P, F> {
-  let waiting: string | undefined;
+  let said = { message: "", at: Number.NEGATIVE_INFINITY };
   return {
     ports,
     run: { id: record.data.id, startedAt: record.data.startedAt },
@@ -147,8 +150,9 @@ function contextOf<P, F extends object>(
         Object.assign(data.facts, facts);
       }),
     wait(message) {
-      if (message === waiting) return;
-      waiting = message;
+      const at = clock.monotonic();
+      if (message === said.message || at - said.at < WAIT_TALK_MILLISECONDS) return;
+      said = { message, at };
       emit({ type: "wait", step: step.id, message });
     },
     note: (message) => emit({ type: "note", message }),

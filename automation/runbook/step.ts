@@ -20,7 +20,7 @@ export interface StepContext<P, F> {
   readonly facts: Readonly<Partial<F>>;
   /** Keeps facts on disk before it resolves. */
   remember(facts: Partial<F>): Promise<void>;
-  /** Says what a long wait waits for. The same message again is not repeated. */
+  /** Says what a long wait waits for; may be called at every look. */
   wait(message: string): void;
   note(message: string): void;
   /** Steps of tolerated branches that failed in this run. */

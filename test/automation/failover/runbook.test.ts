@@ -54,7 +54,7 @@ const execution = ({ world, record, ports = world.ports, ...options }: Run) => (
     const lost = decideOwnership(await ports.journal.decision(), {
       id: record.data.id,
       generation: facts.generation ?? null,
-      seenGeneration: 0,
+      seenGeneration: facts.mission?.seenGeneration ?? 0,
     });
     if (lost !== undefined) throw new LockedError(lost);
   },
@@ -295,4 +295,50 @@ test("a dry run gathers the evidence, says what every step would do, and does no
       "would set role promoting and scale gateway to 3, engine-0 to 1, engine-1 to 1, projector to 1",
     ),
   );
+});
+
+test("a take-over puts a decision of its own, seals again under it, and ends the run it took over from", async (t) => {
+  const world = new FakeWorld();
+  const first = await newRecord(t);
+  const stopAfterFence = new AbortController();
+  const emit = (event: Emission) => {
+    if (event.type === "step" && event.step === "fence" && event.state === "done") stopAfterFence.abort();
+  };
+  await t.throwsAsync(run({ world, record: first, emit, signal: stopAfterFence.signal }));
+  const second = await RunRecord.create(directory(t), {
+    id: "run-2",
+    verb: "failover",
+    target: TARGET,
+    now: 1,
+  });
+  await second.update((data) => {
+    data.facts = { mission: { ...mission, seenGeneration: 1 } };
+  });
+  await run({ world, record: second });
+  t.like(world.decision, { generation: 2, active: TARGET, runId: "run-2" });
+  t.deepEqual(
+    [...world.fences.values()].map(({ generation }) => generation),
+    [2, 2],
+  );
+  t.is(factsOf(second.data).verdict?.verdict, "recovered");
+  const acts = world.acts.length;
+  const error = await t.throwsAsync(run({ world, record: first }), { instanceOf: LockedError });
+  t.is(error?.exitCode, 75);
+  t.is(world.acts.length, acts);
+});
+
+test("a critical branch that fails stops the wait of the others: the operator must not wait for what cannot come", async (t) => {
+  const world = new FakeWorld();
+  const { ports } = world;
+  const stack: Ports["stack"] = {
+    ...ports.stack,
+    flip: async () => {
+      throw new Error("no capacity");
+    },
+  };
+  const record = await newRecord(t);
+  const error = await t.throwsAsync(run({ world, record, ports: { ...ports, stack } }));
+  t.is((error as { exitCode?: number }).exitCode, 13);
+  t.is(error?.message, "step scale failed: no capacity. The same command resumes");
+  t.like(states(record), { scale: "failed", promote: "done", "catch-up": "failed" });
 });
