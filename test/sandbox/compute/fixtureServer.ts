@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 const { POD_IP, PORT, POD_NAME } = process.env;
 let healthy = true;
 let ready = true;
+let stubborn = false;
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://pod");
@@ -20,6 +21,11 @@ const server = createServer((request, response) => {
       return say(200, {});
     case "/unready":
       ready = false;
+      return say(200, {});
+    case "/started":
+      return say(process.uptime() * 1000 > Number(process.env["START_MS"]) ? 200 : 503, {});
+    case "/stubborn":
+      stubborn = true;
       return say(200, {});
     case "/exit":
       say(200, {});
@@ -48,6 +54,7 @@ const server = createServer((request, response) => {
 server.listen(Number(PORT), POD_IP);
 process.on("SIGTERM", () => {
   console.log("SIGTERM");
+  if (stubborn) return;
   server.close(() => process.exit(0));
   server.closeAllConnections();
 });

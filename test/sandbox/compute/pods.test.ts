@@ -114,3 +114,42 @@ test.serial(
     t.like(await waiting("secretive"), { reason: "CreateContainerConfigError" });
   },
 );
+
+test.serial("a container that ignores SIGTERM is killed after its grace period", async (t) => {
+  const world = await startCluster(t);
+  await world.create(DEPLOYMENT, deployment("gateway", { spec: { terminationGracePeriodSeconds: 0.5 } }));
+  const [pod] = await settled(world, "gateway", 1);
+  await getJson(`http://${pod?.ip}:8080/stubborn`);
+  const began = performance.now();
+  pod?.delete();
+  await until("its end", () => pod?.gone);
+  t.true(performance.now() - began >= 490);
+});
+
+const STARTUP = { httpGet: { path: "/started", port: "http" }, periodSeconds: 0.2, timeoutSeconds: 2 };
+
+test.serial("nothing else is probed before the startup probe passed", async (t) => {
+  const world = await startCluster(t);
+  const container = { startupProbe: { ...STARTUP, failureThreshold: 50 } };
+  await world.create(
+    DEPLOYMENT,
+    deployment("gateway", { container, env: [{ name: "START_MS", value: "1000" }] }),
+  );
+  const [pod] = await settled(world, "gateway", 1);
+  t.true((pod?.readySince ?? 0) - (pod?.createdAt ?? 0) >= 1_000);
+  t.is(pod?.restarts, 0);
+});
+
+test.serial("a container that does not start within its startup probe's patience is restarted", async (t) => {
+  const world = await startCluster(t);
+  const container = { startupProbe: { ...STARTUP, failureThreshold: 3 } };
+  await world.create(
+    DEPLOYMENT,
+    deployment("gateway", { container, env: [{ name: "START_MS", value: "60000" }] }),
+  );
+  const pod = await until("a restart", () => {
+    const [view] = world.compute.cluster("us-east-1").views("exchange", "gateway");
+    return view !== undefined && view.pod.restarts > 0 && view.pod;
+  });
+  t.is(pod.readySince, undefined);
+});
