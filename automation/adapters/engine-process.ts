@@ -53,6 +53,8 @@ export function supervised(command: PulumiCommand, options: EngineProcessOptions
       stdio: ["pipe", "pipe", "pipe"],
     });
     const ended = finish(child, onOutput, onError);
+    // It also ends when it could not be put on record: that error is the one to tell.
+    ended.catch(() => {});
     if (child.pid === undefined) return await ended;
     const abort = () => child.kill("SIGINT");
     try {
