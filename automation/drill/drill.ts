@@ -35,6 +35,7 @@ export interface Moments {
   recovered: number;
   everyResolver: number;
   watched: number;
+  returned: number;
 }
 
 export class Drill {

@@ -30,7 +30,7 @@ export function measure(drill: Drill, scenario: Scenario, commit: string): Measu
     },
     clients: figures(drill, log),
     integrity: audit.integrity,
-    coverage: coverage(loss, audit),
+    coverage: { ...coverage(loss, audit), answersAfterReturn: answersAfterReturn(drill, log) },
     databaseWritableSeconds: database === undefined ? null : (database - impactAt) / 1000,
     failover: { run: drill.run, exitCode: drill.exitCode },
     preview: drill.previews,
@@ -42,13 +42,18 @@ export function measure(drill: Drill, scenario: Scenario, commit: string): Measu
 function coverage(
   loss: { readonly inFlightAtKill: number; readonly lostAnswers: number; readonly lateLandings: number },
   audit: Audit,
-): Evidence["coverage"] {
+): Omit<Evidence["coverage"], "answersAfterReturn"> {
   const { inFlightAtKill, lostAnswers, lateLandings } = loss;
   return {
     ...audit.coverage,
     ...{ inFlightAtKill, lostAnswers, lateLandings },
     measuredGapEvents: audit.measuredGapEvents ?? 0,
   };
+}
+
+function answersAfterReturn({ moments: { returned }, lost }: Drill, { attempts }: ClientLog): number {
+  return attempts.filter(({ sent, region }) => returned !== undefined && sent > returned && region === lost)
+    .length;
 }
 
 function recovery(drill: Drill, { targetSeconds }: Scenario): Evidence["rto"] {

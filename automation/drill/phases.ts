@@ -48,6 +48,7 @@ export const warmUp: DrillPhase = {
       {
         ...{ publicName: prod.publicName, port: prod.listenerPort, rate, clients, seed },
         instruments: instrumentsOf(prod.shards),
+        pinnedTo: prod.dns.provider === "cloudflare" ? prod.elasticIps : [],
         logFile: drill.file("clients.ndjson"),
       },
       (event) => drill.heardClients(event),
@@ -111,10 +112,7 @@ export const returnOld: DrillPhase = {
   title: "the old region comes back, its clients still sending",
   async run(drill) {
     await known(drill.world, "world").returnRegion(drill.lost);
-    drill.settings.say({
-      ...{ type: "moment", at: Date.now(), moment: "returned" },
-      message: `${drill.lost} is back: thawed, healed, restarted`,
-    });
+    drill.moment("returned", Date.now(), "returned", `${drill.lost} is back: thawed, healed, restarted`);
     await drill.sleep(RETURN_MILLISECONDS);
   },
 };

@@ -8,7 +8,15 @@ export const regionLoss: Scenario = {
   title: "the active region is lost; an operator decides, one command does the rest",
   targetSeconds: RTO_SECONDS,
   promised: {
-    coverage: ["inFlightAtKill", "gapsAtSeal", "orphans", "lostAnswers", "lateLandings", "measuredGapEvents"],
+    coverage: [
+      "inFlightAtKill",
+      "gapsAtSeal",
+      "orphans",
+      "lostAnswers",
+      "lateLandings",
+      "measuredGapEvents",
+      "answersAfterReturn",
+    ],
     acknowledged: 2_000,
   },
   phases: [setUp, warmUp, impact, operate, returnOld, judgement, park, previews],

@@ -63,6 +63,11 @@ export interface LoadOptions {
   readonly seed: number;
   /** Some of every shard. */
   readonly instruments: readonly string[];
+  /**
+   * Hosts that pinned clients use from the start, past the public name; empty: the first answer that they get. A
+   * proxied name has one address for ever, and nobody would be left to talk to the returned region.
+   */
+  readonly pinnedTo: readonly string[];
   /** Append-only log of every attempt, one JSON value per line. */
   readonly logFile: string;
 }

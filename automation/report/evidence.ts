@@ -93,6 +93,8 @@ export interface Coverage {
   readonly lostAnswers: number;
   readonly lateLandings: number;
   readonly measuredGapEvents: number;
+  /** Requests that the returned region answered, whatever it said: a region that nobody asks proves nothing. */
+  readonly answersAfterReturn: number;
 }
 
 /**

@@ -109,6 +109,7 @@ function data({ rpo, integrity, coverage }: Evidence): string[] {
       `${coverage.inFlightAtKill} writes in flight at the loss: ${coverage.lostAnswers} applied unanswered, ${coverage.lateLandings} landed later`,
     ),
     row("", `${coverage.gapsAtSeal} gaps at the seal, ${coverage.orphans} orphans beyond it`),
+    row("", `${number(coverage.answersAfterReturn)} requests answered by the old region after its return`),
   ];
 }
 

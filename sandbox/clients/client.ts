@@ -22,6 +22,8 @@ export interface ClientOptions {
   readonly instruments: readonly string[];
   /** Keeps the first address it ever got. */
   readonly pinned: boolean;
+  /** Address it knows without asking for the name; undefined: it asks. */
+  readonly address: string | undefined;
   /** Goes on to the next address of the answer after a failure. */
   readonly persistent: boolean;
   readonly resolver: CachingResolver;
@@ -42,6 +44,7 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#address = options.address;
     this.#retries = new Retries(options.clock, async (operation, number) => {
       const attempt = await this.#attempt(operation, number);
       this.#learn(attempt);

@@ -49,6 +49,7 @@ export class Fleet {
         port,
         instruments,
         ...habits,
+        address: habits.pinned ? options.pinnedTo[index % options.pinnedTo.length] : undefined,
         resolver: new CachingResolver(publicName, lookup, clock, 1 - source.next()),
         caller: this.#caller,
         clock,

@@ -3,7 +3,10 @@ import type { Measurements } from "../../../automation/report/evidence.ts";
 import type { Promised } from "../../../automation/report/verdict.ts";
 
 export const PROMISED: Promised = {
-  coverage: ["inFlightAtKill", "gapsAtSeal", "orphans", "lostAnswers", "lateLandings", "measuredGapEvents"],
+  coverage: [
+    ...(["inFlightAtKill", "gapsAtSeal", "orphans", "lostAnswers", "lateLandings"] as const),
+    ...(["measuredGapEvents", "answersAfterReturn"] as const),
+  ],
   acknowledged: 2_000,
 };
 
@@ -54,7 +57,7 @@ export const measurements = (change: Partial<Measurements> = {}): Measurements =
   },
   coverage: {
     ...{ inFlightAtKill: 6, gapsAtSeal: 2, orphans: 3, lostAnswers: 2, lateLandings: 2 },
-    measuredGapEvents: 31,
+    ...{ measuredGapEvents: 31, answersAfterReturn: 140 },
   },
   databaseWritableSeconds: 18.4,
   failover: { run: "20261123-120000-abcd", exitCode: 0 },

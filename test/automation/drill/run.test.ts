@@ -11,7 +11,7 @@ import { InterruptedError } from "../../../automation/errors.ts";
 import type { DrillEvent } from "../../../automation/report/events.ts";
 import type { Evidence } from "../../../automation/report/evidence.ts";
 import type { StackOutputs } from "../../../stacks/outputs.ts";
-import { history, IMPACT, judged, testimony } from "./history.ts";
+import { attemptOf, history, IMPACT, judged, testimony } from "./history.ts";
 
 const outputs = (region: "us-east-1" | "us-west-2", ip: string) =>
   ({
@@ -49,11 +49,14 @@ const lived: DrillPhase = {
     drill.moment("go", IMPACT + 1_000);
     drill.moment("watched", IMPACT + 60_000);
     drill.moment("database", IMPACT + 20_000);
+    drill.moment("returned", IMPACT + 70_000);
     drill.exitCode = 0;
     for (const resolver of [0, 1]) {
       const sent = IMPACT + 50_000 + 1_000 * resolver;
       drill.heardClients({ type: "fresh", sent, at: sent + 50, ok: true, resolver, region: "us-west-2" });
     }
+    const late = { client: "client-4", operation: 900, sent: IMPACT + 80_000, region: "us-east-1" };
+    made.attempts.push(attemptOf({ ...late, outcome: "never-appended", status: 503 }));
     drill.log = testimony(made).clients;
     drill.audit = { ...judged(made), measuredGapEvents: 7 };
   },

@@ -38,6 +38,7 @@ integrity    0 split-brain writes, 0 duplicates, 0 cancels undone
              projection equals a second fold of the journal
 coverage     6 writes in flight at the loss: 2 applied unanswered, 2 landed later
              2 gaps at the seal, 3 orphans beyond it
+             140 requests answered by the old region after its return
 
 clients      9,000 operations, 6,100 good, 2,900 failed
              outage: half of them within 56.2 s, all within 63.8 s

@@ -31,6 +31,7 @@ async function world(t: ExecutionContext, ttlSeconds: number) {
     seed: 5,
     instruments: ["AAA", "BBB", "CCC"],
     logFile: path.join(directory, "clients.ndjson"),
+    pinnedTo: [],
     pinnedShare: 0.1,
     persistentShare: 0.1,
     timeouts: { connectMilliseconds: 5_000, answerMilliseconds: 5_000 },
@@ -73,6 +74,19 @@ test.serial("clients that honour the TTL move when it ends, pinned ones stay for
   t.deepEqual(addresses(late.filter(({ client }) => !pinned.includes(client))), [
     `${next.host}:${next.port}`,
   ]);
+});
+
+test.serial("pinned clients may know an address from the start, and go past the name", async (t) => {
+  const { old, next, options } = await world(t, 15);
+  const fleet = await start(t, { ...options, pinnedTo: [next.host] });
+  await until(() => next.requests > 5 && old.requests > 50);
+  await fleet.stop();
+
+  const { clients, attempts } = await readClientLog(options.logFile);
+  const pinned = new Set(clients.filter((client) => client.pinned).map(({ client }) => client));
+  const past = attempts.filter(({ address }) => address === `${next.host}:${next.port}`);
+  t.true(past.every(({ client }) => pinned.has(client)));
+  t.is(past.length, attempts.filter(({ client }) => pinned.has(client)).length);
 });
 
 test.serial("every operation is logged with its times, address, answer and acknowledgement", async (t) => {
