@@ -35,7 +35,6 @@ export class Faults extends EventEmitter<{ change: [] }> {
 
   /** The worst of: either end's own state (zone and region), and the links between the ends. One way: from → to. */
   state(from: Place, to: Place): LinkState {
-    if (from === to) return this.#places.get(to) ?? "open";
     const froms = new Set([from, regionOf(from)]);
     const tos = new Set([to, regionOf(to)]);
     const candidates = [...froms.union(tos)].map((end) => this.#places.get(end));

@@ -1,5 +1,5 @@
 /** A whole drill as a test: real engine, real PostgreSQL, real clients; everything it printed goes to the test's log. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { ExecutionContext } from "ava";
 import { openSandbox } from "../../automation/commands/drill-world.ts";
@@ -12,8 +12,8 @@ const EVIDENCE = path.join(import.meta.dirname, "..", "..", "evidence");
 
 export interface DrillRun {
   readonly evidence: Evidence;
-  /** Steps that the failover started, as often as it did. */
-  readonly started: readonly string[];
+  /** What the failover wrote to stderr. */
+  readonly log: string;
 }
 
 export async function drill(
@@ -28,7 +28,6 @@ export async function drill(
   } as Evidence["options"];
   const directory = path.join(EVIDENCE, `test-${id}-${process.pid}`);
   await mkdir(directory, { recursive: true });
-  const started: string[] = [];
   const evidence = await runDrill(regionLoss, {
     ...{ id, options, directory, open: openSandbox, failoverScript },
     signal: new AbortController().signal,
@@ -36,10 +35,9 @@ export async function drill(
       if (event.type === "phase" || event.type === "note") t.log(JSON.stringify(event));
       if (event.type !== "failover" || event.event.type !== "step") return;
       const { step, state, seconds, detail } = event.event;
-      if (state === "started") started.push(step);
-      else t.log(`${step} ${state} ${seconds?.toFixed(1)} s ${detail ?? ""}`);
+      if (state !== "started") t.log(`${step} ${state} ${seconds?.toFixed(1)} s ${detail ?? ""}`);
     },
     concluded: async () => {},
   });
-  return { evidence, started };
+  return { evidence, log: await readFile(path.join(directory, "failover.log"), "utf8") };
 }

@@ -9,8 +9,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FAILOVER_SCRIPT } from "../../automation/drill/operator.ts";
 import type { RunEvent } from "../../automation/runbook/events.ts";
 
-const LONGEST_WAIT_MILLISECONDS = 1_200;
-const MOST_RUNS = 20;
+/** Shorter than the steps that act. */
+const LONGEST_WAIT_MILLISECONDS = 300;
+const MOST_RUNS = 25;
 const killed = new Set<string>();
 
 /** Gives the exit code; null: killed. */
@@ -20,13 +21,16 @@ async function attempt(): Promise<number | null> {
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,
   });
+  let struck = false;
   createInterface({ input: child.stdout }).on("line", (line) => {
     process.stdout.write(`${line}\n`);
     const event = JSON.parse(line) as RunEvent;
     if (event.type !== "step" || event.state !== "started" || killed.has(event.step)) return;
-    killed.add(event.step);
     void sleep(Math.random() * LONGEST_WAIT_MILLISECONDS).then(() => {
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+      // Steps run side by side: the others have their turn in a later run.
+      if (struck || child.exitCode !== null || child.pid === undefined) return;
+      struck = true;
+      killed.add(event.step);
       process.stderr.write(`kill -9 in step ${event.step}\n`);
       process.kill(-child.pid, "SIGKILL");
     });

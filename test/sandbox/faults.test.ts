@@ -33,6 +33,7 @@ test("a fault of a region holds for its zones, a zone's for that zone alone", (t
   const faults = new Faults();
   faults.setPlace("us-east-1", "blackhole");
   t.is(faults.state(INTERNET, "us-east-1b"), "blackhole");
+  t.is(faults.state("us-east-1b", "us-east-1b"), "blackhole");
   faults.heal();
   faults.setPlace("us-east-1a", "cut");
   t.is(faults.state(INTERNET, "us-east-1a"), "cut");
