@@ -11,7 +11,6 @@ import {
   MAX_WINDOW,
   type Opening,
   type Position,
-  type Seal,
 } from "./model.ts";
 import { contiguous, genesis, type LogEnd, openedBy } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
@@ -31,33 +30,28 @@ export interface NewestEpoch extends LogEnd {
   readonly last: JournalRecord | undefined;
 }
 
-interface EpochEnd extends LogEnd {
-  readonly last: JournalRecord | undefined;
-  /** The decided seal, when the epoch has one. */
-  readonly seal: Seal | undefined;
-}
+/** By invariant 6 an epoch's end is at most 2W below its highest item; one more, to have the last record too. */
+const lookBack = (highest: LogItem | undefined, first: number): number =>
+  Math.max(first, (highest?.seq ?? first) - 2 * MAX_WINDOW - 1);
 
-/**
- * By invariant 6 the end is at most 2W below the highest item; pages are read on while they stay contiguous.
- */
-async function endOf(
+/** Reads on from a known end, over records and seals that have landed since. */
+export async function advance(
   store: JournalStore,
-  shard: number,
-  epoch: number,
-  first: number,
+  known: Pick<NewestEpoch, "opening" | "end" | "last">,
   signal?: AbortSignal,
-): Promise<EpochEnd> {
-  const highest = await store.last(shard, epoch, signal);
-  if (!highest) return { end: first, highest: 0, last: undefined, seal: undefined };
-  let end = Math.max(first, highest.seq - 2 * MAX_WINDOW);
-  let last: JournalRecord | undefined;
+): Promise<NewestEpoch> {
+  let { opening, end, last } = known;
   for (;;) {
-    const page = await store.read(shard, epoch, { from: end }, signal);
-    const { records, seal } = contiguous(page.items, end);
-    last = records.at(-1) ?? last;
+    const { items, more } = await store.read(opening.shard, opening.epoch, { from: end }, signal);
+    const { records, seal } = contiguous(items, end);
     end += records.length;
-    const isWhole = records.length === page.items.length && page.more;
-    if (!isWhole) return { end, highest: highest.seq, last, seal };
+    last = records.at(-1) ?? last;
+    if (seal) {
+      opening = openedBy(seal);
+      [end, last] = [opening.first, undefined];
+    } else if (!more || records.length < items.length) {
+      return { opening, end, last, highest: items.at(-1)?.seq ?? end - 1 };
+    }
   }
 }
 
@@ -72,7 +66,7 @@ export async function openingOf(
   // Its first position is unknown here; being decided, it holds an item, so the lowest one read is on the
   // log.
   const highest = await store.last(shard, epoch - 1, signal);
-  let from = Math.max(1, (highest?.seq ?? 1) - 2 * MAX_WINDOW);
+  let from = lookBack(highest, 1);
   for (;;) {
     const page: { items: readonly LogItem[]; more: boolean } = await store.read(
       shard,
@@ -116,12 +110,9 @@ export async function findNewestEpoch(
 ): Promise<NewestEpoch> {
   const known = hint > 0 && (await store.last(shard, hint - 1, signal)) ? hint - 1 : 0;
   const epoch = await highestWithItems(store, shard, known, signal);
-  let opening = await openingOf(store, shard, epoch, signal);
-  for (;;) {
-    const { end, highest, last, seal } = await endOf(store, shard, opening.epoch, opening.first, signal);
-    if (!seal) return { opening, end, highest, last };
-    opening = openedBy(seal);
-  }
+  const opening = await openingOf(store, shard, epoch, signal);
+  const end = lookBack(await store.last(shard, epoch, signal), opening.first);
+  return advance(store, { opening, end, last: undefined }, signal);
 }
 
 /** One epoch's share of the valid log: from its first record to `to`; `null`: open, it is the newest. */

@@ -121,10 +121,7 @@ export const owns = (mine: LogItem, { stored }: Settled): boolean => stored.hash
 // --- Sealing
 // ---------------------------------------------------------------------------------------------------
 
-/**
- * What is known of the newest epoch's log: its first position without a record, and its highest item (0:
- * none).
- */
+/** What is known of the newest epoch's log: its first position without a record, and its highest item. */
 export interface LogEnd {
   readonly end: number;
   readonly highest: number;

@@ -1,6 +1,6 @@
 /** An engine's start: seal the newest epoch, open the next one for this process. */
 import type { Region } from "../components/model.ts";
-import { baseHead, type FindOptions, findNewestEpoch } from "./epochs.ts";
+import { advance, baseHead, type FindOptions, findNewestEpoch } from "./epochs.ts";
 import { HaltedError, NotMyRegionError } from "./errors.ts";
 import { hashEpochStart } from "./hash.ts";
 import { DEFAULT_WINDOW, type Opening } from "./model.ts";
@@ -63,10 +63,9 @@ export interface OwnershipOptions {
 /** Resolves when an engine of this region may start; rejects with the signal's reason. */
 export async function waitForOwnership(options: OwnershipOptions): Promise<void> {
   const { store, shard, region, signal, intervalMilliseconds = DEFAULT_POLL_MILLISECONDS } = options;
-  for (let hint = 0; ; ) {
-    const { opening } = await findNewestEpoch(store, shard, { hint, signal });
-    if (decideStart(opening, region).act === "seal") return;
-    hint = opening.epoch;
+  let newest = await findNewestEpoch(store, shard, { signal });
+  while (decideStart(newest.opening, region).act !== "seal") {
     await store.clock.sleep(intervalMilliseconds, signal);
+    newest = await advance(store, newest, signal);
   }
 }
