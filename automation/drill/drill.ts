@@ -9,6 +9,7 @@ import type { RunEvent } from "../runbook/events.ts";
 import type { Watermark } from "./audit/projection.ts";
 import type { Audit } from "./audit.ts";
 import type { ClientEvent, ClientLog } from "./client-log.ts";
+import { seconds } from "./recovery.ts";
 import type { Load, OpenWorld, World } from "./world.ts";
 
 export interface DrillSettings {
@@ -115,8 +116,8 @@ export class Drill {
     if (event.type !== "step" || event.state === "started" || event.seconds === undefined) return;
     const { impact } = this.moments;
     if (impact !== undefined && event.seconds > 0) {
-      const endSeconds = (event.at - impact) / 1000;
-      this.steps.push({ name: event.step, startSeconds: endSeconds - event.seconds, endSeconds });
+      const startSeconds = seconds(impact + 1_000 * event.seconds, event.at);
+      this.steps.push({ name: event.step, startSeconds, endSeconds: seconds(impact, event.at) });
     }
     if (event.state !== "done") return;
     if (event.step === "assess") {

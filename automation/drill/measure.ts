@@ -4,7 +4,7 @@ import type { Audit } from "./audit.ts";
 import type { ClientLog } from "./client-log.ts";
 import { type Drill, known } from "./drill.ts";
 import { clientFigures } from "./outage.ts";
-import { recoveryTime, unavoidableWaits } from "./recovery.ts";
+import { recoveryTime, seconds, unavoidableWaits } from "./recovery.ts";
 import type { Scenario } from "./scenario.ts";
 
 export function measure(drill: Drill, scenario: Scenario, commit: string): Measurements {
@@ -31,7 +31,7 @@ export function measure(drill: Drill, scenario: Scenario, commit: string): Measu
     clients: figures(drill, log),
     integrity: audit.integrity,
     coverage: { ...coverage(loss, audit), answersAfterReturn: answersAfterReturn(drill, log) },
-    databaseWritableSeconds: database === undefined ? null : (database - impactAt) / 1000,
+    databaseWritableSeconds: database === undefined ? null : seconds(impactAt, database),
     failover: { run: drill.run, exitCode: drill.exitCode },
     preview: drill.previews,
     engine: world.engine,
@@ -79,7 +79,7 @@ function phases({ moments, steps }: Drill, impactAt: number): Phase[] {
   const between = (title: string, from: number | undefined, to: number | undefined): Phase[] =>
     from === undefined || to === undefined || to <= from
       ? []
-      : [{ name: title, startSeconds: (from - impactAt) / 1000, endSeconds: (to - impactAt) / 1000 }];
+      : [{ name: title, startSeconds: seconds(impactAt, from), endSeconds: seconds(impactAt, to) }];
   return [
     ...between("decision", impactAt, go),
     ...steps,

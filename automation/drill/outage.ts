@@ -1,6 +1,7 @@
 /** What the outage was for the clients, from their own logs. */
 import type { ClientFigures } from "../report/evidence.ts";
 import type { Attempt, ClientLog } from "./client-log.ts";
+import { seconds } from "./recovery.ts";
 
 export interface Moments {
   /** Milliseconds since 1970. */
@@ -25,7 +26,7 @@ export function clientFigures(log: ClientLog, moments: Moments): ClientFigures {
         moments,
       ),
     )
-    .filter((seconds) => seconds !== null)
+    .filter((outage) => outage !== null)
     .sort((a, b) => a - b);
   const left = stragglers(regular, moments);
   return {
@@ -45,7 +46,7 @@ function outageSeconds(attempts: readonly Attempt[], { impactAt, target }: Momen
   const served = attempts
     .filter(({ sent, outcome, region }) => sent >= impactAt && SERVED.has(outcome) && region === target)
     .map(({ answered }) => answered);
-  return served.length === 0 ? null : (Math.min(...served) - impactAt) / 1000;
+  return served.length === 0 ? null : seconds(impactAt, Math.min(...served));
 }
 
 function stragglers(attempts: readonly Attempt[], { watchedUntil, lostHosts }: Moments): Set<string> {

@@ -1,6 +1,9 @@
 /** The phases of a drill, in the order in which `region-loss.ts` lists them. */
 
+import { cp } from "node:fs/promises";
+import path from "node:path";
 import { messageOf } from "../errors.ts";
+import { runsDirectory } from "../runbook/record.ts";
 import { type Drill, known } from "./drill.ts";
 import { instrumentsOf } from "./instruments.ts";
 import { runFailover } from "./operator.ts";
@@ -124,8 +127,19 @@ export const judgement: DrillPhase = {
     await drill.load?.stop();
     drill.load = undefined;
     drill.audit = await takeEvidence(drill);
+    await keepRunRecord(drill);
   },
 };
+
+/** What the failover wrote down for itself, before its project directory is gone. */
+async function keepRunRecord(drill: Drill): Promise<void> {
+  const directory = drill.world?.environment["DR_PROJECT_DIR"];
+  if (drill.run === null || directory === undefined) return;
+  const kept = cp(path.join(runsDirectory(directory), drill.run), drill.file("run"), { recursive: true });
+  await kept.catch((error: unknown) =>
+    drill.note(`the failover's own record is not kept: ${messageOf(error)}`),
+  );
+}
 
 export const park: DrillPhase = {
   id: "park",

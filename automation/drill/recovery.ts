@@ -11,6 +11,11 @@ export interface DnsSettings {
   readonly failureThreshold: number;
 }
 
+const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
+
+/** To the millisecond, from times in milliseconds. */
+export const seconds = (from: number, to: number): number => rounded((to - from) / 1_000);
+
 export type WaitKind = "detection" | "health" | "ttl" | "injected";
 
 /** A wait and how long it may take, from config alone: known before anything happens. */
@@ -69,7 +74,7 @@ export function recoveryTime(
   const reached = firsts.filter((at) => at !== null);
   const recoveredAt = reached.length === 0 ? null : Math.min(...reached);
   const lastAt = reached.length === 0 || reached.length < firsts.length ? null : Math.max(...reached);
-  const since = (at: number | null, from: number) => (at === null ? null : (at - from) / 1000);
+  const since = (at: number | null, from: number) => (at === null ? null : seconds(from, at));
   const fromImpactSeconds = since(recoveredAt, impactAt);
   const criticalPath = bounds.map(
     (bound): Wait => ({
@@ -89,7 +94,7 @@ export function recoveryTime(
     everyResolverSeconds: since(lastAt, impactAt),
     criticalPathSeconds: bounds.reduce((sum, { seconds }) => sum + seconds, 0),
     criticalPath,
-    ownOverheadSeconds: fromImpactSeconds === null ? null : fromImpactSeconds - spared,
+    ownOverheadSeconds: fromImpactSeconds === null ? null : rounded(fromImpactSeconds - spared),
     phases,
   };
 }
@@ -103,10 +108,10 @@ function firstSuccesses({ fresh, impactAt, target }: Observed): (number | null)[
   });
 }
 
-function measured({ kind, seconds }: Bound, observed: Observed, recoveredAt: number | null): number {
+function measured({ kind, seconds: bound }: Bound, observed: Observed, recoveredAt: number | null): number {
   const { impactAt, assessedAt, activeAt, nameAt } = observed;
   const between = (from: number | null, to: number | null): number =>
-    from === null || to === null ? 0 : Math.max(0, (to - from) / 1000);
+    from === null || to === null ? 0 : Math.max(0, seconds(from, to));
   switch (kind) {
     case "detection":
       return between(impactAt, assessedAt);
@@ -115,6 +120,6 @@ function measured({ kind, seconds }: Bound, observed: Observed, recoveredAt: num
     case "ttl":
       return between(nameAt, recoveredAt);
     case "injected":
-      return seconds;
+      return bound;
   }
 }

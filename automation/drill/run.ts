@@ -23,11 +23,8 @@ export async function runDrill(scenario: Scenario, options: RunOptions): Promise
       await phase.run(drill);
     }
     const measurements = measure(drill, scenario, await currentCommit());
-    const evidence: Evidence = {
-      type: "evidence",
-      ...measurements,
-      ...judge(measurements, scenario.promised),
-    };
+    const { id, ...rest } = measurements;
+    const evidence: Evidence = { type: "evidence", id, ...judge(measurements, scenario.promised), ...rest };
     await writeFile(drill.file("evidence.json"), `${JSON.stringify(evidence, null, 2)}\n`);
     await writeFile(drill.file("defects.json"), `${JSON.stringify(drill.audit?.defects ?? [], null, 2)}\n`);
     await options.concluded(evidence);

@@ -2,6 +2,7 @@
 import type { Projection } from "./audit/projection.ts";
 import { orderKey } from "./audit/second-fold.ts";
 import { validLog } from "./audit/valid-log.ts";
+import type { ApiAnswer } from "./audit/writes.ts";
 import { type Audit, audit } from "./audit.ts";
 import { type ClientLog, readClientLog } from "./client-log.ts";
 import { type Drill, known } from "./drill.ts";
@@ -13,6 +14,7 @@ const CATCH_UP_LIMIT_MILLISECONDS = 30_000;
 /** Orders acknowledged that close to the impact are all asked for, and about so many of the rest. */
 const AROUND_IMPACT_MILLISECONDS = 10_000;
 const SAMPLE = 600;
+const API_LIMIT_MILLISECONDS = 60_000;
 
 export async function takeEvidence(drill: Drill): Promise<Audit> {
   const world = known(drill.world, "world");
@@ -35,12 +37,7 @@ export async function takeEvidence(drill: Drill): Promise<Audit> {
     drill.note(`the projection could not be read: ${error instanceof Error ? error.message : String(error)}`);
     return null;
   });
-  const wanted = orders(clients, drill.moments.impact ?? 0);
-  drill.note(`asking the API of ${dr.region} for ${wanted.length} acknowledged orders`);
-  const api = await askOrders(
-    { addresses: dr.elasticIps, port: dr.listenerPort, publicName: dr.publicName },
-    wanted,
-  );
+  const api = await askApi(drill, clients);
   // Read last, so that it holds whatever projection and API can have seen.
   const items = await readJournalTable(source);
   return audit({
@@ -48,6 +45,19 @@ export async function takeEvidence(drill: Drill): Promise<Audit> {
     fencedAt: drill.moments.fenced ?? null,
     replica: drill.replica,
   });
+}
+
+/** Nobody asks a region that never took over: that it does not answer is known, and says nothing of the orders. */
+async function askApi(drill: Drill, clients: ClientLog): Promise<Map<string, ApiAnswer>> {
+  if (drill.moments.recovered === undefined) return new Map();
+  const { dr } = known(drill.stacks, "stacks' outputs");
+  const wanted = orders(clients, drill.moments.impact ?? 0);
+  const api = { addresses: dr.elasticIps, port: dr.listenerPort, publicName: dr.publicName };
+  const answers = await askOrders(api, wanted, API_LIMIT_MILLISECONDS);
+  drill.note(
+    `${answers.size} of ${wanted.length} acknowledged orders looked up through the API of ${dr.region}`,
+  );
+  return answers;
 }
 
 /** Waits until the projection holds all that the journal holds now; a judge that is too early would call it lost. */

@@ -26,12 +26,21 @@ export interface Wanted {
   readonly clientOrderId: string;
 }
 
-/** By order key. Each order is asked for until it has an answer other than "not now". */
-export async function askOrders(api: Api, orders: readonly Wanted[]): Promise<Map<string, ApiAnswer>> {
+/**
+ * By order key. Each order is asked for until it has an answer other than "not now"; after the limit no further
+ * order is asked for, and has no entry.
+ */
+export async function askOrders(
+  api: Api,
+  orders: readonly Wanted[],
+  limitMilliseconds: number,
+): Promise<Map<string, ApiAnswer>> {
   const answers = new Map<string, ApiAnswer>();
   const queue = orders.values();
+  const deadline = performance.now() + limitMilliseconds;
   const ask = async (): Promise<void> => {
     for (const order of queue) {
+      if (performance.now() > deadline) return;
       answers.set(orderKey(order.client, order.clientOrderId), await askOrder(api, order));
     }
   };

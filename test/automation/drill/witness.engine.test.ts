@@ -229,12 +229,13 @@ test("orders are asked for until the API has a word on them; no answer is told a
     clientOrderId: `A:${id}`,
   }));
   const open = { status: 200, ack, state: { status: "open", remaining: 2 } };
-  t.deepEqual(Object.fromEntries(await askOrders(where, wanted)), {
+  t.deepEqual(Object.fromEntries(await askOrders(where, wanted, 10_000)), {
     "c\nA:there": open,
     "c\nA:absent": { status: 404 },
     "c\nA:later": open,
     "c\nA:never": { status: 503 },
   });
+  t.is((await askOrders(where, wanted, -1)).size, 0);
   t.true(await isActive(where));
   t.false(await isActive({ ...where, port: 1 }));
 });
