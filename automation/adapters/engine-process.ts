@@ -22,8 +22,8 @@ interface CommandResult {
   readonly code: number;
 }
 
-export class EngineError extends Error {
-  override readonly name = "EngineError";
+export class EngineExitError extends Error {
+  override readonly name = "EngineExitError";
 }
 
 /** Answers to questions that are not asked. */
@@ -94,7 +94,7 @@ async function finish(
     );
   });
   if (code === 0) return { stdout, stderr, code };
-  throw new EngineError(`the Pulumi engine ended with ${reason}: ${whatWentWrong(stderr, stdout)}`);
+  throw new EngineExitError(`the Pulumi engine ended with ${reason}: ${whatWentWrong(stderr, stdout)}`);
 }
 
 /** Its error lines, each once; without any, its last words. */

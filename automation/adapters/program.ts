@@ -1,13 +1,12 @@
 /** The program and the engine that runs it, as the verbs need them. */
-import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import { homedir } from "node:os";
+import path from "node:path";
+import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import type { StackName } from "../../components/model.ts";
-import { engine } from "../engine.ts";
+import { BUILT_VERSION, engine, firstOf } from "../engine.ts";
 import type { ProcessIdentity } from "../runbook/process.ts";
 import type { Settings } from "../settings.ts";
 import { PulumiStack } from "./pulumi.ts";
-
-/** An outage is no time to download or build an engine: what is not found at once is done without. */
-export const EMERGENCY_ENGINE_MILLISECONDS = 5_000;
 
 export interface ProgramOptions {
   readonly stack: StackName;
@@ -15,8 +14,8 @@ export interface ProgramOptions {
   readonly settings: Settings;
   readonly say: (line: string) => void;
   readonly started?: (child: ProcessIdentity) => Promise<void>;
-  /** The longest wait for an engine that has to be downloaded or built; no limit without. */
-  readonly engineLimitMilliseconds?: number;
+  /** An outage is no time to download or build an engine: one that is not on this machine is done without. */
+  readonly emergency?: boolean;
 }
 
 export function pulumiStack({ stack, project, settings, say, ...options }: ProgramOptions): PulumiStack {
@@ -24,25 +23,20 @@ export function pulumiStack({ stack, project, settings, say, ...options }: Progr
     projectDirectory: settings.projectDirectory,
     projectName: project,
     environment: settings.environment,
-    command: () => limited(engine(say), options.engineLimitMilliseconds),
+    command: () => (options.emergency ? firstOf(PRESENT, say) : engine(say)),
     program: async () => (await import("../../stacks/index.ts")).default,
     started: options.started ?? (async () => {}),
   });
 }
 
-async function limited(
-  command: Promise<PulumiCommand>,
-  milliseconds: number | undefined,
-): Promise<PulumiCommand> {
-  if (milliseconds === undefined) return await command;
-  const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => limit.reject(new Error(`no Pulumi engine within ${milliseconds / 1000} s`)),
-    milliseconds,
-  );
-  try {
-    return await Promise.race([command, limit.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const PRESENT = [
+  { title: "on PATH", get: () => PulumiCommand.get({ skipVersionCheck: true }) },
+  {
+    title: "built earlier",
+    get: () =>
+      PulumiCommand.get({
+        root: path.join(homedir(), ".pulumi", "versions", BUILT_VERSION),
+        skipVersionCheck: true,
+      }),
+  },
+];

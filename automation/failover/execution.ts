@@ -1,11 +1,11 @@
 /** Wires the runbook to one region's adapters and to the run's record. */
 import { hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
-import { EMERGENCY_ENGINE_MILLISECONDS, pulumiStack } from "../adapters/program.ts";
+import { pulumiStack } from "../adapters/program.ts";
 import type { Context } from "../commands/command.ts";
 import type { FailoverRequest } from "../commands/failover.ts";
 import { type Deployment, scaled } from "../deployment.ts";
-import { LockedError } from "../errors.ts";
+import { LockedError, messageOf } from "../errors.ts";
 import { systemClock } from "../runbook/clock.ts";
 import type { Execution } from "../runbook/engine.ts";
 import type { Output } from "../runbook/output.ts";
@@ -39,7 +39,7 @@ export function executionOf(
     project: deployment.project,
     settings,
     say: note,
-    engineLimitMilliseconds: EMERGENCY_ENGINE_MILLISECONDS,
+    emergency: true,
     started: (child) =>
       record.update((data) => {
         data.children.push(child);
@@ -88,8 +88,12 @@ export function executionOf(
     report: async (data) => {
       const { generation } = factsOf(data);
       if (generation === undefined || data.steps["fence"]?.state !== "done") return;
-      if (await journal.report(generation, summaryOf(data))) return;
-      throw new LockedError(`another run has taken the decision over from run ${data.id}`);
+      // Others only read it: what counts is on this disk, and the next step looks at the decision anyway.
+      const kept = await journal.report(generation, summaryOf(data)).catch((error: unknown) => {
+        note(`the decision does not say how far this run is: ${messageOf(error)}`);
+        return true;
+      });
+      if (!kept) throw new LockedError(`another run has taken the decision over from run ${data.id}`);
     },
   };
 }

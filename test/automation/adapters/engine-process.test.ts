@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import test, { type ExecutionContext } from "ava";
-import { EngineError, supervised } from "../../../automation/adapters/engine-process.ts";
+import { EngineExitError, supervised } from "../../../automation/adapters/engine-process.ts";
 import { isAlive, type ProcessIdentity } from "../../../automation/runbook/process.ts";
 
 /** A shell script in the engine's place, called as the Automation API calls the CLI. */
@@ -72,7 +72,7 @@ test("a failure is told in the engine's own error lines", async (t) => {
     async () => {},
   );
   await t.throwsAsync(run(["up"]), {
-    instanceOf: EngineError,
+    instanceOf: EngineExitError,
     message: "the Pulumi engine ended with exit code 255: error: no such host",
   });
 });
