@@ -25,7 +25,9 @@ export function summary(evidence: Evidence, file: string, colour: boolean): stri
   const rule = "─".repeat(RULE_WIDTH);
   return [
     rule,
-    `${paint(hue, HEADLINES[evidence.verdict])}   ${evidence.lost} lost (${loss}), ${evidence.target} took over`,
+    `${paint(hue, HEADLINES[evidence.verdict])}   ${evidence.lost} lost (${loss}), ${evidence.target} ${
+      evidence.rto.fromImpactSeconds === null ? "did not take over" : "took over"
+    }`,
     ...evidence.reasons.map((reason) => `  · ${reason}`),
     "",
     ...recovery(evidence),

@@ -61,7 +61,7 @@ function integrityFindings({ integrity, preview }: Measurements): Finding[] {
     .filter(([number]) => number > 0)
     .map(([number, what]) => ["failed", `${number} × ${what}`]);
   if (!integrity.checksumsEqual)
-    findings.push(["failed", "the projection differs from a second fold of the journal"]);
+    findings.push(["failed", "the projection was not shown to equal a second fold of the journal"]);
   for (const stack of ["prod", "dr"] as const) {
     if (preview[stack] === "failed") findings.push(["failed", `preview of stack ${stack} failed`]);
   }

@@ -76,6 +76,7 @@ test("what never happened is said so, not shown as a number", (t) => {
     phases: [],
   };
   const text = summary(evidence({ rto: never, databaseWritableSeconds: null }), "e.json", false);
+  t.regex(text, /us-east-1 lost \(kill\), us-west-2 did not take over/);
   t.regex(text, /RTO {10}never of 300 s/);
   t.regex(text, /database writable after never/);
 });
