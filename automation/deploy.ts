@@ -1,9 +1,9 @@
 /** Deploys stacks one after the other: `prod` owns what spans both regions, so `dr` comes after it. */
-import { createInterface } from "node:readline/promises";
 import type { StackName } from "../components/model.ts";
 import { pulumiStack } from "./adapters/program.ts";
 import { changes } from "./adapters/pulumi.ts";
 import { ensureStateBucket } from "./adapters/state-bucket.ts";
+import { ask } from "./ask.ts";
 import type { Context } from "./commands/command.ts";
 import { loadDeployment, openState } from "./deployment.ts";
 import { EXIT, UsageError } from "./errors.ts";
@@ -40,16 +40,9 @@ export async function deploy({ stacks, yes, bootstrap }: DeployRequest, context:
 async function confirm(
   label: string,
   wanted: readonly { readonly op: string; readonly type: string; readonly urn: string }[],
-  { stdin, stderr, signal }: Context,
+  context: Context,
 ): Promise<void> {
-  for (const { op, type, urn } of wanted) stderr.write(`${op} ${type} ${urn.split("::").at(-1)}\n`);
-  const terminal = createInterface({ input: stdin, output: stderr });
-  try {
-    const answer = await terminal.question(`${label}: ${wanted.length} changes. Type yes to deploy: `, {
-      signal,
-    });
-    if (answer.trim() !== "yes") throw new UsageError(`not confirmed: got "${answer.trim()}", must be yes`);
-  } finally {
-    terminal.close();
-  }
+  for (const { op, type, urn } of wanted) context.stderr.write(`${op} ${type} ${urn.split("::").at(-1)}\n`);
+  const answer = await ask(context, `${label}: ${wanted.length} changes. Type yes to deploy: `);
+  if (answer.trim() !== "yes") throw new UsageError(`not confirmed: got "${answer.trim()}", must be yes`);
 }

@@ -1,7 +1,7 @@
 /** Wires the runbook to one region's adapters and to the run's record. */
 import { hostname, userInfo } from "node:os";
-import { createInterface } from "node:readline/promises";
 import { pulumiStack } from "../adapters/program.ts";
+import { ask } from "../ask.ts";
 import type { Context } from "../commands/command.ts";
 import type { FailoverRequest } from "../commands/failover.ts";
 import { type Deployment, scaled } from "../deployment.ts";
@@ -109,13 +109,4 @@ function summaryOf(data: Readonly<RunData>): RunSummary {
     step: last === undefined ? "none" : `${last[0]}: ${last[1].state}`,
     finished: data.finished !== null,
   };
-}
-
-async function ask({ stdin, stderr, signal }: Context, question: string): Promise<string> {
-  const terminal = createInterface({ input: stdin, output: stderr });
-  try {
-    return await terminal.question(question, { signal });
-  } finally {
-    terminal.close();
-  }
 }

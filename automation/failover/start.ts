@@ -63,8 +63,10 @@ async function openRecord(
   if (mine !== undefined && (await isAlive(mine.data.owner)) === true) {
     throw new LockedError(`run ${mine.data.id} is at work in process ${mine.data.owner.pid} on this machine`);
   }
+  // Killed between its last word here and its last word there: it did finish.
+  const ended = all.some(({ data }) => data.id === decision.runId && data.finished !== null);
   const known = { target: outputs.region, mine: mine?.data.id, takeOver: request.takeOver };
-  const start = decideStart(decision, known);
+  const start = decideStart({ ...decision, finished: decision.finished || ended }, known);
   if (request.dryRun && start.act !== "already-active")
     return await create(request, settings, outputs, decision);
   switch (start.act) {
