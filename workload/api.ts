@@ -80,10 +80,10 @@ export interface EngineReport {
   readonly reason: string;
 }
 
-/** GET /status of an engine. Position, hash and checksum are of acknowledged state only. */
+/** GET /status of an engine. Head and checksum are of acknowledged state only. */
 export interface EngineStatus extends EngineReport {
-  readonly seq: number | null;
-  readonly hash: string | null;
+  /** The last record its state covers: one of an earlier epoch until its own first one; null: an empty log. */
+  readonly head: (Position & { readonly hash: string }) | null;
   /** The checkpoint it started from; null: from the beginning of the log. */
   readonly replayedFrom: Position | null;
   /** Records it replayed after that. */

@@ -29,8 +29,7 @@ const engine = z.object({
   epoch: z.int().nullable(),
   phase: z.string(),
   reason: z.string(),
-  seq: z.int().nullable(),
-  hash: z.string().nullable(),
+  head: z.object({ epoch: z.int(), seq: z.int(), hash: z.string() }).nullable(),
   tailReplayed: z.int(),
 });
 const statusSchema = z.looseObject({

@@ -90,8 +90,7 @@ export class Engine implements EngineFace {
     const { sequencer, replica } = this.#serving ?? {};
     return {
       ...this.report(),
-      seq: sequencer?.settledAt?.seq ?? null,
-      hash: sequencer?.settledAt?.hash ?? null,
+      head: sequencer?.settledAt ?? null,
       replayedFrom: replica?.replayedFrom ?? null,
       tailReplayed: replica?.tailReplayed ?? 0,
       stateChecksum: sequencer?.settled.checksum() ?? null,

@@ -40,9 +40,7 @@ async function look(context: Context, shards: number): Promise<readonly ShardPro
     const proof = proofOf(status, shard, generation);
     if ("waitingFor" in proof) return proof;
     const { epoch, seq, hash } = proof;
-    const tail =
-      seq === 0 ? { records: 0, events: 0 } : await context.ports.journal.tail(shard, { epoch, seq, hash });
-    if (tail === undefined) {
+    if ((await context.ports.journal.tail(shard, { epoch, seq, hash })) === undefined) {
       throw new Error(
         `shard ${shard} reports ${hash} at epoch ${epoch}, seq ${seq}, which is not in the valid journal`,
       );
@@ -59,8 +57,7 @@ function proofOf(status: GatewayStatus, shard: number, generation: number): Shar
   if (engine.generation !== generation) {
     return { waitingFor: `engine ${shard} to take generation ${generation}, it has ${engine.generation}` };
   }
-  const { epoch, seq, hash, tailReplayed } = engine;
-  if (epoch === null || seq === null || hash === null)
-    return { waitingFor: `engine ${shard} to report its position` };
-  return { shard, epoch, seq, hash, tailReplayed };
+  const { head, tailReplayed } = engine;
+  if (head === null) return { waitingFor: `engine ${shard} to write the first record of an empty log` };
+  return { shard, ...head, tailReplayed };
 }

@@ -269,14 +269,20 @@ test("an engine whose hash is not the journal's stops the run before traffic", a
     ...ports.gateway,
     status: async () => {
       const status = await ports.gateway.status();
-      return { ...status, shards: status.shards.map((one) => ({ ...one, hash: "other" })) };
+      return {
+        ...status,
+        shards: status.shards.map((one) => ({
+          ...one,
+          head: one.head && { ...one.head, hash: "other" },
+        })),
+      };
     },
   };
   const error = await t.throwsAsync(run({ world, record: await newRecord(t), ports: { ...ports, gateway } }));
   t.is((error as { exitCode?: number }).exitCode, 13);
   t.regex(
     error?.message ?? "",
-    /shard 0 reports other at epoch 3, seq 40, which is not in the valid journal/,
+    /shard 0 reports other at epoch 1, seq 40, which is not in the valid journal/,
   );
   t.is(world.traffic, "off");
 });

@@ -121,6 +121,10 @@ test("a graceful stop leaves a checkpoint of everything acknowledged: the next s
   const { replayedFrom, tailReplayed } = second.engine.status();
   t.deepEqual(replayedFrom, { epoch: ack.epoch, seq: ack.seq });
   t.is(tailReplayed, 0);
+  // Before its first own record it stands on the former epoch's last: the place that the journal knows.
+  const { epoch, head } = second.engine.status();
+  t.is(epoch, ack.epoch + 1);
+  t.deepEqual(head, { epoch: ack.epoch, seq: ack.seq, hash: ack.hash });
 });
 
 test("with a checkpoint that cannot be read, or a bucket that cannot be reached, the whole log is replayed to the same state", async (t) => {
