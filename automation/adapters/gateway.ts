@@ -1,4 +1,5 @@
 /** A region's gateways through the load balancer's own addresses, as clients reach them, without DNS. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Region } from "../../components/model.ts";
 import type { Acknowledgement } from "../../journal/model.ts";
@@ -14,6 +15,8 @@ export interface Listener {
 }
 
 const TIMEOUT_MILLISECONDS = 2_000;
+/** Several times what a healthy gateway needs. */
+const PATIENCE_MILLISECONDS = 200;
 
 /** 443 is TLS, as everywhere in this project; a listener on another port is plain. */
 export function listenerUrl(host: string, port: number, path: string): string {
@@ -94,33 +97,54 @@ export class Gateway implements GatewayPort {
     return ack;
   }
 
-  /** Asks one address after the other, beginning with the one that answered last. */
+  /**
+   * Asks the address that answered last and, every moment without an answer, one more: a zone without pods leaves
+   * its address silent, and seconds of silence are seconds of outage. All that is asked here may be asked twice.
+   */
   async #ask(method: string, path: string, body?: object): Promise<HttpAnswer> {
-    const { addresses, port, serverName } = this.#listener;
+    const { addresses } = this.#listener;
     const authorization = `Bearer ${await this.#token()}`;
-    const failures = new Set<string>();
-    for (let tried = 0; tried < addresses.length; tried++) {
-      const index = (this.#preferred + tried) % addresses.length;
-      try {
-        const answer = await exchange(listenerUrl(addresses[index] ?? "", port, path), {
-          method,
-          timeoutMilliseconds: TIMEOUT_MILLISECONDS,
-          serverName,
-          headers: {
-            host: serverName,
-            authorization,
-            ...(body ? { "content-type": "application/json" } : {}),
-          },
-          ...(body ? { body: JSON.stringify(body) } : {}),
-        });
-        this.#preferred = index;
-        return answer;
-      } catch (error) {
-        if (!(error instanceof NoAnswerError)) throw error;
-        failures.add(error.reason);
-      }
+    const answered = new AbortController();
+    const first = this.#preferred;
+    const asked = addresses.map(async (_, turn) => {
+      const index = (first + turn) % addresses.length;
+      await sleep(turn * PATIENCE_MILLISECONDS, undefined, { signal: answered.signal });
+      return { index, answer: await this.#askAt(index, method, path, authorization, body) };
+    });
+    try {
+      const { index, answer } = await Promise.any(asked);
+      this.#preferred = index;
+      return answer;
+    } catch (error) {
+      const { errors } = error as AggregateError;
+      const unexpected: unknown = errors.find((one) => !(one instanceof NoAnswerError));
+      if (unexpected !== undefined) throw unexpected;
+      const reasons = new Set((errors as readonly NoAnswerError[]).map(({ reason }) => reason));
+      const list = addresses.length === 1 ? addresses[0] : `${addresses.length} addresses`;
+      throw new NoAnswerError(`${method} ${path} at ${list} of ${this.#region}`, [...reasons].join("; "));
+    } finally {
+      answered.abort();
     }
-    const list = addresses.length === 1 ? addresses[0] : `${addresses.length} addresses`;
-    throw new NoAnswerError(`${method} ${path} at ${list} of ${this.#region}`, [...failures].join("; "));
+  }
+
+  #askAt(
+    index: number,
+    method: string,
+    path: string,
+    authorization: string,
+    body: object | undefined,
+  ): Promise<HttpAnswer> {
+    const { addresses, port, serverName } = this.#listener;
+    return exchange(listenerUrl(addresses[index] ?? "", port, path), {
+      method,
+      timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+      serverName,
+      headers: {
+        host: serverName,
+        authorization,
+        ...(body ? { "content-type": "application/json" } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
   }
 }

@@ -51,6 +51,15 @@ test("a dead zone's address costs one try; the next question begins with the add
   t.is(server.asked.length, 2);
 });
 
+test("an address that accepts and never answers is overtaken by the next one", async (t) => {
+  const silent = await serve(t, () => undefined, "127.0.0.4");
+  const answering = await serve(t, () => ({ status: 503, body: "starting" }), "127.0.0.5", silent.port);
+  const gateway = new Gateway("us-west-2", listener(silent.port, ["127.0.0.4", "127.0.0.5"]), token);
+  await t.throwsAsync(gateway.status(), { message: 'GET /status: 503 "starting"' });
+  t.is(silent.asked.length, 1);
+  t.is(answering.asked.length, 1);
+});
+
 test("no address answers: said once for all of them", async (t) => {
   const gateway = new Gateway("us-west-2", listener(9, ["127.0.0.1", "127.0.0.2"]), token);
   await t.throwsAsync(gateway.status(), {

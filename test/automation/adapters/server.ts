@@ -26,6 +26,7 @@ export async function serve(
   t: ExecutionContext,
   answer: (request: Asked) => Answered | undefined,
   host = "127.0.0.1",
+  port = 0,
 ): Promise<TestServer> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
@@ -39,7 +40,7 @@ export async function serve(
       response.writeHead(given.status ?? 200, given.headers).end(JSON.stringify(given.body ?? {}));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
   t.teardown(() => {
     server.closeAllConnections();
     server.close();
