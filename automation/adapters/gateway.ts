@@ -17,6 +17,8 @@ export interface Listener {
 const TIMEOUT_MILLISECONDS = 2_000;
 /** Several times what a healthy gateway needs. */
 const PATIENCE_MILLISECONDS = 200;
+/** How often each address is tried in one question, unless it refuses. */
+const ROUNDS = 3;
 
 /** 443 is TLS, as everywhere in this project; a listener on another port is plain. */
 export function listenerUrl(host: string, port: number, path: string): string {
@@ -98,47 +100,57 @@ export class Gateway implements GatewayPort {
   }
 
   /**
-   * Asks the address that answered last and, every moment without an answer, one more: a zone without pods leaves
-   * its address silent, and seconds of silence are seconds of outage. All that is asked here may be asked twice.
+   * Asks the address that answered last and, every moment without an answer, the next one, on a connection of its
+   * own. Until a load balancer's checks have found the new pods it sends connections to nodes without any, which
+   * drop them silently: seconds of silence are seconds of outage. All that is asked here may be asked twice.
    */
   async #ask(method: string, path: string, body?: object): Promise<HttpAnswer> {
     const { addresses } = this.#listener;
     const authorization = `Bearer ${await this.#token()}`;
-    const answered = new AbortController();
+    const answered = Promise.withResolvers<HttpAnswer>();
+    answered.promise.catch(() => {});
+    const done = new AbortController();
+    const reasons = new Set<string>();
+    const refusing = new Set<number>();
+    const attempt = async (index: number): Promise<void> => {
+      try {
+        answered.resolve(
+          await this.#askAt(index, { method, path, authorization, body, signal: done.signal }),
+        );
+        if (!done.signal.aborted) this.#preferred = index;
+      } catch (error) {
+        if (!(error instanceof NoAnswerError)) return answered.reject(error);
+        refusing.add(index);
+        reasons.add(error.reason);
+      }
+    };
     const first = this.#preferred;
-    const asked = addresses.map(async (_, turn) => {
-      const index = (first + turn) % addresses.length;
-      await sleep(turn * PATIENCE_MILLISECONDS, undefined, { signal: answered.signal });
-      return { index, answer: await this.#askAt(index, method, path, authorization, body) };
-    });
+    const attempts: Promise<void>[] = [];
     try {
-      const { index, answer } = await Promise.any(asked);
-      this.#preferred = index;
-      return answer;
-    } catch (error) {
-      const { errors } = error as AggregateError;
-      const unexpected: unknown = errors.find((one) => !(one instanceof NoAnswerError));
-      if (unexpected !== undefined) throw unexpected;
-      const reasons = new Set((errors as readonly NoAnswerError[]).map(({ reason }) => reason));
-      const list = addresses.length === 1 ? addresses[0] : `${addresses.length} addresses`;
-      throw new NoAnswerError(`${method} ${path} at ${list} of ${this.#region}`, [...reasons].join("; "));
+      for (let turn = 0; turn < ROUNDS * addresses.length; turn++) {
+        const index = (first + turn) % addresses.length;
+        if (refusing.has(index)) continue;
+        const mine = attempt(index);
+        attempts.push(mine);
+        const answer = await Promise.race([answered.promise, mine, sleep(PATIENCE_MILLISECONDS)]);
+        if (answer !== undefined) return answer;
+      }
+      const answer = await Promise.race([answered.promise, Promise.all(attempts).then(() => undefined)]);
+      if (answer !== undefined) return answer;
     } finally {
-      answered.abort();
+      done.abort();
     }
+    const list = addresses.length === 1 ? addresses[0] : `${addresses.length} addresses`;
+    throw new NoAnswerError(`${method} ${path} at ${list} of ${this.#region}`, [...reasons].join("; "));
   }
 
-  #askAt(
-    index: number,
-    method: string,
-    path: string,
-    authorization: string,
-    body: object | undefined,
-  ): Promise<HttpAnswer> {
+  #askAt(index: number, { method, path, authorization, body, signal }: Question): Promise<HttpAnswer> {
     const { addresses, port, serverName } = this.#listener;
     return exchange(listenerUrl(addresses[index] ?? "", port, path), {
       method,
       timeoutMilliseconds: TIMEOUT_MILLISECONDS,
       serverName,
+      signal,
       headers: {
         host: serverName,
         authorization,
@@ -147,4 +159,12 @@ export class Gateway implements GatewayPort {
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
   }
+}
+
+interface Question {
+  readonly method: string;
+  readonly path: string;
+  readonly authorization: string;
+  readonly body: object | undefined;
+  readonly signal: AbortSignal;
 }

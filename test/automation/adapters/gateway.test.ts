@@ -60,6 +60,17 @@ test("an address that accepts and never answers is overtaken by the next one", a
   t.is(answering.asked.length, 1);
 });
 
+test("a connection that a load balancer lost is overtaken by another one to the same address", async (t) => {
+  let connections = 0;
+  const server = await serve(t, () => (++connections < 3 ? undefined : { status: 503, body: "starting" }));
+  const started = performance.now();
+  await t.throwsAsync(new Gateway("us-west-2", listener(server.port), token).status(), {
+    message: 'GET /status: 503 "starting"',
+  });
+  t.true(performance.now() - started < 1_500);
+  t.is(server.asked.length, 3);
+});
+
 test("no address answers: said once for all of them", async (t) => {
   const gateway = new Gateway("us-west-2", listener(9, ["127.0.0.1", "127.0.0.2"]), token);
   await t.throwsAsync(gateway.status(), {
