@@ -62,11 +62,12 @@ export function capacityOf(
         spec.nodeName !== undefined && !["Succeeded", "Failed"].includes(status.phase ?? ""),
     )
     .map(({ spec }) => ({ count: 1, containers: spec.containers }));
+  const isTold = usable.every(({ status }) => "cpu" in status.allocatable && "memory" in status.allocatable);
   const free = (resource: "cpu" | "memory"): number =>
     usable.reduce((sum, { status }) => sum + quantity(status.allocatable[resource]), 0) -
     requested(running, resource);
   return {
-    free: { cpu: free("cpu"), memory: free("memory") },
+    free: isTold ? { cpu: free("cpu"), memory: free("memory") } : undefined,
     needed: { cpu: requested(wanted, "cpu"), memory: requested(wanted, "memory") },
     missingImages: missingImages(wanted, usable),
   };

@@ -74,8 +74,8 @@ export interface DeploymentState {
 }
 
 export interface Capacity {
-  /** What is free after what runs there already; cores and bytes. */
-  readonly free: { readonly cpu: number; readonly memory: number };
+  /** What is free after what runs there already, in cores and bytes; undefined: the nodes do not say. */
+  readonly free: { readonly cpu: number; readonly memory: number } | undefined;
   readonly needed: { readonly cpu: number; readonly memory: number };
   /** Images that no node has pulled yet; undefined: the nodes do not say. */
   readonly missingImages: readonly string[] | undefined;

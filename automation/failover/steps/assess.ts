@@ -128,16 +128,19 @@ function capacityWarnings(capacity: Capacity | undefined): readonly string[] {
   if (capacity === undefined) return [];
   const { free, needed, missingImages } = capacity;
   const warnings: string[] = [];
-  if (free.cpu < needed.cpu)
-    warnings.push(`${needed.cpu} cores are needed, ${free.cpu} are free: nodes must start first`);
-  if (free.memory < needed.memory)
-    warnings.push(
-      `${needed.memory} bytes of memory are needed, ${free.memory} are free: nodes must start first`,
-    );
-  if (missingImages === undefined) warnings.push("whether the images are on the nodes is unknown");
-  else if (missingImages.length > 0) warnings.push(`no node has pulled ${missingImages.join(", ")}`);
+  if (free !== undefined && (free.cpu < needed.cpu || free.memory < needed.memory)) {
+    warnings.push(`nodes must start first: ${room(needed)} are needed, ${room(free)} are free`);
+  }
+  const untold = [...(free ? [] : ["their free room"]), ...(missingImages ? [] : ["their images"])];
+  if (untold.length > 0) warnings.push(`the nodes of the target region do not say ${untold.join(" nor ")}`);
+  if (missingImages !== undefined && missingImages.length > 0) {
+    warnings.push(`no node has pulled ${missingImages.join(", ")}`);
+  }
   return warnings;
 }
+
+const room = ({ cpu, memory }: { readonly cpu: number; readonly memory: number }): string =>
+  `${cpu.toFixed(1)} cores and ${(memory / 2 ** 30).toFixed(1)} GiB`;
 
 /** What cannot be seen is a warning, not the end: it says nothing about the loss. */
 async function orWarn<T>(warnings: string[], what: string, look: Promise<T>): Promise<T | undefined> {

@@ -42,6 +42,13 @@ test("free is what nodes that are ready offer, less what runs on them", (t) => {
   t.deepEqual(needed, { cpu: 1.5, memory: 3 * 2 ** 30 });
 });
 
+test("nodes that do not say what they offer leave the room unknown, not zero", (t) => {
+  const wanted = [{ count: 1, containers: [container("1", "1Gi")] }];
+  const { free, needed } = capacityOf(wanted, [], [node({ allocatable: {} })]);
+  t.is(free, undefined);
+  t.deepEqual(needed, { cpu: 1, memory: 2 ** 30 });
+});
+
 test("an image that no node lists is named; nodes that list none leave it unknown", (t) => {
   const wanted = [{ count: 1, containers: [container("1", "1Gi", "app@sha256:2")] }];
   t.deepEqual(capacityOf(wanted, [], [node({ images: [{ names: ["app@sha256:1"] }] })]).missingImages, [
