@@ -2,7 +2,7 @@
  * A role change through Pulumi outside an emergency: what the stack file says is brought into the state, one legal
  * role at a time, when the plan is that and nothing else.
  */
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Role, StackName } from "../components/model.ts";
 import { CONTROL_TYPE, checkPlan, DEPLOYMENT_TYPE, type PlannedStep } from "./adapters/plan-check.ts";
@@ -18,7 +18,7 @@ export interface RoleChange {
   readonly projectDirectory: string;
   readonly deployed: Role | undefined;
   readonly wanted: Role;
-  readonly pulumi: PulumiStack;
+  readonly pulumi: Pick<PulumiStack, "preview" | "up">;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -62,6 +62,7 @@ const switchable = (steps: readonly PlannedStep[]): readonly string[] =>
 async function passing({ projectDirectory, project, stack }: RoleChange, role: Role): Promise<string> {
   const text = await readFile(path.join(projectDirectory, `Pulumi.${stack}.yaml`), "utf8");
   const file = path.join(projectDirectory, ".dr", `Pulumi.${stack}.${role}.yaml`);
+  await mkdir(path.dirname(file), { recursive: true });
   await writeDurably(file, setSwitches(text, project, { role }));
   return file;
 }
