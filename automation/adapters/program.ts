@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import type { StackName } from "../../components/model.ts";
-import { BUILT_VERSION, engine, firstOf } from "../engine.ts";
+import { BUILT_VERSION, engine } from "../engine.ts";
 import type { ProcessIdentity } from "../runbook/process.ts";
 import type { Settings } from "../settings.ts";
 import { PulumiStack } from "./pulumi.ts";
@@ -23,20 +23,21 @@ export function pulumiStack({ stack, project, settings, say, ...options }: Progr
     projectDirectory: settings.projectDirectory,
     projectName: project,
     environment: settings.environment,
-    command: () => (options.emergency ? firstOf(PRESENT, say) : engine(say)),
+    command: () => (options.emergency ? presentEngine(settings) : engine(say)),
     program: async () => (await import("../../stacks/index.ts")).default,
     started: options.started ?? (async () => {}),
   });
 }
 
-const PRESENT = [
-  { title: "on PATH", get: () => PulumiCommand.get({ skipVersionCheck: true }) },
-  {
-    title: "built earlier",
-    get: () =>
-      PulumiCommand.get({
-        root: path.join(homedir(), ".pulumi", "versions", BUILT_VERSION),
-        skipVersionCheck: true,
-      }),
-  },
-];
+async function presentEngine({ environment }: Settings): Promise<PulumiCommand> {
+  const home = environment["PULUMI_HOME"] ?? path.join(homedir(), ".pulumi");
+  const root = path.join(home, "versions", BUILT_VERSION);
+  for (const options of [{}, { root }]) {
+    try {
+      return await PulumiCommand.get({ ...options, skipVersionCheck: true });
+    } catch {
+      // Not there: the next place.
+    }
+  }
+  throw new Error(`no Pulumi CLI on PATH or in ${root}`);
+}
