@@ -21,7 +21,6 @@ test("a region that accepts and never answers, and a failover killed in each ste
   const killedIn = new Set([...log.matchAll(/^kill -9 in step (\S+)$/gm)].map(([, step = ""]) => step));
   for (const step of STEPS)
     t.true(killedIn.has(step), `killed in ${[...killedIn].join(", ")}, not in ${step}`);
-  t.regex(log, /removing the lock that this run's killed engine left/);
   t.deepEqual(evidence.reasons, []);
   t.is(evidence.verdict, "met");
   t.is(evidence.rpo.lost, 0);
