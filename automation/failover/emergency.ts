@@ -32,9 +32,20 @@ export interface EmergencyOptions {
   readonly direct: (flip: Flip) => Promise<void>;
   readonly note: (message: string) => void;
   readonly signal: AbortSignal;
-  /** How long a lock of somebody else is waited for; default 10 s. */
-  readonly foreignLockMilliseconds?: number;
+  readonly patience?: Patience;
 }
+
+/** How long Pulumi is waited for before the flip goes by API, in milliseconds. */
+export interface Patience {
+  /** While somebody else holds the state. */
+  readonly foreignLock: number;
+  readonly preview: number;
+  readonly update: number;
+  /** For an engine to release its lock after it was told to stop. */
+  readonly release: number;
+}
+
+const PATIENCE: Patience = { foreignLock: 10_000, preview: 30_000, update: 60_000, release: 10_000 };
 
 interface Plan {
   readonly targets: readonly string[];
@@ -42,8 +53,6 @@ interface Plan {
   readonly planFile: string;
 }
 
-/** A foreign lock is waited for this long, then the flip goes by API. */
-const FOREIGN_LOCK_MILLISECONDS = 10_000;
 /** An engine of an earlier start that is still at work ends by itself when its program is gone. */
 const OWN_LOCK_MILLISECONDS = 30_000;
 const LOOK_MILLISECONDS = 500;
@@ -105,7 +114,7 @@ export class EmergencyStack implements StackPort {
       if (locked !== undefined) return locked;
       const plan = (await this.#plans.get(flip.role)) ?? (await this.#plan(flip));
       if (typeof plan === "string") return plan;
-      await pulumi.up({ ...plan, signal });
+      await this.#limited("update", (limit) => pulumi.up({ ...plan, signal: limit }));
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
@@ -122,13 +131,33 @@ export class EmergencyStack implements StackPort {
       const targets = targetsOf(flip, state, this.#options);
       const configFile = await this.#writeConfig(flip);
       const planFile = path.join(record.directory, `plan-${flip.role}.json`);
-      const problems = checkPlan(await pulumi.preview({ targets, configFile, planFile, signal }), targets);
+      const steps = await this.#limited("preview", (limit) =>
+        pulumi.preview({ targets, configFile, planFile, signal: limit }),
+      );
+      const problems = checkPlan(steps, targets);
       if (problems.length > 0) return `the update would do more than the flip: ${problems.join("; ")}`;
       return { targets, configFile, planFile };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof NoTargetError) throw error;
       return messageOf(error);
+    }
+  }
+
+  /** An engine that hangs, say on a provider that asks the dead region, is told to stop once and then left alone. */
+  async #limited<T>(what: "preview" | "update", work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal, patience = PATIENCE } = this.#options;
+    const overdue = new Error(`the ${what} did not end within ${patience[what] / 1000} s`);
+    const limit = new AbortController();
+    const left = Promise.withResolvers<never>();
+    const timers = [
+      setTimeout(() => limit.abort(overdue), patience[what]),
+      setTimeout(() => left.reject(overdue), patience[what] + patience.release),
+    ];
+    try {
+      return await Promise.race([work(AbortSignal.any([signal, limit.signal])), left.promise]);
+    } finally {
+      for (const timer of timers) clearTimeout(timer);
     }
   }
 
@@ -158,8 +187,7 @@ export class EmergencyStack implements StackPort {
 
   /** Undefined: nobody holds the state. */
   async #unlock(): Promise<string | undefined> {
-    const { state, stack, note, signal } = this.#options;
-    const patience = this.#options.foreignLockMilliseconds ?? FOREIGN_LOCK_MILLISECONDS;
+    const { state, stack, note, signal, patience = PATIENCE } = this.#options;
     const started = performance.now();
     let told = false;
     for (;;) {
@@ -173,7 +201,7 @@ export class EmergencyStack implements StackPort {
       const [first] = held;
       if (first === undefined) return undefined;
       const foreign = held.some(({ owner }) => owner === "foreign");
-      const limit = foreign ? patience : OWN_LOCK_MILLISECONDS;
+      const limit = foreign ? patience.foreignLock : OWN_LOCK_MILLISECONDS;
       const holder = describeLock(first.lock, Date.now());
       if (!told) note(`the state of ${stack} is locked by ${holder}: waiting up to ${limit / 1000} s`);
       told = true;

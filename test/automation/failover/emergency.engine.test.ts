@@ -106,6 +106,23 @@ test.serial(
   },
 );
 
+test.serial(
+  "an engine that hangs is told to stop once and left alone: the flip goes by API in time",
+  async (t) => {
+    const project = t.context;
+    project.gate.close();
+    const patience = { foreignLock: 1_000, preview: 60_000, update: 3_000, release: 500 };
+    const started = performance.now();
+    const flipped = await project.stack({ patience }).flip(promoting);
+    project.gate.open();
+    t.deepEqual(flipped, { via: "direct", reason: "the update did not end within 3 s" });
+    t.true(performance.now() - started < 15_000);
+    t.deepEqual(project.direct, ["promoting"]);
+    // It was told to stop: as soon as its provider answers it ends and takes its lock along.
+    while ((await project.state.locks("dr")).length > 0) await sleep(50);
+  },
+);
+
 test.serial("Ctrl-C aborts the engine once: it finishes what it does and releases its lock", async (t) => {
   const project = t.context;
   project.gate.close();

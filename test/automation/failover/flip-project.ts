@@ -221,7 +221,7 @@ export class FlipProject {
       },
       note: (message) => this.notes.push(message),
       signal: new AbortController().signal,
-      foreignLockMilliseconds: 1_000,
+      patience: { foreignLock: 1_000, preview: 60_000, update: 60_000, release: 10_000 },
       ...options,
     });
   }
