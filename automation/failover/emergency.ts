@@ -4,25 +4,21 @@
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Region, Role, StackName } from "../../components/model.ts";
+import type { Role } from "../../components/model.ts";
 import { deployedCommit } from "../../stacks/commit.ts";
-import { decideLock, describeLock } from "../adapters/locks.ts";
-import { CONTROL_TYPE, checkPlan, DEPLOYMENT_TYPE } from "../adapters/plan-check.ts";
+import { checkPlan } from "../adapters/plan-check.ts";
 import type { PulumiStack } from "../adapters/pulumi.ts";
-import type { StackState, StateLock, StateStore } from "../adapters/state.ts";
-import { HalfwayError, messageOf } from "../errors.ts";
-import { isAlive } from "../runbook/process.ts";
+import type { StateStore } from "../adapters/state.ts";
+import { messageOf } from "../errors.ts";
 import { type RunRecord, writeDurably } from "../runbook/record.ts";
 import { setSwitches } from "../stack-file.ts";
-import type { Flip, Flipped, StackPort, Target } from "./ports.ts";
+import type { Flip, Flipped, StackPort } from "./ports.ts";
+import { awaitState } from "./state-lock.ts";
+import { type Flippable, NoTargetError, targetsOf } from "./targets.ts";
 
-export interface EmergencyOptions {
-  readonly stack: StackName;
-  readonly region: Region;
+export interface EmergencyOptions extends Flippable {
   readonly project: string;
   readonly projectDirectory: string;
-  readonly deployments: readonly Target[];
   readonly record: RunRecord;
   readonly state: StateStore;
   readonly pulumi: PulumiStack;
@@ -52,10 +48,6 @@ interface Plan {
   readonly configFile: string;
   readonly planFile: string;
 }
-
-/** An engine of an earlier start that is still at work ends by itself when its program is gone. */
-const OWN_LOCK_MILLISECONDS = 30_000;
-const LOOK_MILLISECONDS = 500;
 
 export class EmergencyStack implements StackPort {
   readonly #options: EmergencyOptions;
@@ -110,7 +102,8 @@ export class EmergencyStack implements StackPort {
     if (flip.direct) return "the run began so";
     if (directOnly) return "--direct";
     try {
-      const locked = await this.#unlock();
+      const { patience = PATIENCE } = this.#options;
+      const locked = await awaitState(this.#options, patience.foreignLock);
       if (locked !== undefined) return locked;
       const plan = (await this.#plans.get(flip.role)) ?? (await this.#plan(flip));
       if (typeof plan === "string") return plan;
@@ -184,70 +177,4 @@ export class EmergencyStack implements StackPort {
   #stackFile(): string {
     return path.join(this.#options.projectDirectory, `Pulumi.${this.#options.stack}.yaml`);
   }
-
-  /** Undefined: nobody holds the state. */
-  async #unlock(): Promise<string | undefined> {
-    const { state, stack, note, signal, patience = PATIENCE } = this.#options;
-    const started = performance.now();
-    let told = false;
-    for (;;) {
-      const locks = await state.locks(stack);
-      const owners = await Promise.all(locks.map(async (lock) => ({ lock, owner: await this.#owner(lock) })));
-      for (const { lock } of owners.filter(({ owner }) => owner === "mine-dead")) {
-        note(`removing the lock that this run's killed engine left: ${describeLock(lock, Date.now())}`);
-        await state.release(lock);
-      }
-      const held = owners.filter(({ owner }) => owner !== "mine-dead");
-      const [first] = held;
-      if (first === undefined) return undefined;
-      const foreign = held.some(({ owner }) => owner === "foreign");
-      const limit = foreign ? patience.foreignLock : OWN_LOCK_MILLISECONDS;
-      const holder = describeLock(first.lock, Date.now());
-      if (!told) note(`the state of ${stack} is locked by ${holder}: waiting up to ${limit / 1000} s`);
-      told = true;
-      if (performance.now() - started > limit) return `the state is locked by ${holder}`;
-      await sleep(LOOK_MILLISECONDS, undefined, { signal });
-    }
-  }
-
-  async #owner(lock: StateLock) {
-    const children = await Promise.all(
-      this.#options.record.data.children.map(async (child) => ({ child, alive: await isAlive(child) })),
-    );
-    return decideLock(lock, children);
-  }
 }
-
-/** URNs of what the flip changes, by type and name. None found = stop: a target that is not there exits 0. */
-export function targetsOf(
-  flip: Flip,
-  state: StackState | undefined,
-  { deployments, region, stack }: Pick<EmergencyOptions, "deployments" | "region" | "stack">,
-): readonly string[] {
-  const resources = state?.resources ?? [];
-  if (flip.role === "promoting") {
-    return deployments.map(({ name }) => {
-      const found = resources.find(({ type, inputs }) => type === DEPLOYMENT_TYPE && nameOf(inputs) === name);
-      if (found === undefined) throw noTarget(`Deployment ${name}`, stack);
-      return found.urn;
-    });
-  }
-  const control = resources.find(
-    ({ type, inputs }) => type === CONTROL_TYPE && String(inputs["item"]).includes(`"control#${region}"`),
-  );
-  if (control === undefined) throw noTarget(`control item of ${region}`, stack);
-  return [control.urn];
-}
-
-const nameOf = (inputs: Readonly<Record<string, unknown>>): unknown =>
-  (inputs["metadata"] as { readonly name?: unknown } | undefined)?.name;
-
-/** Pulumi would do nothing and call it success. */
-export class NoTargetError extends HalfwayError {
-  override readonly name = "NoTargetError";
-}
-
-const noTarget = (what: string, stack: string): NoTargetError =>
-  new NoTargetError(
-    `Pulumi's state of stack ${stack} has no ${what}: nothing to target. Deploy the stack, or run the same command with --direct`,
-  );

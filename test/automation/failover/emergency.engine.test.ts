@@ -3,7 +3,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import anyTest, { type TestFn } from "ava";
 import { changes } from "../../../automation/adapters/pulumi.ts";
-import { NoTargetError } from "../../../automation/failover/emergency.ts";
+import { NoTargetError } from "../../../automation/failover/targets.ts";
 import { FlipProject } from "./flip-project.ts";
 
 const test = anyTest as TestFn<FlipProject>;
