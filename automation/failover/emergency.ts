@@ -88,8 +88,9 @@ export class EmergencyStack implements StackPort {
   }
 
   async flip(flip: Flip): Promise<Flipped> {
-    const reason = await this.#byPulumi(flip);
+    // Before the act: whoever finds the act done, after a kill, must find the file that says so.
     await this.#writeStackFile(flip);
+    const reason = await this.#byPulumi(flip);
     if (reason === undefined) return { via: "pulumi" };
     this.#options.note(`role ${flip.role} goes by API: ${reason}`);
     await this.#options.direct(flip);

@@ -63,6 +63,7 @@ test.serial("the lock of this run's own killed engine is removed, and the flip g
   const [lock] = await project.state.locks("dr");
   process.kill(lock?.pid ?? 0, "SIGKILL");
   await killed;
+  t.regex(await project.stackFile(), /acceptGeneration: 1\n.*role: promoting/);
   project.gate.open();
   t.is((await project.state.locks("dr")).length, 1);
   t.deepEqual(await project.stack().flip(promoting), { via: "pulumi" });
