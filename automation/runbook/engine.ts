@@ -184,7 +184,7 @@ function asEnd<P, F>(error: unknown, step: Step<P, F>, { signal, nodes, record }
   if (error instanceof DrError) return error;
   const text = `step ${step.id} failed: ${messageOf(error)}`;
   const changed = flatten(nodes).some(
-    ({ id, plan }) => plan !== undefined && record.data.steps[id] !== undefined,
+    ({ id, plan, harmless }) => plan !== undefined && !harmless && record.data.steps[id] !== undefined,
   );
   if (changed) return new HalfwayError(`${text}. The same command resumes`, { cause: error });
   return isCredentialsError(error)

@@ -47,6 +47,8 @@ export interface Step<P, F> {
   readonly title: string;
   /** What `run` would do, for the dry run; a step without it runs in a dry run too, because it changes nothing. */
   readonly plan?: (context: StepContext<P, F>) => string;
+  /** Changes nothing although it has a plan: it asks somebody. */
+  readonly harmless?: boolean;
   readonly skip?: (context: StepContext<P, F>) => Promise<Skip | undefined> | Skip | undefined;
   readonly run: (context: StepContext<P, F>) => Promise<StepResult>;
   /** Throws when the effect is not there. */

@@ -28,6 +28,7 @@ export const assess: Step<Ports, Facts> = {
       orWarn(warnings, "replication watermarks", ports.database.watermarks()),
       orWarn(warnings, "the database", database(context, warnings)),
       prepareStack(context, warnings),
+      orWarn(warnings, "the target's control item", parked(context, warnings)),
       orWarn(
         warnings,
         "Pulumi's state",
@@ -93,6 +94,16 @@ function newest(heads: readonly ShardHead[]): number | null {
 async function database(context: Context, warnings: string[]): Promise<void> {
   const { status } = await context.ports.database.state();
   if (status !== "available") warnings.push(`the database cluster is "${status}", not "available"`);
+}
+
+/** A region that returned and was not parked takes orders as soon as its engines hold the decision. */
+async function parked({ ports, facts }: Context, warnings: string[]): Promise<void> {
+  const target = facts.mission?.target;
+  const control = target && (await ports.journal.control(target));
+  if (control?.traffic !== "on") return;
+  warnings.push(
+    `traffic is on in ${target} already: it takes orders before the smoke test. Park it first: dr park --region ${target}`,
+  );
 }
 
 /** The scale-out's plan is made while the journal is watched: it costs the recovery no time. */

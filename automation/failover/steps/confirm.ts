@@ -7,6 +7,7 @@ import type { Ports } from "../ports.ts";
 export const confirm: Step<Ports, Facts> = {
   id: "confirm",
   title: "the operator confirms by typing the target region",
+  harmless: true,
   plan: (context) => `ask for the go: type ${fact(context, "mission").target}`,
   skip: ({ facts }) =>
     facts.goAt === undefined ? undefined : { state: "already-done", reason: "confirmed earlier in this run" },

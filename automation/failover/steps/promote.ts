@@ -28,7 +28,7 @@ export const promote: Step<Ports, Facts> = {
     const { target } = fact(context, "mission");
     if (context.facts.watermarks === undefined)
       await context.remember({ watermarks: await lastWatermarks(context) });
-    if ((await database.state()).status === "available") await database.promote();
+    await begin(database);
     await until(
       async () => {
         const { status, writer } = await database.state();
@@ -49,6 +49,16 @@ export const promote: Step<Ports, Facts> = {
     return { detail: `${target} is the writer` };
   },
 };
+
+/** A promotion that has begun, by an earlier start of this run or by a person, is refused by RDS: it is waited for. */
+async function begin(database: Ports["database"]): Promise<void> {
+  if ((await database.state()).status !== "available") return;
+  try {
+    await database.promote();
+  } catch (error) {
+    if ((await database.state()).status === "available") throw error;
+  }
+}
 
 /** What the replica holds before it is promoted: the projector moves it at once afterwards. */
 async function lastWatermarks({ ports, note }: Context): Promise<readonly (Anchor | null)[] | null> {

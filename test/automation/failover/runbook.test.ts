@@ -348,3 +348,38 @@ test("a critical branch that fails stops the wait of the others: the operator mu
   t.is(error?.message, "step scale failed: no capacity. The same command resumes");
   t.like(states(record), { scale: "failed", promote: "done", "catch-up": "failed" });
 });
+
+test("a decision that cannot be read before the fence refuses with 10: nothing was changed", async (t) => {
+  const world = new FakeWorld();
+  const record = await newRecord(t);
+  const options = execution({ world, record });
+  const guard = async () => {
+    if (record.data.steps["confirm"]?.state === "done") throw new Error("no answer");
+  };
+  const error = await t.throwsAsync(execute({ ...options, guard }));
+  t.is((error as { exitCode?: number }).exitCode, 10);
+  t.is(error?.message, "step fence failed: no answer. Nothing was changed");
+  t.deepEqual(world.acts, []);
+});
+
+test("a promotion that has begun already is waited for, not begun again", async (t) => {
+  const world = new FakeWorld();
+  const { ports } = world;
+  let looks = 0;
+  const database: Ports["database"] = {
+    ...ports.database,
+    state: async () =>
+      ++looks < 4 ? { status: "failing-over", writer: LOST } : { status: "available", writer: TARGET },
+    promote: async () => t.fail("promoted again"),
+  };
+  const gateway: Ports["gateway"] = {
+    ...ports.gateway,
+    status: async () => {
+      world.writer = TARGET;
+      return await ports.gateway.status();
+    },
+  };
+  const record = await newRecord(t);
+  await run({ world, record, ports: { ...ports, database, gateway } });
+  t.is(factsOf(record.data).verdict?.verdict, "recovered");
+});
