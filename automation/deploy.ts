@@ -1,7 +1,7 @@
 /** Deploys stacks one after the other: `prod` owns what spans both regions, so `dr` comes after it. */
 import type { StackName } from "../components/model.ts";
-import { pulumiStack } from "./adapters/program.ts";
-import { changes } from "./adapters/pulumi.ts";
+import { type ProgramOptions, pulumiStack } from "./adapters/program.ts";
+import { changes, type PulumiStack } from "./adapters/pulumi.ts";
 import { ensureStateBucket } from "./adapters/state-bucket.ts";
 import { ask } from "./ask.ts";
 import type { Context } from "./commands/command.ts";
@@ -14,7 +14,13 @@ export interface DeployRequest {
   readonly bootstrap: boolean;
 }
 
-export async function deploy({ stacks, yes, bootstrap }: DeployRequest, context: Context): Promise<number> {
+type OpenStack = (options: ProgramOptions) => Pick<PulumiStack, "create" | "preview" | "up">;
+
+export async function deploy(
+  { stacks, yes, bootstrap }: DeployRequest,
+  context: Context,
+  open: OpenStack = pulumiStack,
+): Promise<number> {
   const { settings, stderr, signal } = context;
   const say = (line: string) => stderr.write(`${line}\n`);
   const { project } = await openState(settings);
@@ -22,7 +28,7 @@ export async function deploy({ stacks, yes, bootstrap }: DeployRequest, context:
   for (const [index, stack] of stacks.entries()) {
     const started = performance.now();
     const label = `${stack} (${index + 1} of ${stacks.length})`;
-    const pulumi = pulumiStack({ stack, project, settings, say });
+    const pulumi = open({ stack, project, settings, say });
     await pulumi.create();
     if (!yes) await confirm(label, changes(await pulumi.preview({ signal })), context);
     say(`${label}: deploying`);
