@@ -29,7 +29,13 @@ export interface OperationOptions {
   readonly configFile?: string;
   /** Where a preview saves its plan, and where an update finds what it may do at most. */
   readonly planFile?: string;
+  /** Looks at the clouds first; a preview then shows what drifted. */
+  readonly refresh?: boolean;
+  /** Directories of policy packs. */
+  readonly policyPacks?: readonly string[];
   readonly signal: AbortSignal;
+  /** Everything that the engine tells. */
+  readonly onEvent?: (event: EngineEvent) => void;
   /** What the engine does, resource by resource. */
   readonly progress?: (line: string) => void;
 }
@@ -78,6 +84,7 @@ export class PulumiStack {
       await stack.preview({
         ...common(options),
         onEvent: (event) => {
+          options.onEvent?.(event);
           const step = plannedStep(event);
           if (step !== undefined) steps.push(step);
         },
@@ -136,7 +143,7 @@ export class PulumiStack {
   }
 }
 
-function common({ targets, configFile, planFile, signal }: OperationOptions) {
+function common({ targets, configFile, planFile, refresh, policyPacks, signal }: OperationOptions) {
   return {
     signal,
     color: "never" as const,
@@ -145,6 +152,8 @@ function common({ targets, configFile, planFile, signal }: OperationOptions) {
     ...(targets && { target: [...targets] }),
     ...(configFile && { configFile }),
     ...(planFile && { plan: planFile }),
+    ...(refresh && { refresh }),
+    ...(policyPacks && { policyPacks: [...policyPacks] }),
   };
 }
 
