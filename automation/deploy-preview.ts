@@ -32,19 +32,31 @@ export async function takePreview(
   { planFile, refresh = false, signal }: PreviewOptions,
 ): Promise<TakenPreview> {
   const events: string[] = [];
+  const reasons: string[] = [];
   try {
     await pulumi.preview({
       ...(planFile !== undefined && { planFile }),
       refresh,
       policyPacks,
       signal,
-      onEvent: ({ sequence, ...event }) => events.push(`${JSON.stringify({ sequence, ...event })}\n`),
+      onEvent: ({ sequence, ...event }) => {
+        events.push(`${JSON.stringify({ sequence, ...event })}\n`);
+        if (event.diagnosticEvent?.severity === "error") reasons.push(event.diagnosticEvent.message.trim());
+      },
     });
     return { text: events.join(""), failure: undefined };
   } catch (error) {
     signal.throwIfAborted();
-    return { text: events.join(""), failure: error instanceof Error ? error : new Error(messageOf(error)) };
+    return { text: events.join(""), failure: whole(error, reasons) };
   }
+}
+
+/** The CLI's own error is its first line; the events have all of it. */
+function whole(error: unknown, reasons: readonly string[]): Error {
+  if (error instanceof RefusedError && reasons.length > 0) {
+    return new RefusedError([...new Set(reasons)].join("\n"), { cause: error });
+  }
+  return error instanceof Error ? error : new Error(messageOf(error));
 }
 
 export const previewFile = (directory: string, stack: StackName): string =>

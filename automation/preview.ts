@@ -25,7 +25,7 @@ export async function preview(
 ): Promise<number> {
   const say = (line: string) => stderr.write(`${line}\n`);
   const { project, state } = await openState(settings);
-  const directory = path.resolve(settings.projectDirectory, given);
+  const directory = path.resolve(given);
   await mkdir(directory, { recursive: true });
   const texts = new Map<StackName, string>();
   for (const stack of STACKS) {

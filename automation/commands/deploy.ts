@@ -25,7 +25,7 @@ export const command: Command = {
       )
       .option("--yes", "do not ask before each stack")
       .option("--reviewed <directory>", "deploy exactly the plans that `dr preview --out` wrote there")
-      .option("--accept <name>", "a resource whose loss was agreed to, repeatable", collect, [])
+      .option("--accept <names>", "resources whose loss was agreed to, separated by commas", names, [])
       .option("--lock-timeout <seconds>", "how long another run is waited for", seconds, DEFAULT_LOCK_SECONDS)
       .option("--ready-timeout <seconds>", "how long pods may take", seconds, DEFAULT_READY_SECONDS)
       .addHelpText(
@@ -53,7 +53,10 @@ export const command: Command = {
   },
 };
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const names = (value: string, before: readonly string[]): readonly string[] => [
+  ...before,
+  ...value.split(",").map((name) => name.trim()),
+];
 
 /** Undefined: both. */
 function chosen(stack: unknown, all: boolean): StackName | undefined {

@@ -39,22 +39,20 @@ const WORDS: Readonly<Record<Verdict, string>> = {
 export function render(report: Report, limit: number): string {
   const { previews, findings, comparison } = report;
   const ranked = bySeverity(findings);
-  const head = [
-    headline(report),
-    ...failed(previews),
-    ...(comparison === undefined ? [] : [since(comparison)]),
-  ];
+  const head = [headline(report), ...(comparison === undefined ? [] : [since(comparison)])];
+  const failures = failed(previews);
   const losses = ranked.filter(isLoss);
   const room = TOP - size(head.join("\n\n"));
   const isShort =
     losses.every(({ names }) => names.length <= GENEROUS.names) &&
     size(eyes(losses, comparison, GENEROUS)) <= room;
   const top = isShort ? [] : [compact(losses, room)];
-  const left = limit - size([...head, ...top].join("\n\n")) - RESERVED;
+  const left = limit - size([...head, ...failures, ...top].join("\n\n")) - RESERVED;
   const needs = ranked.length === 0 ? [] : [fitting(ranked, comparison, left, isShort)];
   const said = warnings(previews);
   const folds = details(previews, left - size([...needs, ...said].join("\n\n")));
-  return [...head, ...top, ...needs, ...folds, ...said].join("\n\n");
+  const worst = losses.length > 0 ? [...top, ...needs, ...failures] : [...failures, ...needs];
+  return [...head, ...worst, ...folds, ...said].join("\n\n");
 }
 
 /** For the blank lines between parts and the note about what was left out. */
@@ -69,6 +67,9 @@ function headline({ title, verdict, findings, previews }: Report): string {
     ...(title === undefined ? [] : [title]),
     WORDS[verdict],
     ...(risks.length > 0 ? [risks.join(", ")] : []),
+    ...previews
+      .filter(({ failures }) => failures.length > 0)
+      .map((preview) => `⚪ preview of ${place(preview)} failed`),
     ...moving.map((preview) => `${place(preview)} ${signs(countsOf(preview))}`),
     ...(quiet.length > 0 ? [`no changes in ${quiet.map(place).join(", ")}`] : []),
   ].join(" · ");
@@ -86,7 +87,7 @@ function failed(previews: readonly Preview[]): readonly string[] {
     .map(
       (preview) =>
         `The preview of ${place(preview)} failed: ${some(
-          preview.failures.map((failure) => code(shortened(failure, 300))),
+          preview.failures.map((failure) => code(shortened(failure, 200))),
           3,
           "; ",
         )}`,

@@ -95,7 +95,7 @@ async function world(t: ExecutionContext, { deployed = ["prod", "dr"], answer = 
     asked,
     said: () => String(stderr.read() ?? ""),
     deploy: (request: DeployRequest) => deploy(request, context, ports),
-    preview: () => preview({ directory: "review", refresh: false }, context, open),
+    preview: () => preview({ directory: path.join(directory, "review"), refresh: false }, context, open),
     outputs: () => readFile(path.join(directory, "outputs"), "utf8"),
   };
 }

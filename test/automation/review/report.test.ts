@@ -133,7 +133,7 @@ test("a preview that is missing is part of the comment: the one of the push befo
   t.is(github.comments.length, 1);
   t.regex(
     github.comments[0]?.body ?? "",
-    /^⚪ \*\*Cannot be judged\*\*.*\n\nThe preview of `dr` failed: `+ ?preview\.dr\.json: cannot be read/,
+    /^⚪ \*\*Cannot be judged\*\* · ⚪ preview of `dr` failed.*\n\nSince .*\n\nThe preview of `dr` failed: `+ ?preview\.dr\.json: cannot be read/,
   );
 });
 
