@@ -6,21 +6,32 @@
  */
 import { type Finding, merged } from "./finding.ts";
 import { granted, widened } from "./grants.ts";
-import { isDeletion, isReplacement, type Preview, type ResourceState, type Step } from "./preview.ts";
+import {
+  isDeletion,
+  isReplacement,
+  type Preview,
+  type Properties,
+  type ResourceState,
+  type Step,
+} from "./preview.ts";
 import { RULES, type Rule } from "./rules.ts";
 import { isStateful, standingOf, tableKey } from "./types/index.ts";
 import { NONE } from "./types/standing.ts";
-import { changeOf, identities, isKnown, isOn, missing, shown, valueAt, valuesAt } from "./values.ts";
+import { changeOf, identities, isKnown, isOn, missing, partsOf, shown, valueAt, valuesAt } from "./values.ts";
 
 export function judge(previews: readonly Preview[]): readonly Finding[] {
   return merged([...previews.flatMap(judgeOne), ...together(previews)]);
 }
 
-const BY_TYPE = new Map<string, Rule[]>();
-for (const rule of RULES) {
-  for (const type of rule.types) BY_TYPE.set(type, [...(BY_TYPE.get(type) ?? []), rule]);
+interface ParsedRule extends Rule {
+  readonly parts: readonly string[];
 }
-const ANY = RULES.filter(({ types }) => types.length === 0);
+const PARSED: readonly ParsedRule[] = RULES.map((rule) => ({ ...rule, parts: partsOf(rule.path) }));
+const ANY = PARSED.filter(({ types }) => types.length === 0);
+const BY_TYPE = new Map<string, ParsedRule[]>();
+for (const rule of PARSED) {
+  for (const type of rule.types) BY_TYPE.set(type, [...(BY_TYPE.get(type) ?? ANY), rule]);
+}
 
 function judgeOne(preview: Preview): readonly Finding[] {
   const { stack, region, steps, violations, isNew } = preview;
@@ -146,7 +157,7 @@ function changed(step: Step, old: ResourceState, next: ResourceState, about: Abo
   if (wider.length > 0) found.push({ ...about, risk: "widened", severity: "eyes", because: wider });
   // What forces a loss is said with the loss.
   const said = isReplacement(step.op) && isStateful(step.type) ? step.replaceReasons : [];
-  for (const rule of [...(BY_TYPE.get(tableKey(step.type)) ?? []), ...ANY]) {
+  for (const rule of BY_TYPE.get(tableKey(step.type)) ?? ANY) {
     if (said.includes(rule.path)) continue;
     const changes = broken(rule, old.inputs, next.inputs);
     const [first] = changes;
@@ -161,9 +172,11 @@ function changed(step: Step, old: ResourceState, next: ResourceState, about: Abo
 }
 
 /** Where a change does what the rule warns of. */
-function broken({ path, when }: Rule, before: unknown, after: unknown) {
-  const old = valuesAt(before, path);
-  const now = valuesAt(after, path);
+function broken({ path, parts, when }: ParsedRule, before: Properties, after: Properties) {
+  const [top = ""] = parts;
+  if (before[top] === after[top]) return [];
+  const old = valuesAt(before, parts);
+  const now = valuesAt(after, parts);
   return [...new Set([...old.keys(), ...now.keys()])]
     .filter((at) => {
       // An element that is gone altogether is the list's own rule.

@@ -1,10 +1,13 @@
 /** Property values: found by path, compared, and shown short. */
 import { UNKNOWN } from "./preview.ts";
 
-/** Property paths as Pulumi writes them; `[]` stands for every element, `*` for every key. */
-export function valuesAt(value: unknown, path: string): ReadonlyMap<string, unknown> {
+/** The parts of a property path as Pulumi writes them, in which `[]` stands for every element. */
+export const partsOf = (path: string): readonly string[] => path.split(/\.|(?=\[\])/);
+
+/** Values by their concrete paths. */
+export function valuesAt(value: unknown, parts: readonly string[]): ReadonlyMap<string, unknown> {
   let level = new Map<string, unknown>([["", value]]);
-  for (const part of path.split(/\.|(?=\[\])/)) {
+  for (const part of parts) {
     const next = new Map<string, unknown>();
     for (const [at, inner] of level) {
       if (part === "[]") {

@@ -13,10 +13,10 @@ const TABLE: ReadonlyMap<string, Standing> = new Map(
 
 /** Group and version decide nothing: `kubernetes:apps/v1:Deployment` is `kubernetes:Deployment`. */
 export function tableKey(type: string): string {
+  if (!/^(?:kubernetes|azure-native):/.test(type)) return type;
   const [provider = "", module = "", name = ""] = type.split(":");
   if (provider === "kubernetes") return `kubernetes:${name.replace(/Patch$/, "")}`;
-  if (provider === "azure-native") return `azure-native:${module.split("/")[0]}:${name}`;
-  return type;
+  return `azure-native:${module.split("/")[0]}:${name}`;
 }
 
 /** Undefined: nobody has said yet what the type stands for. */
