@@ -19,11 +19,9 @@ const LONGEST_LINE = 160;
 export function details(previews: readonly Preview[], room: number): readonly string[] {
   const all = previews
     .flatMap((preview) => preview.steps.filter(({ op }) => !QUIET.has(op)).map((step) => ({ preview, step })))
-    .sort(
-      (a, b) =>
-        rank(a.step) - rank(b.step) || compare(a.step.type, b.step.type) || compare(a.step.name, b.step.name),
-    );
-  const kept = new Map<Preview, string[]>();
+    .map((one) => ({ ...one, key: [rank(one.step), one.step.type, one.step.name].join("\n") }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  const kept = new Map<Preview, string[]>(previews.map((preview) => [preview, []]));
   const total = new Map<Preview, number>();
   let left = room - previews.length * 200;
   let isFull = false;
@@ -34,7 +32,7 @@ export function details(previews: readonly Preview[], room: number): readonly st
     const text = lines(step).join("\n");
     left -= size(text) + 1;
     isFull = left < 0;
-    if (!isFull) kept.set(preview, [...(kept.get(preview) ?? []), text]);
+    if (!isFull) kept.get(preview)?.push(text);
   }
   return [...total].map(([preview, count]) => {
     const shownSteps = kept.get(preview) ?? [];
@@ -44,8 +42,6 @@ export function details(previews: readonly Preview[], room: number): readonly st
     return folded(preview.stack, `${count} ${count === 1 ? "change" : "changes"}`, `${content}${note}`);
   });
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function rank({ op, type }: Step): number {
   const isLoss = (isReplacement(op) || isDeletion(op)) && isStateful(type);

@@ -8,8 +8,11 @@ import { z } from "zod";
 import { differences } from "../adapters/plan-check.ts";
 import { UsageError } from "../errors.ts";
 import type { PolicyViolation, Preview, Properties, ResourceState, Step } from "./preview.ts";
+import { isObject } from "./values.ts";
 
-const properties = z.record(z.string(), z.unknown()).nullish();
+/** Taken as they are: a copy of every property of every resource would be most of the time. */
+const values = z.custom<Properties>(isObject, "Invalid input: expected an object");
+const properties = values.nullish();
 const stateSchema = z.object({
   inputs: properties,
   outputs: properties,
@@ -19,7 +22,7 @@ const stateSchema = z.object({
   custom: z.boolean().nullish(),
 });
 const names = z.array(z.string()).nullish();
-const config = z.record(z.string(), z.unknown()).nullish();
+const config = values.nullish();
 const diagnosticSchema = z.object({ message: z.string(), severity: z.string(), urn: z.string().nullish() });
 
 const digestSchema = z.object({
@@ -33,7 +36,7 @@ const digestSchema = z.object({
         newState: stateSchema.nullish(),
         replaceReasons: names,
         diffReasons: names,
-        detailedDiff: z.record(z.string(), z.unknown()).nullish(),
+        detailedDiff: values.nullish(),
       }),
     )
     .nullish(),
@@ -52,7 +55,7 @@ const eventSchema = z.object({
         new: stateSchema.nullish(),
         keys: names,
         diffs: names,
-        detailedDiff: z.record(z.string(), z.unknown()).nullish(),
+        detailedDiff: values.nullish(),
         logical: z.boolean().nullish(),
       }),
     })

@@ -13,7 +13,7 @@ const TABLE: ReadonlyMap<string, Standing> = new Map(
 
 /** Group and version decide nothing: `kubernetes:apps/v1:Deployment` is `kubernetes:Deployment`. */
 export function tableKey(type: string): string {
-  if (!/^(?:kubernetes|azure-native):/.test(type)) return type;
+  if (!type.startsWith("kubernetes:") && !type.startsWith("azure-native:")) return type;
   const [provider = "", module = "", name = ""] = type.split(":");
   if (provider === "kubernetes") return `kubernetes:${name.replace(/Patch$/, "")}`;
   return `azure-native:${module.split("/")[0]}:${name}`;
