@@ -18,14 +18,14 @@ import { awaitUnlocked, isLockedByOther } from "./deploy-lock.ts";
 import { planFile, readReview, takePreview } from "./deploy-preview.ts";
 import { awaitReady, type Replicas } from "./deploy-ready.ts";
 import { deployOrder, forbidden } from "./deploy-rule.ts";
-import { deployedStack, loadDeployment, openState } from "./deployment.ts";
+import { type DeployedStack, deployedStack, loadDeployment, openState } from "./deployment.ts";
 import { EXIT, messageOf, RefusedError, UsageError } from "./errors.ts";
 import { regionWorld } from "./failover/world.ts";
 import { parsePreview } from "./review/parse.ts";
 import type { Preview } from "./review/preview.ts";
 
 export interface DeployRequest {
-  /** In their order; undefined: both, in the order that the change needs. */
+  /** Undefined: both, in the order that the change needs. */
   readonly stack: StackName | undefined;
   readonly yes: boolean;
   /** Makes the state's bucket when it is missing. */
@@ -43,13 +43,14 @@ type Pulumi = Pick<PulumiStack, "create" | "preview" | "up">;
 /** What a deployment acts on; tests give their own. */
 export interface Ports {
   readonly open: (options: ProgramOptions) => Pulumi;
-  readonly replicas: (stack: StackName, context: Context) => Promise<readonly Replicas[]>;
+  readonly outputs: (stack: StackName, context: Context) => Promise<DeployedStack>;
+  readonly replicas: (outputs: DeployedStack, context: Context) => Promise<readonly Replicas[]>;
 }
 
 const REAL: Ports = {
   open: pulumiStack,
-  async replicas(stack, { settings }) {
-    const outputs = await deployedStack(settings, stack);
+  outputs: (stack, { settings }) => deployedStack(settings, stack),
+  async replicas(outputs, { settings }) {
     const { primary, secondary, witness } = outputs.regions;
     const { cluster } = regionWorld(outputs, new Endpoints([primary, secondary, witness]), settings);
     return await cluster.deployments();
@@ -128,9 +129,11 @@ async function deployOne(stack: StackName, run: Run): Promise<void> {
     await rm(scratch, { recursive: true, force: true });
   }
   say(`${stack}: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  const outputs = await ports.outputs(stack, context);
+  context.stdout.write(`${JSON.stringify(outputs)}\n`);
   await awaitReady({
     stack,
-    look: () => ports.replicas(stack, context),
+    look: () => ports.replicas(outputs, context),
     limitSeconds: run.readySeconds,
     say,
     signal,

@@ -8,10 +8,7 @@ export const command: Command = {
     program
       .requiredOption("--out <directory>", "where previews and plans go")
       .option("--refresh", "look at the clouds first: what differs has drifted")
-      .addHelpText(
-        "after",
-        "\nExit codes: 0 both previewed · 2 usage · 10 one failed, its file says why · 75 another run",
-      );
+      .addHelpText("after", "\nExit codes: 0 both previewed · 2 usage · 10 one failed, its file says why");
   },
   async run(options, context) {
     const { preview } = await import("../preview.ts");

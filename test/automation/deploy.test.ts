@@ -10,7 +10,7 @@ import { HalfwayError, LockedError, RefusedError, UsageError } from "../../autom
 import { preview } from "../../automation/preview.ts";
 import { readSettings } from "../../automation/settings.ts";
 import type { StackName } from "../../components/model.ts";
-import { projectWith } from "./commands/outputs.ts";
+import { outputsOf, projectWith } from "./commands/outputs.ts";
 
 const ALL: DeployRequest = {
   stack: undefined,
@@ -49,7 +49,7 @@ async function world(t: ExecutionContext, { deployed = ["prod", "dr"], answer = 
   const directory = await projectWith(t, deployed);
   const stdin = new PassThrough();
   stdin.end(answer);
-  const stderr = new PassThrough();
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const context: Context = {
     settings: readSettings(
       {
@@ -60,7 +60,7 @@ async function world(t: ExecutionContext, { deployed = ["prod", "dr"], answer = 
       "/",
     ),
     stdin,
-    stdout: new PassThrough(),
+    stdout,
     stderr,
     signal: new AbortController().signal,
   };
@@ -88,12 +88,17 @@ async function world(t: ExecutionContext, { deployed = ["prod", "dr"], answer = 
       if (error !== undefined) throw error;
     },
   });
-  const ports = { open, replicas: given.replicas ?? (async () => READY) };
+  const ports = {
+    open,
+    outputs: async (stack: StackName) => outputsOf(stack),
+    replicas: given.replicas ?? (async () => READY),
+  };
   return {
     directory,
     context,
     asked,
     said: () => String(stderr.read() ?? ""),
+    printed: () => String(stdout.read() ?? ""),
     deploy: (request: DeployRequest) => deploy(request, context, ports),
     preview: () => preview({ directory: path.join(directory, "review"), refresh: false }, context, open),
     outputs: () => readFile(path.join(directory, "outputs"), "utf8"),
@@ -107,9 +112,16 @@ const deployed = (stack: StackName) => [
 ];
 
 test("the very first time prod, which owns what spans the regions, comes before dr", async (t) => {
-  const { deploy: run, asked } = await world(t, { deployed: ["prod"] });
+  const { deploy: run, asked, printed } = await world(t, { deployed: ["prod"] });
   t.is(await run(ALL), 0);
   t.deepEqual(asked, [...deployed("prod"), ...deployed("dr")]);
+  t.deepEqual(
+    printed()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+    [outputsOf("prod"), outputsOf("dr")],
+  );
 });
 
 test("later dr comes first, where nobody trades, and a mistake there stops before prod", async (t) => {

@@ -218,6 +218,30 @@ test("data lost in both regions at once is worse than in one", (t) => {
   );
 });
 
+test("a mandatory policy that is violated is a danger, an advisory one needs eyes", (t) => {
+  const violation = {
+    policy: "encrypted",
+    message: "set kmsKeyId",
+    urn: "urn:pulumi:prod::shop::aws:s3/bucket:Bucket::files",
+  };
+  const violations = [
+    { ...violation, mandatory: true },
+    { ...violation, mandatory: false, urn: "" },
+  ];
+  t.deepEqual(
+    judge([previewOf([], { violations })]).map(({ risk, severity, names, because }) => ({
+      risk,
+      severity,
+      names,
+      because,
+    })),
+    [
+      { risk: "policy", severity: "danger", names: ["files"], because: ["encrypted: set kmsKeyId"] },
+      { risk: "policy", severity: "eyes", names: ["prod"], because: ["encrypted: set kmsKeyId"] },
+    ],
+  );
+});
+
 test("what several resources have in common is one finding", (t) => {
   const raised = (name: string) => ({ ...updateOf(RECORD, { ttl: 15 }, { ttl: 60 }), name });
   const [finding, ...others] = judge([previewOf([raised("a"), raised("b")])]);
