@@ -3,6 +3,8 @@
 /** GitHub counts characters; bytes are never fewer. */
 export const size = (text: string): number => Buffer.byteLength(text);
 
+export const LONGEST_NAME = 60;
+
 /**
  * A code span: in it nothing is markup, nobody is mentioned and no issue is linked. A bar would end a table's cell even
  * there, and its escape is read differently inside and outside of tables, so that a look-alike takes its place.
@@ -35,6 +37,16 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
 
 const longestRun = (text: string): number =>
   Math.max(0, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
+
+/** How many of these sizes, from the first on, fit into the room. */
+export function howMany(sizes: readonly number[], room: number): number {
+  let used = 0;
+  const over = sizes.findIndex((one) => {
+    used += one;
+    return used > room;
+  });
+  return over < 0 ? sizes.length : over;
+}
 
 /** The first few, and how many more. */
 export function some(all: readonly string[], limit: number, separator: string): string {

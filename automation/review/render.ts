@@ -6,7 +6,8 @@
  */
 import { details } from "./details.ts";
 import { bySeverity, type Finding, isLoss, RISKS } from "./finding.ts";
-import { code, folded, size, some, table } from "./markdown.ts";
+import { compact } from "./losses.ts";
+import { code, folded, howMany, LONGEST_NAME, size, some, table } from "./markdown.ts";
 import { type Comparison, keysOf } from "./memory.ts";
 import type { Preview } from "./preview.ts";
 import { shortened } from "./values.ts";
@@ -17,7 +18,6 @@ export const COMMENT_LIMIT = 60_000;
 /** GitHub drops a step's summary of more than 1 MiB. */
 export const SUMMARY_LIMIT = 1_000_000;
 const TOP = 3_900;
-const LONGEST_NAME = 60;
 const MOST_WARNINGS = 20;
 
 export interface Report {
@@ -120,22 +120,24 @@ function fitting(
     const text = eyes(findings, comparison, detail, keepsLosses ? GENEROUS : detail);
     if (size(text) <= most) return text;
   }
-  return shortest(findings, comparison, most);
+  return shortest(findings, comparison, most, keepsLosses);
 }
 
 /** As many rows as there is room for, worst first, and the rest counted. */
-function shortest(findings: readonly Finding[], comparison: Comparison | undefined, room: number): string {
+function shortest(
+  findings: readonly Finding[],
+  comparison: Comparison | undefined,
+  room: number,
+  keepsLosses: boolean,
+): string {
   const terse = DETAILS.at(-1) ?? GENEROUS;
-  const sizes = findings.map((finding) => size(eyes([finding], comparison, terse)));
-  let used = 0;
-  let fits = 0;
-  for (const one of sizes) {
-    used += one;
-    if (used > room) break;
-    fits += 1;
-  }
-  const left = resourcesByRisk(findings.slice(fits)).map(([risk, count]) => `${count} ${RISKS[risk]}`);
-  return `${eyes(findings.slice(0, fits), comparison, terse)}\n\n**And ${left.join(", ")}**: the summary of the workflow run names them.`;
+  const rows = (some: readonly Finding[]) => eyes(some, comparison, terse, keepsLosses ? GENEROUS : terse);
+  const fitting = howMany(
+    findings.map((finding) => size(rows([finding]))),
+    room,
+  );
+  const left = resourcesByRisk(findings.slice(fitting)).map(([risk, count]) => `${count} × ${RISKS[risk]}`);
+  return `${rows(findings.slice(0, fitting))}\n\n**And ${left.join(", ")}**: the summary of the workflow run names them.`;
 }
 
 /** @param ofLosses their names stand nowhere else when the table is what comes first */
@@ -168,47 +170,6 @@ function eyes(
     ];
   });
   return table(["", "needs eyes", "because", "RPO", "RTO"], rows);
-}
-
-/** Losses without their costs, where the table alone would push some of them down. */
-function compact(losses: readonly Finding[], room: number): string {
-  const groups = Map.groupBy(losses, ({ risk, stack, type }) => `${risk}\n${stack}\n${type}`);
-  const lines: string[] = [];
-  const total = losses.flatMap(({ names }) => names).length;
-  let left = room - size(`**And ${total} more**: see below.`) - 10;
-  let listed = 0;
-  // What every further line takes at least, so that names never cost another type its line.
-  const heads = [...groups.values()].map((group) => {
-    const [first] = group;
-    const names = group.flatMap((one) => one.names);
-    const head =
-      first === undefined
-        ? ""
-        : `- **${RISKS[first.risk].split(",")[0]}** in ${code(shortened(first.stack, 30))}: ${names.length} × ${code(shortened(first.type, LONGEST_NAME))}`;
-    return { head, names };
-  });
-  let reserved = heads.reduce((sum, { head }) => sum + size(head) + 1, 0);
-  for (const { head, names } of heads) {
-    if (size(head) + 1 > left) break;
-    reserved -= size(head) + 1;
-    left -= size(head) + 1;
-    listed += names.length;
-    lines.push(`${head}${named(names, left - Math.max(0, reserved))}`);
-    left -= size(lines.at(-1) ?? "") - size(head);
-  }
-  if (listed < total) lines.push(`- **and ${total - listed} more**`);
-  return lines.join("\n");
-}
-
-/** As many names as fit. */
-function named(names: readonly string[], room: number): string {
-  let text = "";
-  for (const [index, name] of names.entries()) {
-    const next = `${index === 0 ? ": " : ", "}${code(shortened(name, LONGEST_NAME))}`;
-    if (size(text) + size(next) + 8 > room) return index === 0 ? "" : `${text}, …`;
-    text += next;
-  }
-  return text;
 }
 
 /** What the program and the providers warned of. */

@@ -6,7 +6,7 @@ import { isDeletion, isReplacement, type Preview, type Step } from "../../../aut
 import { COMMENT_LIMIT, render } from "../../../automation/review/render.ts";
 import { GROUPS, isStateful } from "../../../automation/review/types/index.ts";
 import { verdictOf } from "../../../automation/review/verdict.ts";
-import { previewOf, stateOf, stepOf } from "./steps.ts";
+import { previewOf, stateOf, stepOf, updateOf } from "./steps.ts";
 
 const SEED = 7;
 const TOP = 4_000;
@@ -113,6 +113,26 @@ test("two thousand losses of one kind: counted first, the table below, nothing b
   );
   t.true(text.length < 60_000);
   t.regex(text, /more steps: the summary of the workflow run has them/);
+});
+
+test("a thousand weaker findings push no loss down, and are counted where they have no row", (t) => {
+  const raised = Array.from({ length: 1_000 }, (_, n) => ({
+    ...updateOf("aws:route53/record:Record", { ttl: 1 }, { ttl: n + 2 }),
+    name: `record-${n}`,
+  }));
+  const lost = Array.from({ length: 20 }, (_, n) =>
+    stepOf("delete", "aws:rds/cluster:Cluster", `database-${n}`),
+  );
+  const text = reported([previewOf([...raised, ...lost])]);
+  for (const { name } of lost) t.true(text.slice(0, TOP).includes(`\`${name}\``), name);
+  const rows = [...text.matchAll(/^\| 🟡 \|/gm)].length;
+  t.true(rows > 100);
+  t.true(
+    text.includes(
+      `**And ${1_000 - rows} × traffic would move later**: the summary of the workflow run names them.`,
+    ),
+  );
+  t.true(Buffer.byteLength(text) < 60_000);
 });
 
 /** What is left when code spans, fenced blocks and our own folds are taken away. */
