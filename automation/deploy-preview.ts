@@ -9,10 +9,24 @@ import type { PulumiStack } from "./adapters/pulumi.ts";
 import { messageOf, RefusedError, UsageError } from "./errors.ts";
 import { parsePreview } from "./review/parse.ts";
 import type { Preview } from "./review/preview.ts";
+import type { Settings } from "./settings.ts";
 
 /** The project's own pack, when it has one. */
-const POLICY = path.join(import.meta.dirname, "..", "policy");
-const policyPacks = existsSync(path.join(POLICY, "PulumiPolicy.yaml")) ? [POLICY] : [];
+const POLICY_PACK = path.join(import.meta.dirname, "..", "policy");
+const policyPack = existsSync(path.join(POLICY_PACK, "PulumiPolicy.yaml")) ? POLICY_PACK : undefined;
+
+/** With what an engine needs to start the pack: an executable that comes with it. */
+export const withPolicies = (settings: Settings): Settings =>
+  policyPack === undefined
+    ? settings
+    : {
+        ...settings,
+        environment: {
+          ...settings.environment,
+          PATH: [path.join(policyPack, "bin"), settings.environment["PATH"]].join(path.delimiter),
+          DR_NODE: process.execPath,
+        },
+      };
 
 export interface TakenPreview {
   /** One engine event a line, as `pulumi preview --json` streams them. */
@@ -37,9 +51,9 @@ export async function takePreview(
     await pulumi.preview({
       ...(planFile !== undefined && { planFile }),
       refresh,
-      policyPacks,
+      ...(policyPack !== undefined && { policyPack }),
       signal,
-      onEvent: ({ sequence, ...event }) => {
+      observe: ({ sequence, ...event }) => {
         events.push(`${JSON.stringify({ sequence, ...event })}\n`);
         if (event.diagnosticEvent?.severity === "error") reasons.push(event.diagnosticEvent.message.trim());
       },

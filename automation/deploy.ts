@@ -15,7 +15,7 @@ import { ensureStateBucket } from "./adapters/state-bucket.ts";
 import { ask } from "./ask.ts";
 import type { Context } from "./commands/command.ts";
 import { awaitUnlocked, isLockedByOther } from "./deploy-lock.ts";
-import { planFile, readReview, takePreview } from "./deploy-preview.ts";
+import { planFile, readReview, takePreview, withPolicies } from "./deploy-preview.ts";
 import { awaitReady, type Replicas } from "./deploy-ready.ts";
 import { deployOrder, forbidden } from "./deploy-rule.ts";
 import { type DeployedStack, deployedStack, loadDeployment, openState } from "./deployment.ts";
@@ -86,7 +86,7 @@ async function inOrder(run: Run): Promise<readonly StackName[]> {
   const isDeployed = await Promise.all(STACKS.map((stack) => hasOutputs(state, stack)));
   let prod: Preview | undefined;
   if (isDeployed.every((one) => one)) {
-    const pulumi = ports.open({ stack: "prod", project, settings: context.settings, say });
+    const pulumi = ports.open({ stack: "prod", project, settings: withPolicies(context.settings), say });
     prod =
       reviewed === undefined
         ? await previewed("prod", pulumi, undefined, run)
@@ -106,7 +106,7 @@ async function deployOne(stack: StackName, run: Run): Promise<void> {
       "dr needs what prod owns, and prod is not deployed: deploy it first with `dr deploy --stack prod`",
     );
   }
-  const pulumi = ports.open({ stack, project, settings, say });
+  const pulumi = ports.open({ stack, project, settings: withPolicies(settings), say });
   const scratch = await mkdtemp(path.join(tmpdir(), "dr-plan-"));
   try {
     await awaitUnlocked({ ...lockOptions(run), stack });

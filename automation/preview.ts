@@ -6,7 +6,7 @@ import { deployedCommit } from "../stacks/commit.ts";
 import { type ProgramOptions, pulumiStack } from "./adapters/program.ts";
 import type { PulumiStack } from "./adapters/pulumi.ts";
 import type { Context } from "./commands/command.ts";
-import { planFile, previewFile, takePreview, writeReview } from "./deploy-preview.ts";
+import { planFile, previewFile, takePreview, withPolicies, writeReview } from "./deploy-preview.ts";
 import { deployOrder } from "./deploy-rule.ts";
 import { openState } from "./deployment.ts";
 import { EXIT } from "./errors.ts";
@@ -30,7 +30,7 @@ export async function preview(
   const texts = new Map<StackName, string>();
   for (const stack of STACKS) {
     say(`${stack}: previewing`);
-    const pulumi = open({ stack, project, settings, say });
+    const pulumi = open({ stack, project, settings: withPolicies(settings), say });
     // A plan of an earlier run must not be taken for this one's.
     await rm(planFile(directory, stack), { force: true });
     const { text, failure } = await takePreview(pulumi, {

@@ -29,15 +29,15 @@ export interface OperationOptions {
   readonly configFile?: string;
   /** Where a preview saves its plan, and where an update finds what it may do at most. */
   readonly planFile?: string;
-  /** Looks at the clouds first; a preview then shows what drifted. */
+  /** Look at the real resources first. */
   readonly refresh?: boolean;
-  /** Directories of policy packs. */
-  readonly policyPacks?: readonly string[];
   readonly signal: AbortSignal;
-  /** Everything that the engine tells. */
-  readonly onEvent?: (event: EngineEvent) => void;
   /** What the engine does, resource by resource. */
   readonly progress?: (line: string) => void;
+  /** Directory of a policy pack that judges a preview; see `policy.ts`. */
+  readonly policyPack?: string;
+  /** Sees a preview's events as they are. */
+  readonly observe?: (event: EngineEvent) => void;
 }
 
 /** Nothing was changed. */
@@ -84,7 +84,7 @@ export class PulumiStack {
       await stack.preview({
         ...common(options),
         onEvent: (event) => {
-          options.onEvent?.(event);
+          options.observe?.(event);
           const step = plannedStep(event);
           if (step !== undefined) steps.push(step);
         },
@@ -143,7 +143,7 @@ export class PulumiStack {
   }
 }
 
-function common({ targets, configFile, planFile, refresh, policyPacks, signal }: OperationOptions) {
+function common({ targets, configFile, planFile, policyPack, refresh, signal }: OperationOptions) {
   return {
     signal,
     color: "never" as const,
@@ -153,7 +153,7 @@ function common({ targets, configFile, planFile, refresh, policyPacks, signal }:
     ...(configFile && { configFile }),
     ...(planFile && { plan: planFile }),
     ...(refresh && { refresh }),
-    ...(policyPacks && { policyPacks: [...policyPacks] }),
+    ...(policyPack && { policyPacks: [policyPack] }),
   };
 }
 

@@ -68,16 +68,16 @@ async function world(t: ExecutionContext, { deployed = ["prod", "dr"], answer = 
   const broken = { ...given.broken };
   const open = ({ stack }: { readonly stack: StackName }) => ({
     create: async () => void asked.push(`create ${stack}`),
-    preview: async ({ onEvent, planFile }: OperationOptions) => {
+    preview: async ({ observe, planFile }: OperationOptions) => {
       asked.push(`preview ${stack}`);
       const root = { op: "same", type: "pulumi:pulumi:Stack", name: stack };
       for (const [sequence, { op, type, name }] of [root, ...(given.planned?.[stack] ?? [])].entries()) {
         const urn = `urn:pulumi:${stack}::trading-platform::${type}::${name}`;
         const state = { type, urn, custom: true, id: "", parent: "", provider: "", inputs: {}, outputs: {} };
         const metadata = { op, urn, type, old: state, new: state, detailedDiff: {}, provider: "" };
-        onEvent?.({ sequence, timestamp: 0, resourcePreEvent: { metadata } } as never);
+        observe?.({ sequence, timestamp: 0, resourcePreEvent: { metadata } } as never);
       }
-      onEvent?.({ sequence: 99, timestamp: 0, summaryEvent: { resourceChanges: {} } } as never);
+      observe?.({ sequence: 99, timestamp: 0, summaryEvent: { resourceChanges: {} } } as never);
       if (planFile !== undefined) await writeFile(planFile, JSON.stringify({ plan: stack }));
       return [];
     },
