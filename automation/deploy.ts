@@ -14,7 +14,7 @@ import type { StateStore } from "./adapters/state.ts";
 import { ensureStateBucket } from "./adapters/state-bucket.ts";
 import { ask } from "./ask.ts";
 import type { Context } from "./commands/command.ts";
-import { awaitUnlocked, isLockedByOther } from "./deploy-lock.ts";
+import { awaitUnlocked, isLockedByOther, releaseOwn, rememberEngine } from "./deploy-lock.ts";
 import { planFile, readReview, takePreview, withPolicies } from "./deploy-preview.ts";
 import { awaitReady, type Replicas } from "./deploy-ready.ts";
 import { deployOrder, forbidden } from "./deploy-rule.ts";
@@ -23,6 +23,7 @@ import { EXIT, messageOf, RefusedError, UsageError } from "./errors.ts";
 import { regionWorld } from "./failover/world.ts";
 import { parsePreview } from "./review/parse.ts";
 import type { Preview } from "./review/preview.ts";
+import type { ProcessIdentity } from "./runbook/process.ts";
 
 export interface DeployRequest {
   /** Undefined: both, in the order that the change needs. */
@@ -37,6 +38,9 @@ export interface DeployRequest {
   readonly lockSeconds: number;
   readonly readySeconds: number;
 }
+
+/** An engine that was told to stop finishes what it began first. */
+const RELEASE_SECONDS = 60;
 
 type Pulumi = Pick<PulumiStack, "create" | "preview" | "up">;
 
@@ -81,15 +85,28 @@ export async function deploy(request: DeployRequest, context: Context, ports: Po
   return EXIT.done;
 }
 
+/** After a deployment here was killed: the next one, or another machine's, need not wait for a dead run's lock. */
+export async function releaseLocks(
+  stacks: readonly StackName[],
+  { settings, stderr, signal }: Context,
+): Promise<number> {
+  const { state } = await openState(settings);
+  const { projectDirectory } = settings;
+  const say = (line: string) => stderr.write(`${line}\n`);
+  for (const stack of stacks) {
+    await releaseOwn({ stack, state, projectDirectory, limitSeconds: RELEASE_SECONDS, say, signal });
+  }
+  return EXIT.done;
+}
+
 async function inOrder(run: Run): Promise<readonly StackName[]> {
-  const { state, context, ports, project, say, reviewed } = run;
+  const { state, say, reviewed } = run;
   const isDeployed = await Promise.all(STACKS.map((stack) => hasOutputs(state, stack)));
   let prod: Preview | undefined;
   if (isDeployed.every((one) => one)) {
-    const pulumi = ports.open({ stack: "prod", project, settings: withPolicies(context.settings), say });
     prod =
       reviewed === undefined
-        ? await previewed("prod", pulumi, undefined, run)
+        ? await previewed("prod", opened("prod", run), undefined, run)
         : await readReview(reviewed, "prod", deployedCommit());
   }
   const { stacks, because } = deployOrder(prod);
@@ -98,15 +115,14 @@ async function inOrder(run: Run): Promise<readonly StackName[]> {
 }
 
 async function deployOne(stack: StackName, run: Run): Promise<void> {
-  const { context, ports, project, say, reviewed, accepted, yes, state } = run;
-  const { settings, signal } = context;
+  const { context, ports, say, reviewed, accepted, yes, state } = run;
   const started = performance.now();
   if (stack === "dr" && !(await hasOutputs(state, "prod"))) {
     throw new RefusedError(
       "dr needs what prod owns, and prod is not deployed: deploy it first with `dr deploy --stack prod`",
     );
   }
-  const pulumi = ports.open({ stack, project, settings: withPolicies(settings), say });
+  const pulumi = opened(stack, run);
   const scratch = await mkdtemp(path.join(tmpdir(), "dr-plan-"));
   try {
     await awaitUnlocked({ ...lockOptions(run), stack });
@@ -136,16 +152,22 @@ async function deployOne(stack: StackName, run: Run): Promise<void> {
     look: () => ports.replicas(outputs, context),
     limitSeconds: run.readySeconds,
     say,
-    signal,
+    signal: context.signal,
   });
 }
 
 const lockOptions = ({ state, lockSeconds, say, context }: Run) => ({
   state,
+  projectDirectory: context.settings.projectDirectory,
   limitSeconds: lockSeconds,
   say,
   signal: context.signal,
 });
+
+function opened(stack: StackName, { ports, project, say, context: { settings } }: Run): Pulumi {
+  const started = (child: ProcessIdentity) => rememberEngine(settings.projectDirectory, stack, child);
+  return ports.open({ stack, project, settings: withPolicies(settings), say, started });
+}
 
 async function previewed(
   stack: StackName,

@@ -26,6 +26,7 @@ export const command: Command = {
       .option("--yes", "do not ask before each stack")
       .option("--reviewed <directory>", "deploy exactly the plans that `dr preview --out` wrote there")
       .option("--accept <names>", "resources whose loss was agreed to, separated by commas", names, [])
+      .option("--release", "deploy nothing: give back the lock of a deployment that was killed here")
       .option("--lock-timeout <seconds>", "how long another run is waited for", seconds, DEFAULT_LOCK_SECONDS)
       .option("--ready-timeout <seconds>", "how long pods may take", seconds, DEFAULT_READY_SECONDS)
       .addHelpText(
@@ -35,6 +36,10 @@ export const command: Command = {
   },
   async run(options, context) {
     const stack = chosen(options["stack"], options["all"] === true);
+    if (options["release"] === true) {
+      const { releaseLocks } = await import("../deploy.ts");
+      return await releaseLocks(stack === undefined ? STACKS : [stack], context);
+    }
     const yes = options["yes"] === true;
     if (!yes && context.stdin.isTTY !== true) {
       throw new UsageError("there is no terminal to confirm on: add --yes");

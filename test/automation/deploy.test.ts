@@ -1,13 +1,17 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import path from "node:path";
 import { PassThrough } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import type { OperationOptions } from "../../automation/adapters/pulumi.ts";
 import type { Context } from "../../automation/commands/command.ts";
-import { type DeployRequest, deploy } from "../../automation/deploy.ts";
+import { type DeployRequest, deploy, releaseLocks } from "../../automation/deploy.ts";
+import { rememberEngine } from "../../automation/deploy-lock.ts";
 import type { Replicas } from "../../automation/deploy-ready.ts";
 import { HalfwayError, LockedError, RefusedError, UsageError } from "../../automation/errors.ts";
 import { preview } from "../../automation/preview.ts";
+import { processIdentity } from "../../automation/runbook/process.ts";
 import { readSettings } from "../../automation/settings.ts";
 import type { StackName } from "../../components/model.ts";
 import { outputsOf, projectWith } from "./commands/outputs.ts";
@@ -220,11 +224,11 @@ test("a review of another commit, of no stack, or of nothing at all is refused",
   });
 });
 
-async function lock(directory: string): Promise<string> {
+async function lock(directory: string, owner: object = { pid: 7, hostname: "ops" }): Promise<string> {
   const timestamp = new Date().toISOString();
   const file = path.join(directory, "state/.pulumi/locks/organization/trading-platform/dr/1.json");
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, JSON.stringify({ pid: 7, username: "ann", hostname: "ops", timestamp }));
+  await writeFile(file, JSON.stringify({ username: "ann", ...owner, timestamp }));
   return file;
 }
 
@@ -239,6 +243,28 @@ test("another run's lock is waited for, named, and left where it is", async (t) 
   t.regex(said(), /^dr is locked by ann@ops \(pid 7\) since \d s: waiting, up to 1 s$/m);
   t.deepEqual(asked, []);
   t.true((await readFile(file, "utf8")).includes("ann"));
+});
+
+test("the lock of an engine that was killed here is given back, by the next deployment or by itself; another's is not", async (t) => {
+  const { deploy: run, directory, context, asked, said } = await world(t);
+  // A process that has ended, as the kernel numbers them.
+  const ended = spawnSync("true").pid;
+  await rememberEngine(directory, "dr", { ...(await processIdentity(ended)), startTicks: "1" });
+  const mine = { pid: ended, hostname: hostname() };
+  await lock(directory, mine);
+  t.is(await run(only("dr")), 0);
+  t.deepEqual(asked, deployed("dr"));
+  t.regex(
+    said(),
+    /^dr: giving back the lock of an engine that was killed here: ann@\S+ \(pid \d+\) since \d s$/m,
+  );
+  const file = await lock(directory, mine);
+  t.is(await releaseLocks(["dr"], context), 0);
+  await t.throwsAsync(readFile(file), { code: "ENOENT" });
+  await lock(directory);
+  t.is(await releaseLocks(["dr"], context), 0);
+  t.regex(said(), /^dr is locked by ann@ops \(pid 7\) since \d s: left alone$/m);
+  t.true((await readFile(file, "utf8")).includes("ops"));
 });
 
 test("a lock that another run takes between our look and the engine's is waited for as well", async (t) => {

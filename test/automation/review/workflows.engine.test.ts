@@ -59,7 +59,7 @@ test("from a laptop's first deployment over a pull request and its report to dep
   t.deepEqual([one, two], ["dr", "prod"]);
   const values = { "needs.plan.outputs.first": one, "needs.plan.outputs.second": two };
   const [deployDr] = runner.stepsOf("deploy.yml", "first");
-  const [deployProd] = runner.stepsOf("deploy.yml", "second");
+  const [deployProd, release] = runner.stepsOf("deploy.yml", "second");
   t.regex(await passes(deployDr, values), /^dr: update aws:route53\/record:Record answers-us-west-2a$/m);
 
   // GitHub's runner signals the step's own process and nothing below it.
@@ -75,6 +75,7 @@ test("from a laptop's first deployment over a pull request and its report to dep
   const cancelled = await ended;
   t.is(cancelled.code, 130, cancelled.output);
   t.deepEqual(await runner.locks(), []);
+  t.regex(await passes(release, values), /^prod is not locked$/m);
   slow = false;
 
   // What was done already is no longer to do: the same plan goes on.
