@@ -1,5 +1,5 @@
 /** `dr deploy`: one stack, or both in the order that the change needs; the same in CI and on a laptop. */
-import { type Command as CommanderCommand, InvalidArgumentError } from "commander";
+import { type Command as CommanderCommand, InvalidArgumentError, Option } from "commander";
 import { STACKS, type StackName } from "../../components/model.ts";
 import { UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
@@ -25,7 +25,11 @@ export const command: Command = {
       )
       .option("--yes", "do not ask before each stack")
       .option("--reviewed <directory>", "deploy exactly the plans that `dr preview --out` wrote there")
-      .option("--accept <names>", "resources whose loss was agreed to, separated by commas", names, [])
+      .addOption(
+        new Option("--accept <names>", "resources whose loss was agreed to, separated by commas")
+          .argParser(names)
+          .default([], "none"),
+      )
       .option("--release", "deploy nothing: give back the lock of a deployment that was killed here")
       .option("--lock-timeout <seconds>", "how long another run is waited for", seconds, DEFAULT_LOCK_SECONDS)
       .option("--ready-timeout <seconds>", "how long pods may take", seconds, DEFAULT_READY_SECONDS)
@@ -58,10 +62,7 @@ export const command: Command = {
   },
 };
 
-const names = (value: string, before: readonly string[]): readonly string[] => [
-  ...before,
-  ...value.split(",").map((name) => name.trim()),
-];
+const names = (value: string): readonly string[] => value.split(",").map((name) => name.trim());
 
 /** Undefined: both. */
 function chosen(stack: unknown, all: boolean): StackName | undefined {

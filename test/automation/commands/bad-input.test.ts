@@ -193,6 +193,29 @@ test("the other verbs say what is missing", async (t) => {
   );
 });
 
+test("what reviews and previews need", async (t) => {
+  const dr = (...args: string[]) => run(process.execPath, [path.join(ROOT, "automation/main.ts"), ...args]);
+  t.like(await dr("pr-report"), {
+    code: 2,
+    stderr: "error: missing required argument 'files'\n(dr pr-report --help lists the options)\n",
+  });
+  t.like(await dr("pr-report", "a.json", "--fail-on", "x"), {
+    code: 2,
+    stderr:
+      "error: option '--fail-on <verdict>' argument 'x' is invalid. Allowed choices are danger, eyes, never.\n(dr pr-report --help lists the options)\n",
+  });
+  t.like(await dr("preview"), {
+    code: 2,
+    stderr:
+      "error: required option '--out <directory>' not specified\n(dr preview --help lists the options)\n",
+  });
+  t.like(await dr("deploy", "--all", "--lock-timeout", "soon"), {
+    code: 2,
+    stderr:
+      "error: option '--lock-timeout <seconds>' argument 'soon' is invalid. It must be a whole number of seconds from 0 to 86400.\n(dr deploy --help lists the options)\n",
+  });
+});
+
 test("the script says so when the project's Node is missing", async (t) => {
   const copy = await mkdtemp(path.join(tmpdir(), "dr-script-"));
   t.teardown(() => rm(copy, { recursive: true, force: true }));
