@@ -52,4 +52,5 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export const isReplacement = (op: string): boolean =>
   op === "replace" || op === "create-replacement" || op === "import-replacement";
-export const isDeletion = (op: string): boolean => op === "delete" || op === "discard";
+/** Not `discard`: a resource that was only read stays where it is. */
+export const isDeletion = (op: string): boolean => op === "delete";
