@@ -9,9 +9,8 @@ const SIGNS: Readonly<Record<string, string>> = {
   import: "+",
   update: "~",
   delete: "-",
-  discard: "-",
 };
-const QUIET = new Set(["same", "read", "refresh"]);
+const QUIET = new Set(["same", "read", "refresh", "discard"]);
 const MOST_PROPERTIES = 30;
 const LONGEST_LINE = 160;
 

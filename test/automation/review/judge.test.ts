@@ -44,6 +44,7 @@ test("deletions: data, links, guards, grants, what serves, what stays in the clo
       stepOf("delete", RECORD, "name"),
       stepOf("delete", TABLE, "kept", { old: stateOf({}, { retainOnDelete: true }) }),
       stepOf("delete", "aws:kms/alias:Alias", "alias"),
+      stepOf("discard", TABLE, "only-read"),
       stepOf("delete", "shop:index:Component", "component", { old: stateOf({}, { custom: false }) }),
     ),
     [
