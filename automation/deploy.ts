@@ -22,7 +22,7 @@ import { type DeployedStack, deployedStack, loadDeployment, openState } from "./
 import { EXIT, messageOf, RefusedError, UsageError } from "./errors.ts";
 import { regionWorld } from "./failover/world.ts";
 import { parsePreview } from "./review/parse.ts";
-import type { Preview } from "./review/preview.ts";
+import { isChange, type Preview } from "./review/preview.ts";
 import type { ProcessIdentity } from "./runbook/process.ts";
 
 export interface DeployRequest {
@@ -205,7 +205,7 @@ const hasOutputs = async (state: StateStore, stack: StackName): Promise<boolean>
   Object.keys((await state.read(stack))?.outputs ?? {}).length > 0;
 
 async function confirm(stack: StackName, { steps }: Preview, context: Context): Promise<void> {
-  const wanted = steps.filter(({ op }) => op !== "same" && op !== "read" && op !== "refresh");
+  const wanted = steps.filter(({ op }) => isChange(op));
   for (const { op, type, name } of wanted) context.stderr.write(`${op} ${type} ${name}\n`);
   const answer = await ask(context, `${stack}: ${wanted.length} changes. Type yes to deploy: `);
   if (answer.trim() !== "yes") throw new UsageError(`not confirmed: got "${answer.trim()}", must be yes`);

@@ -1,6 +1,6 @@
 /** What each stack does, step by step, folded. */
 import { diffBlock, folded, size } from "./markdown.ts";
-import { isDeletion, isReplacement, type Preview, type Step } from "./preview.ts";
+import { isChange, isDeletion, isReplacement, type Preview, type Step } from "./preview.ts";
 import { isStateful } from "./types/index.ts";
 import { shortened, shown, valueAt } from "./values.ts";
 
@@ -10,14 +10,13 @@ const SIGNS: Readonly<Record<string, string>> = {
   update: "~",
   delete: "-",
 };
-const QUIET = new Set(["same", "read", "refresh", "discard"]);
 const MOST_PROPERTIES = 30;
 const LONGEST_LINE = 160;
 
 /** One fold per stack with changes; steps that have no room are counted. */
 export function details(previews: readonly Preview[], room: number): readonly string[] {
   const all = previews
-    .flatMap((preview) => preview.steps.filter(({ op }) => !QUIET.has(op)).map((step) => ({ preview, step })))
+    .flatMap((preview) => preview.steps.filter(({ op }) => isChange(op)).map((step) => ({ preview, step })))
     .map((one) => ({ ...one, key: [rank(one.step), one.step.type, one.step.name].join("\n") }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   const kept = new Map<Preview, string[]>(previews.map((preview) => [preview, []]));

@@ -52,5 +52,7 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export const isReplacement = (op: string): boolean =>
   op === "replace" || op === "create-replacement" || op === "import-replacement";
+const QUIET = new Set(["same", "read", "refresh", "discard"]);
+export const isChange = (op: string): boolean => !QUIET.has(op);
 /** Not `discard`: a resource that was only read stays where it is. */
 export const isDeletion = (op: string): boolean => op === "delete";
