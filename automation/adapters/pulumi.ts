@@ -75,13 +75,15 @@ export class PulumiStack {
     const steps: PlannedStep[] = [];
     const stack = await this.#open();
     try {
-      await stack.preview({
-        ...common(options),
-        onEvent: (event) => {
-          const step = plannedStep(event);
-          if (step !== undefined) steps.push(step);
-        },
-      });
+      await withShortTraces(() =>
+        stack.preview({
+          ...common(options),
+          onEvent: (event) => {
+            const step = plannedStep(event);
+            if (step !== undefined) steps.push(step);
+          },
+        }),
+      );
     } catch (cause) {
       options.signal.throwIfAborted();
       throw new PreviewError(`preview of stack ${this.name}: ${messageOf(cause)}`, { cause });
@@ -93,15 +95,17 @@ export class PulumiStack {
     const stack = await this.#open();
     const { progress } = options;
     try {
-      await stack.up({
-        ...common(options),
-        ...(progress && {
-          onEvent: (event: EngineEvent) => {
-            const line = progressLine(event);
-            if (line !== undefined) progress(line);
-          },
+      await withShortTraces(() =>
+        stack.up({
+          ...common(options),
+          ...(progress && {
+            onEvent: (event: EngineEvent) => {
+              const line = progressLine(event);
+              if (line !== undefined) progress(line);
+            },
+          }),
         }),
-      });
+      );
     } catch (cause) {
       options.signal.throwIfAborted();
       throw new UpdateError(`update of stack ${this.name}: ${messageOf(cause)}`, { cause });
@@ -133,6 +137,25 @@ export class PulumiStack {
         },
       },
     );
+  }
+}
+
+let shortTraces = 0;
+let fullTraceLimit = Error.stackTraceLimit;
+
+/**
+ * Pulumi's SDK writes down a stack trace for every promise of every resource, a fifth of a program's run: seconds of
+ * outage over a failover's three runs. While one runs, traces have one frame.
+ */
+async function withShortTraces<T>(work: () => Promise<T>): Promise<T> {
+  if (shortTraces++ === 0) {
+    fullTraceLimit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 1;
+  }
+  try {
+    return await work();
+  } finally {
+    if (--shortTraces === 0) Error.stackTraceLimit = fullTraceLimit;
   }
 }
 
