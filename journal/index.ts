@@ -19,6 +19,7 @@ export {
   readValid,
   type Tail,
 } from "./read.ts";
+export { awaitSilence, resign, type StandbyOptions } from "./standby.ts";
 export { type OwnershipOptions, openWriter, type WriterOptions, waitForOwnership } from "./start.ts";
 export { type JournalOptions, type JournalStore, openJournal } from "./store.ts";
 export type { PlainItem, Table } from "./table.ts";

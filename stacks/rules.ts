@@ -19,6 +19,9 @@ export interface Problem {
  */
 export const MAX_KILOBYTES_PER_SECOND_PER_SHARD = 800;
 
+/** The active one and its standby, each in a zone of its own, with the third zone to go to. */
+const MOST_PER_SHARD = ZONES_PER_REGION - 1;
+
 type Rule = (sections: Sections, stack: StackName) => readonly (Problem | false | undefined)[];
 
 const show = (value: unknown): string => JSON.stringify(value) ?? "nothing";
@@ -160,6 +163,12 @@ const eachService: Rule = ({ services = {}, region }) =>
           key: key("replicas.max"),
           got: show(max),
           allowed: `replicas.min (${min}): a service ${service.perShard ? "per shard" : "that is always on"} is not scaled by load`,
+        },
+      service.perShard &&
+        min > MOST_PER_SHARD && {
+          key: key("replicas.min"),
+          got: show(min),
+          allowed: `1, or ${MOST_PER_SHARD} for a hot standby in another zone: a shard has one writer`,
         },
       service.perShard &&
         service.exposed && {

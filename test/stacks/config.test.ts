@@ -378,6 +378,13 @@ const FIELDS: readonly (readonly [
     "services.engine.replicas.max: got 3; allowed: replicas.min (1): a service per shard is not scaled by load",
   ],
   [
+    "more engines per shard than an active one and a standby",
+    "prod",
+    "services",
+    (v) => (v.engine.replicas = { min: 3, max: 3 }),
+    "services.engine.replicas.min: got 3; allowed: 1, or 2 for a hot standby in another zone: a shard has one writer",
+  ],
+  [
     "two doors",
     "prod",
     "services",
