@@ -6,8 +6,11 @@ import { createServer, type Server } from "node:http";
 import { isRegion, type Region } from "../components/model.ts";
 import { type Address, url } from "./addresses.ts";
 
-export const LOSSES = ["kill", "freeze", "blackhole"] as const;
-/** How a region is lost: its processes killed, frozen (SIGSTOP), or everything accepted and never answered. */
+export const LOSSES = ["kill", "freeze", "blackhole", "partition"] as const;
+/**
+ * How a region is lost: its processes killed, frozen (SIGSTOP), everything accepted and never answered, or cut off
+ * from the other regions alone, while its clients still reach it.
+ */
 export type Loss = (typeof LOSSES)[number];
 export const isLoss = (value: unknown): value is Loss => (LOSSES as readonly unknown[]).includes(value);
 

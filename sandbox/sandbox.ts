@@ -19,7 +19,7 @@ import type { Service } from "./cloud/behaviour.ts";
 import { type Compute, createCompute } from "./compute/compute.ts";
 import { ImageRegistry } from "./compute/images.ts";
 import { type Controlled, type Loss, listen, type SandboxStatus } from "./control.ts";
-import { Faults, INTERNET } from "./faults.ts";
+import { Faults, INTERNET, type LinkState } from "./faults.ts";
 import { createNetwork, type Network, type Traffic } from "./net/network.ts";
 import { Processes } from "./processes.ts";
 import { LISTENER_PORT, PASSPHRASE, type Project, writeProject } from "./project.ts";
@@ -43,6 +43,8 @@ export interface SandboxOptions {
   readonly shards?: number;
   /** What a managed database failover takes besides PostgreSQL's own promotion. */
   readonly promotionSeconds?: number;
+  /** What the pods run instead of the reference workload. */
+  readonly workload?: string;
 }
 
 export const DEFAULT_SHARDS = 2;
@@ -165,9 +167,10 @@ export class Sandbox implements Controlled {
     const deadline = performance.now() + STRUGGLE.limitMilliseconds;
     while (dynamo.inFlight(region) < STRUGGLE.writes && performance.now() < deadline) await sleep(5);
     this.#lost.set(region, how);
-    faults.setPlace(region, how === "kill" ? "cut" : "blackhole");
+    if (how === "partition") this.#setLinks(region, "blackhole");
+    else faults.setPlace(region, how === "kill" ? "cut" : "blackhole");
     dynamo.loseRegion(region);
-    if (how === "blackhole") return;
+    if (how === "blackhole" || how === "partition") return;
     compute.loseRegion(region, how);
     await (how === "kill" ? aurora.kill(region) : aurora.freeze(region));
   }
@@ -179,9 +182,18 @@ export class Sandbox implements Controlled {
     if (how === undefined) return;
     this.#lost.delete(region);
     faults.setPlace(region, "open");
-    if (how === "blackhole") return;
+    this.#setLinks(region, "open");
+    if (how === "blackhole" || how === "partition") return;
     await aurora.restore(region);
     compute.returnRegion(region);
+  }
+
+  /** Between a region and the others. */
+  #setLinks(region: Region, state: LinkState): void {
+    for (const other of Object.values(this.regions).filter((one) => one !== region)) {
+      this.#parts.faults.setLink(region, other, state);
+      this.#parts.faults.setLink(other, region, state);
+    }
   }
 
   coverage(): InFlightCoverage {
@@ -321,7 +333,7 @@ async function startParts({
       addresses,
       regions: REGIONS,
       processes,
-      images: images(project),
+      images: images(project, options.workload ?? path.join(REPOSITORY, "workload", "main.ts")),
       directory: path.join(directory, "pods"),
       environment: (region) => ({
         ...CREDENTIALS,
@@ -365,11 +377,11 @@ async function startParts({
   return { cli, faults, dynamo, s3, aurora, compute, network, edges, providers, modelled, closables };
 }
 
-const images = ({ imageDigest }: Project): ImageRegistry =>
+const images = ({ imageDigest }: Project, workload: string): ImageRegistry =>
   new ImageRegistry([
     {
       repository: "workload",
       digests: [imageDigest],
-      command: [process.execPath, path.join(REPOSITORY, "workload", "main.ts")],
+      command: [process.execPath, workload],
     },
   ]);

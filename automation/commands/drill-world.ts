@@ -7,12 +7,12 @@ import { hostPort, url } from "../../sandbox/addresses.ts";
 import { fleetOptions } from "../../sandbox/clients/options.ts";
 import { startFleet } from "../../sandbox/clients/start.ts";
 import { Processes } from "../../sandbox/processes.ts";
-import { Sandbox } from "../../sandbox/sandbox.ts";
+import { Sandbox, type SandboxOptions } from "../../sandbox/sandbox.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
 import { pulumiStack } from "../adapters/program.ts";
 import { changes } from "../adapters/pulumi.ts";
 import { projectName } from "../deployment.ts";
-import type { OpenWorld, World } from "../drill/world.ts";
+import type { OpenWorld, World, WorldOptions } from "../drill/world.ts";
 import { engine } from "../engine.ts";
 import { messageOf } from "../errors.ts";
 import type { PreviewResult } from "../report/evidence.ts";
@@ -22,10 +22,18 @@ const MAIN = path.join(import.meta.dirname, "..", "main.ts");
 /** What AWS' managed failover takes besides the engine's own promotion, middle of the 60 to 120 s that it publishes. */
 const PUBLISHED_PROMOTION_SECONDS = 90;
 
-export const openSandbox: OpenWorld = async (options, progress) => {
+export const openSandbox: OpenWorld = (options, progress) => openSandboxWith({}, options, progress);
+
+/** With what a test replaces. */
+export async function openSandboxWith(
+  replaced: Pick<SandboxOptions, "workload">,
+  options: WorldOptions,
+  progress: (line: string) => void,
+): Promise<World> {
   const sandbox = await Sandbox.start(
     {
       ...options,
+      ...replaced,
       ...(options.latency === "published" && { promotionSeconds: PUBLISHED_PROMOTION_SECONDS }),
     },
     progress,
@@ -37,7 +45,7 @@ export const openSandbox: OpenWorld = async (options, progress) => {
     await sandbox.stop();
     throw error;
   }
-};
+}
 
 async function worldOf(sandbox: Sandbox): Promise<World> {
   const { addresses } = sandbox;

@@ -19,6 +19,8 @@ const TYPES: ReadonlySet<unknown> = new Set<RunEvent["type"]>(["run", "step", "w
 export interface FailoverOptions {
   readonly script: string;
   readonly target: Region;
+  /** Where the evidence does not settle it, a person decides. */
+  readonly force: boolean;
   readonly environment: Readonly<Record<string, string>>;
   /** Gets what the script writes to stderr. */
   readonly logFile: string;
@@ -27,10 +29,18 @@ export interface FailoverOptions {
 
 /** Resolves with the exit code, null when a signal ended it. The signal interrupts it as Ctrl-C would. */
 export async function runFailover(
-  { script, target, environment, logFile, signal }: FailoverOptions,
+  { script, target, force, environment, logFile, signal }: FailoverOptions,
   heard: (event: RunEvent) => void,
 ): Promise<number | null> {
-  const arguments_ = ["--target", target, "--yes", "--confirm-target", target, "--json"];
+  const arguments_ = [
+    "--target",
+    target,
+    "--yes",
+    "--confirm-target",
+    target,
+    "--json",
+    ...(force ? ["--force"] : []),
+  ];
   const child = spawn(script, arguments_, {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

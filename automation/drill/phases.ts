@@ -91,7 +91,9 @@ export const operate: DrillPhase = {
       const { failoverScript: script, signal } = drill.settings;
       const { environment } = known(drill.world, "world");
       const logFile = drill.file("failover.log");
-      const options = { script, target: drill.target, environment, logFile, signal };
+      // A region that its clients still reach may live: the command alone would refuse.
+      const force = drill.settings.options.loss === "partition";
+      const options = { script, target: drill.target, force, environment, logFile, signal };
       drill.exitCode = await runFailover(options, (event) => drill.heardFailover(event));
       signal.throwIfAborted();
       await waitForRecovery(drill);

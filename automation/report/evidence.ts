@@ -3,7 +3,7 @@ import type { DnsProvider, Region } from "../../components/model.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** How the region is lost: processes killed, frozen (SIGSTOP), or its network accepting and never answering. */
-export const LOSSES = ["kill", "freeze", "blackhole"] as const;
+export const LOSSES = ["kill", "freeze", "blackhole", "partition"] as const;
 export type Loss = (typeof LOSSES)[number];
 
 export const LATENCIES = ["none", "published"] as const;
