@@ -8,6 +8,7 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
+import { assumedByService } from "./iam.ts";
 import { ManagedRole } from "./managedRole.ts";
 
 export interface NodesArgs {
@@ -22,7 +23,8 @@ export interface NodesArgs {
   readonly after: readonly Resource[];
 }
 
-const POLICIES = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
+/** Not the network plugin's: that has a role of its own. */
+const POLICIES = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
 const DISK_GIBIBYTES = 50;
 
 export class Nodes extends ComponentResource {
@@ -37,7 +39,7 @@ export class Nodes extends ComponentResource {
 
     const role = new ManagedRole(
       `${name}-node`,
-      { service: "ec2.amazonaws.com", policies: POLICIES },
+      { trust: assumedByService("ec2.amazonaws.com"), policies: POLICIES },
       { parent: this },
     );
     const template = this.#template();
