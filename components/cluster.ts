@@ -12,6 +12,7 @@ import {
   type Input,
   type Output,
 } from "@pulumi/pulumi";
+import type { NodeDecision } from "./capacity.ts";
 import { assumedByPods, assumedByService } from "./iam.ts";
 import { regionalKey } from "./keys.ts";
 import { kubeconfig } from "./kubeconfig.ts";
@@ -27,8 +28,9 @@ export interface ClusterArgs extends Identity {
   /** Kubernetes version, e.g. `1.34`. */
   readonly version: string;
   readonly instanceType: string;
-  /** Sized so that any two zones carry the full load. */
-  readonly nodesPerZone: { readonly min: number; readonly max: number };
+  readonly nodes: NodeDecision;
+  /** Instances per zone that AWS holds for these nodes; 0: none. */
+  readonly reserved: number;
   /** With their private subnets. */
   readonly zones: readonly { readonly name: string; readonly subnetId: Input<string> }[];
   /** From where the API server may be reached; empty = from inside the VPC only. */

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { AlarmThresholds } from "../components/alarms.ts";
 import type { Irreversible } from "../components/backup.ts";
+import type { Standby } from "../components/capacity.ts";
 import type { OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
 import { STACKS } from "../components/model.ts";
 import { type Identity, journalTableName } from "../components/names.ts";
@@ -88,7 +89,22 @@ export interface ClusterConfig {
   /** Kubernetes version. */
   readonly version: string;
   readonly instanceType: string;
+  /** Any two zones' minimum carries the full load; that is checked. */
   readonly nodesPerZone: { readonly min: number; readonly max: number };
+  /**
+   * What a parked region runs.
+   * - `warm` (default): all its nodes. It costs what production's nodes cost, and a failover waits for none.
+   * - `cold`: one node per zone. It saves the others' price only where they are not reserved, and a failover waits
+   *   for them: 45 to 90 s for a tuned image, minutes otherwise, which is to be added to the RTO. Started by Pulumi
+   *   with role `promoting`; with `--direct` the operator raises the node groups.
+   */
+  readonly standby: Standby;
+  /**
+   * Whether AWS holds production's number of instances in `dr` (default: with `cold`). They cost what running ones
+   * cost, idle or not, and other instances of the account may use them meanwhile. Without, nobody promises that there
+   * are any when everybody leaves the lost region at once.
+   */
+  readonly reserved: boolean;
   /** Who may reach the API server from outside; empty = private only. */
   readonly endpointCidrs: readonly string[];
   /** IAM roles that may administer the cluster. */
@@ -210,7 +226,7 @@ function print(value: unknown): string {
 }
 
 function assemble(sections: Required<Sections>, stack: StackName): Config {
-  const { services, journal, databasePassword, acceptGeneration, regions, backup, budget, ...rest } =
+  const { services, journal, databasePassword, acceptGeneration, regions, backup, budget, cluster, ...rest } =
     sections;
   return {
     ...rest,
@@ -225,6 +241,10 @@ function assemble(sections: Required<Sections>, stack: StackName): Config {
       irreversible: backup.irreversible,
     },
     budget,
+    cluster: {
+      ...cluster,
+      reserved: (cluster.reserved ?? (cluster.standby === "cold" ? "on" : "off")) === "on",
+    },
     journal: { ...journal, tableName: journal.tableName ?? journalTableName(rest) },
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [

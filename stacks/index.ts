@@ -1,6 +1,7 @@
 /** One region of the platform. Nothing happens on import: hosts call the function. */
 import { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider.js";
 import { secret } from "@pulumi/pulumi";
+import { nodesFor } from "../components/capacity.ts";
 import { Certificate } from "../components/certificate.ts";
 import { CloudflareAnswers } from "../components/cloudflare.ts";
 import { Cluster } from "../components/cluster.ts";
@@ -68,6 +69,8 @@ export default async function program(): Promise<ProgramOutputs> {
     {
       ...identity,
       ...config.cluster,
+      nodes: nodesFor(config.role, config.cluster.standby, config.cluster.nodesPerZone),
+      reserved: ownsSpanning || !config.cluster.reserved ? 0 : config.cluster.nodesPerZone.min,
       clusterName: kubernetesClusterName(identity, region),
       zones: network.zones.map((zone) => ({ name: zone.name, subnetId: zone.privateSubnetId })),
     },

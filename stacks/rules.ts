@@ -1,7 +1,6 @@
 /** What must hold between values: one rule, one entry. A rule sees only sections that parsed by themselves. */
-
+import { fullLoad, nodeCapacity, nodesNeeded } from "../components/capacity.ts";
 import { RESERVED_ENVIRONMENT } from "../components/environment.ts";
-
 import { REGION_SETS, type Region, type StackName } from "../components/model.ts";
 import { backupVaultName } from "../components/names.ts";
 import { cidrsOverlap, parseCidr, ZONES_PER_REGION } from "../components/subnets.ts";
@@ -195,6 +194,32 @@ const eachService: Rule = ({ services = {}, region }) =>
     ];
   });
 
+const twoZonesCarryAll: Rule = ({ cluster, services, journal }) => {
+  if (cluster === undefined || services === undefined || journal === undefined) return [];
+  const node = nodeCapacity(cluster.instanceType);
+  if (node === undefined || node.cores <= 0 || node.mebibytes <= 0) {
+    return [
+      {
+        key: "cluster.instanceType",
+        got: show(cluster.instanceType),
+        allowed:
+          "a general, compute or memory instance of size large or more, whose capacity can be reckoned with",
+      },
+    ];
+  }
+  const load = fullLoad(services, journal.shards);
+  const needed = nodesNeeded(load, node, ZONES_PER_REGION - 1);
+  return [
+    cluster.nodesPerZone.min < needed && {
+      key: "cluster.nodesPerZone.min",
+      got: show(cluster.nodesPerZone.min),
+      allowed:
+        `${needed} or more: two zones have to carry all services at replicas.max, ` +
+        `${load.cores} cores and ${load.mebibytes} MiB, with ${node.cores} and ${node.mebibytes} free on a ${cluster.instanceType}`,
+    },
+  ];
+};
+
 const irreversibleTwice: Rule = ({ backup }) => {
   const [once, again] = [backup?.irreversible ?? [], backup?.irreversibleAgain ?? []];
   const differ = once
@@ -258,6 +283,7 @@ export const RULES: readonly Rule[] = [
   oneAccount,
   oneDoor,
   eachService,
+  twoZonesCarryAll,
   irreversibleTwice,
   otherVault,
   ownParameters,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { DEFAULT_THRESHOLDS } from "../components/alarms.ts";
 import { IRREVERSIBLE } from "../components/backup.ts";
+import { STANDBYS } from "../components/capacity.ts";
 import { GRANTS } from "../components/grants.ts";
 import { DNS_PROVIDERS, isRegion, REGIONS, type Region, ROLES } from "../components/model.ts";
 import { parseCidr, VPC_PREFIXES } from "../components/subnets.ts";
@@ -190,6 +191,8 @@ export const SECTIONS = {
       version: text(/^1\.\d{2}$/, 'a Kubernetes version, e.g. "1.34" (quote it)'),
       instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9]+$/, "an EC2 instance type, e.g. m7g.xlarge"),
       nodesPerZone: range(100),
+      standby: oneOf(STANDBYS).default("warm"),
+      reserved: onOff.optional(),
       endpointCidrs: z
         .array(
           z.string().refine((value) => parseCidr(value) !== undefined, { error: "an IPv4 range" }),

@@ -406,6 +406,20 @@ const FIELDS: readonly (readonly [
     "services.gateway.environment.REGION: allowed: nothing: the program sets this variable itself",
   ],
   [
+    "too few nodes to lose a zone",
+    "prod",
+    "cluster",
+    (v) => (v.nodesPerZone = { min: 1, max: 6 }),
+    "cluster.nodesPerZone.min: got 1; allowed: 2 or more: two zones have to carry all services at replicas.max, 11 cores and 16384 MiB, with 3.5 and 14848 free on a m7g.xlarge",
+  ],
+  [
+    "an instance whose capacity nobody knows",
+    "prod",
+    "cluster",
+    (v) => (v.instanceType = "m7g.metal"),
+    'cluster.instanceType: got "m7g.metal"; allowed: a general, compute or memory instance of size large or more, whose capacity can be reckoned with',
+  ],
+  [
     "a database parameter that would block the survivor",
     "prod",
     "database",

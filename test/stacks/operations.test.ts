@@ -1,5 +1,6 @@
 import test from "ava";
 import { deploy, type Graph, type Registration, standing } from "./graph.ts";
+import { changed } from "./stackFile.ts";
 
 const of = ({ resources }: Graph, type: string): readonly Registration[] =>
   resources.filter((resource) => resource.type === type).toSorted((a, b) => a.name.localeCompare(b.name));
@@ -200,3 +201,38 @@ test.serial(
     t.deepEqual(names("cluster-vpc-cni"), ["AmazonEKS_CNI_Policy"]);
   },
 );
+
+test.serial(
+  "a cold standby starts its nodes with role promoting, and holds their places in dr alone",
+  async (t) => {
+    const cluster = await changed("dr", "cluster", (value) => {
+      value["standby"] = "cold";
+    });
+    const sizes = (graph: Graph) =>
+      of(graph, "aws:eks/nodeGroup:NodeGroup").map(({ inputs, ignoreChanges }) => [
+        inputs.scalingConfig.minSize,
+        inputs.scalingConfig.desiredSize,
+        ...ignoreChanges,
+      ]);
+    const reservations = (graph: Graph) =>
+      of(graph, "aws:ec2/capacityReservation:CapacityReservation").map(
+        ({ inputs }) => `${inputs.instanceCount} ${inputs.instanceType} in ${inputs.availabilityZone}`,
+      );
+    const three = <T>(one: T): T[] => [one, one, one];
+    const passive = await deploy("dr", { cluster });
+    t.deepEqual(sizes(passive), three([1, 1]));
+    t.deepEqual(
+      reservations(passive),
+      ["a", "b", "c"].map((zone) => `3 m7g.xlarge in us-west-2${zone}`),
+    );
+    const promoting = await deploy("dr", { cluster, role: "promoting" });
+    t.deepEqual(sizes(promoting), three([3, 3]));
+    t.deepEqual(reservations(promoting), reservations(passive));
+    const prod = await deploy("prod", { cluster });
+    t.deepEqual([sizes(prod), reservations(prod)], [three([3, 3, "scalingConfig.desiredSize"]), []]);
+  },
+);
+
+test.serial("without a word in config, nothing is reserved and every node runs", async (t) => {
+  t.deepEqual(of(await standing("dr"), "aws:ec2/capacityReservation:CapacityReservation"), []);
+});
