@@ -4,7 +4,6 @@ import { AccessPolicyAssociation } from "@pulumi/aws/eks/accessPolicyAssociation
 import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster as EksCluster } from "@pulumi/aws/eks/cluster.js";
 import type { NodeGroup } from "@pulumi/aws/eks/nodeGroup.js";
-import { Key } from "@pulumi/aws/kms/key.js";
 import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
 import {
   all,
@@ -13,20 +12,25 @@ import {
   type Input,
   type Output,
 } from "@pulumi/pulumi";
+import type { NodeDecision } from "./capacity.ts";
+import { assumedByPods, assumedByService } from "./iam.ts";
+import { regionalKey } from "./keys.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { ManagedRole } from "./managedRole.ts";
 import type { Region } from "./model.ts";
+import { clusterKeyAlias, type Identity } from "./names.ts";
 import { Nodes } from "./nodes.ts";
 
-export interface ClusterArgs {
+export interface ClusterArgs extends Identity {
   readonly region: Region;
   /** Physical name, derived from config: it also identifies the cluster to the Kubernetes provider. */
   readonly clusterName: string;
   /** Kubernetes version, e.g. `1.34`. */
   readonly version: string;
   readonly instanceType: string;
-  /** Sized so that any two zones carry the full load. */
-  readonly nodesPerZone: { readonly min: number; readonly max: number };
+  readonly nodes: NodeDecision;
+  /** Instances per zone that AWS holds for these nodes; 0: none. */
+  readonly reserved: number;
   /** With their private subnets. */
   readonly zones: readonly { readonly name: string; readonly subnetId: Input<string> }[];
   /** From where the API server may be reached; empty = from inside the VPC only. */
@@ -36,15 +40,29 @@ export interface ClusterArgs {
 
 const CONTROL_PLANE_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
 const ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
-/** Nodes cannot become ready without the first three; the others need nodes to run on. */
-const ADDONS_BEFORE_NODES: Readonly<Record<string, object | undefined>> = {
-  "vpc-cni": { enableNetworkPolicy: "true" },
-  "kube-proxy": undefined,
-  "eks-pod-identity-agent": undefined,
+
+interface AddonSpec {
+  readonly settings?: object;
+  /** What it may do in AWS, by pod identity: nodes have no rights that their pods could borrow. */
+  readonly identity?: { readonly serviceAccount: string; readonly policy: string };
+}
+type Addons = Readonly<Record<string, AddonSpec>>;
+
+/** Nodes cannot become ready without these; the others need nodes to run on. */
+const ADDONS_BEFORE_NODES: Addons = {
+  "vpc-cni": {
+    settings: { enableNetworkPolicy: "true" },
+    identity: { serviceAccount: "aws-node", policy: "AmazonEKS_CNI_Policy" },
+  },
+  "kube-proxy": {},
+  "eks-pod-identity-agent": {},
 };
-const ADDONS_ON_NODES: Readonly<Record<string, object | undefined>> = {
-  coredns: undefined,
-  "metrics-server": undefined,
+const ADDONS_ON_NODES: Addons = {
+  coredns: {},
+  "metrics-server": {},
+  "amazon-cloudwatch-observability": {
+    identity: { serviceAccount: "cloudwatch-agent", policy: "CloudWatchAgentServerPolicy" },
+  },
 };
 
 export class Cluster extends ComponentResource {
@@ -88,13 +106,13 @@ export class Cluster extends ComponentResource {
   #controlPlane(): EksCluster {
     const role = new ManagedRole(
       `${this.#name}-control-plane`,
-      { service: "eks.amazonaws.com", policies: ["AmazonEKSClusterPolicy"] },
+      { trust: assumedByService("eks.amazonaws.com"), policies: ["AmazonEKSClusterPolicy"] },
       { parent: this },
     );
-    const key = new Key(
+    const key = regionalKey(
       this.#name,
-      { description: `${this.#args.clusterName} Kubernetes secrets`, enableKeyRotation: true },
-      { parent: this, protect: true },
+      { description: `${this.#args.clusterName} Kubernetes secrets`, alias: clusterKeyAlias(this.#args) },
+      this,
     );
     const { endpointCidrs } = this.#args;
     return new EksCluster(
@@ -138,24 +156,33 @@ export class Cluster extends ComponentResource {
     });
   }
 
-  #addons(
-    cluster: EksCluster,
-    addons: Readonly<Record<string, object | undefined>>,
-    after: readonly NodeGroup[],
-  ): Addon[] {
-    return Object.entries(addons).map(
-      ([addonName, settings]) =>
-        new Addon(
-          `${this.#name}-${addonName}`,
-          {
-            clusterName: cluster.name,
-            addonName,
-            resolveConflictsOnUpdate: "OVERWRITE",
-            ...(settings === undefined ? {} : { configurationValues: JSON.stringify(settings) }),
-          },
-          { parent: this, dependsOn: [...after] },
-        ),
-    );
+  #addons(cluster: EksCluster, addons: Addons, after: readonly NodeGroup[]): Addon[] {
+    return Object.entries(addons).map(([addonName, { settings, identity }]) => {
+      const name = `${this.#name}-${addonName}`;
+      return new Addon(
+        name,
+        {
+          clusterName: cluster.name,
+          addonName,
+          resolveConflictsOnUpdate: "OVERWRITE",
+          ...(settings && { configurationValues: JSON.stringify(settings) }),
+          ...(identity && {
+            podIdentityAssociations: [
+              {
+                serviceAccount: identity.serviceAccount,
+                roleArn: this.#addonRole(name, cluster, identity.policy).arn,
+              },
+            ],
+          }),
+        },
+        { parent: this, dependsOn: [...after] },
+      );
+    });
+  }
+
+  #addonRole(name: string, cluster: EksCluster, policy: string): ManagedRole {
+    const trust = cluster.arn.apply((arn) => assumedByPods(this.#args.accountId, arn));
+    return new ManagedRole(name, { trust, policies: [policy] }, { parent: this });
   }
 
   #provider(access: readonly AccessPolicyAssociation[]): Kubernetes {

@@ -1,5 +1,8 @@
 /** The program's configuration: parsed once, from raw strings, into one frozen value. */
 import type { z } from "zod";
+import type { AlarmThresholds } from "../components/alarms.ts";
+import type { Irreversible } from "../components/backup.ts";
+import type { Standby } from "../components/capacity.ts";
 import type { OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
 import { STACKS } from "../components/model.ts";
 import { type Identity, journalTableName } from "../components/names.ts";
@@ -32,6 +35,10 @@ export interface Config extends Identity {
   readonly network: Readonly<Record<"primary" | "secondary", NetworkConfig>>;
   readonly database: DatabaseConfig;
   readonly cluster: ClusterConfig;
+  readonly backup: BackupConfig;
+  readonly alarms: AlarmsConfig;
+  /** Undefined: nobody watches what a month costs. */
+  readonly budget: { readonly monthlyDollars: number } | undefined;
   readonly services: Services;
 }
 
@@ -74,17 +81,47 @@ export interface DatabaseConfig {
   /** The same in both regions: a smaller secondary could not carry the load after a promotion. */
   readonly instanceClass: string;
   readonly instances: { readonly primary: number; readonly secondary: number };
+  /** PostgreSQL's and Aurora's parameters by name, the same in both regions. */
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 export interface ClusterConfig {
   /** Kubernetes version. */
   readonly version: string;
   readonly instanceType: string;
+  /** Any two zones' minimum carries the full load; that is checked. */
   readonly nodesPerZone: { readonly min: number; readonly max: number };
+  /**
+   * What a parked region runs.
+   * - `warm` (default): all its nodes. It costs what production's nodes cost, and a failover waits for none.
+   * - `cold`: one node per zone. It saves the others' price only where they are not reserved, and a failover waits
+   *   for them: 45 to 90 s for a tuned image, minutes otherwise, which is to be added to the RTO. Started by Pulumi
+   *   with role `promoting`; with `--direct` the operator raises the node groups.
+   */
+  readonly standby: Standby;
+  /**
+   * Whether AWS holds production's number of instances in `dr` (default: with `cold`). They cost what running ones
+   * cost, idle or not, and other instances of the account may use them meanwhile. Without, nobody promises that there
+   * are any when everybody leaves the lost region at once.
+   */
+  readonly reserved: boolean;
   /** Who may reach the API server from outside; empty = private only. */
   readonly endpointCidrs: readonly string[];
   /** IAM roles that may administer the cluster. */
   readonly adminRoles: readonly string[];
+}
+
+export interface BackupConfig {
+  readonly retentionDays: number;
+  /** A vault that gets a copy of each backup beside the other region's, e.g. a second account's. */
+  readonly vaultArn: string | undefined;
+  /** What cannot be undone; config says it twice. */
+  readonly irreversible: readonly Irreversible[];
+}
+
+export interface AlarmsConfig extends AlarmThresholds {
+  /** Who is told. */
+  readonly emails: readonly string[];
 }
 
 /** Lists every problem of a configuration; nothing has been changed when it is thrown. */
@@ -189,7 +226,8 @@ function print(value: unknown): string {
 }
 
 function assemble(sections: Required<Sections>, stack: StackName): Config {
-  const { services, journal, databasePassword, acceptGeneration, regions, ...rest } = sections;
+  const { services, journal, databasePassword, acceptGeneration, regions, backup, budget, cluster, ...rest } =
+    sections;
   return {
     ...rest,
     stack,
@@ -197,6 +235,16 @@ function assemble(sections: Required<Sections>, stack: StackName): Config {
     peerRegion: stack === "prod" ? regions.secondary : regions.primary,
     acceptGeneration,
     databasePassword,
+    backup: {
+      retentionDays: backup.retentionDays,
+      vaultArn: backup.vaultArn,
+      irreversible: backup.irreversible,
+    },
+    budget,
+    cluster: {
+      ...cluster,
+      reserved: (cluster.reserved ?? (cluster.standby === "cold" ? "on" : "off")) === "on",
+    },
     journal: { ...journal, tableName: journal.tableName ?? journalTableName(rest) },
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [

@@ -1,6 +1,7 @@
 /** One region of the platform. Nothing happens on import: hosts call the function. */
 import { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider.js";
 import { secret } from "@pulumi/pulumi";
+import { nodesFor } from "../components/capacity.ts";
 import { Certificate } from "../components/certificate.ts";
 import { CloudflareAnswers } from "../components/cloudflare.ts";
 import { Cluster } from "../components/cluster.ts";
@@ -9,12 +10,14 @@ import { Journal } from "../components/journal.ts";
 import { EXPOSED_NODE_PORT } from "../components/manifests.ts";
 import { kubernetesClusterName, namespaceName } from "../components/names.ts";
 import { Network } from "../components/network.ts";
+import { Registry } from "../components/registry.ts";
 import { Route53Answers } from "../components/route53.ts";
 import { ZONES_PER_REGION } from "../components/subnets.ts";
 import { Traffic } from "../components/traffic.ts";
 import { Workload } from "../components/workload.ts";
 import { regionEnvironment } from "./environment.ts";
 import { outputsOf, type ProgramOutputs } from "./exports.ts";
+import { operations } from "./operations.ts";
 import { start } from "./start.ts";
 
 export default async function program(): Promise<ProgramOutputs> {
@@ -58,11 +61,16 @@ export default async function program(): Promise<ProgramOutputs> {
     { providers },
   );
 
+  const images = Object.values(config.services).map((service) => service.image);
+  new Registry("registry", { ...identity, images }, { providers });
+
   const cluster = new Cluster(
     "cluster",
     {
+      ...identity,
       ...config.cluster,
-      region,
+      nodes: nodesFor(config.role, config.cluster.standby, config.cluster.nodesPerZone),
+      reserved: ownsSpanning || !config.cluster.reserved ? 0 : config.cluster.nodesPerZone.min,
       clusterName: kubernetesClusterName(identity, region),
       zones: network.zones.map((zone) => ({ name: zone.name, subnetId: zone.privateSubnetId })),
     },
@@ -142,6 +150,8 @@ export default async function program(): Promise<ProgramOutputs> {
       { providers },
     );
   }
+
+  operations({ config, network, database, traffic }, { providers });
 
   return outputsOf({ config, lastRole, database, journal, cluster, workload, traffic });
 }

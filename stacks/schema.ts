@@ -1,5 +1,8 @@
 /** What each key of the configuration may hold. Every message says what is allowed, in words. */
 import { z } from "zod";
+import { DEFAULT_THRESHOLDS } from "../components/alarms.ts";
+import { IRREVERSIBLE } from "../components/backup.ts";
+import { STANDBYS } from "../components/capacity.ts";
 import { GRANTS } from "../components/grants.ts";
 import { DNS_PROVIDERS, isRegion, REGIONS, type Region, ROLES } from "../components/model.ts";
 import { parseCidr, VPC_PREFIXES } from "../components/subnets.ts";
@@ -11,6 +14,8 @@ export const DEFAULT_SERVICE_PORT = 8080;
 export const DEFAULT_WINDOW = 16;
 /** As long as the backups: an anchor that expires earlier would leave a restore unverified. */
 export const DEFAULT_ARCHIVE_RETENTION_DAYS = 35;
+/** As long as the services' own backups, which are the longest that they offer. */
+export const DEFAULT_BACKUP_RETENTION_DAYS = 35;
 /** Route 53 offers exactly these. https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html */
 export const ROUTE53_INTERVALS_SECONDS = [10, 30] as const;
 
@@ -173,6 +178,11 @@ export const SECTIONS = {
         },
         { error: map },
       ),
+      parameters: z
+        .record(text(/^[a-z][a-z0-9_.]*$/, "a parameter's name"), z.string({ error: "text (quote it)" }), {
+          error: map,
+        })
+        .default({}),
     },
     { error: map },
   ),
@@ -181,6 +191,8 @@ export const SECTIONS = {
       version: text(/^1\.\d{2}$/, 'a Kubernetes version, e.g. "1.34" (quote it)'),
       instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9]+$/, "an EC2 instance type, e.g. m7g.xlarge"),
       nodesPerZone: range(100),
+      standby: oneOf(STANDBYS).default("warm"),
+      reserved: onOff.optional(),
       endpointCidrs: z
         .array(
           z.string().refine((value) => parseCidr(value) !== undefined, { error: "an IPv4 range" }),
@@ -195,6 +207,34 @@ export const SECTIONS = {
     },
     { error: map },
   ),
+  backup: z
+    .strictObject(
+      {
+        retentionDays: integer(1, 36_500, "days").default(DEFAULT_BACKUP_RETENTION_DAYS),
+        vaultArn: text(
+          /^arn:aws:backup:[a-z0-9-]+:\d{12}:backup-vault:[\w-]+$/,
+          "the ARN of a backup vault, of a second account or another region",
+        ).optional(),
+        irreversible: z.array(oneOf(IRREVERSIBLE), { error: list }).default([]),
+        irreversibleAgain: z.array(oneOf(IRREVERSIBLE), { error: list }).default([]),
+      },
+      { error: map },
+    )
+    .prefault({}),
+  alarms: z
+    .strictObject(
+      {
+        emails: z.array(text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "a mail address"), { error: list }).default([]),
+        replicationLagSeconds: integer(1, 3600, "seconds").default(DEFAULT_THRESHOLDS.replicationLagSeconds),
+        journalMilliseconds: integer(1, 60_000, "milliseconds").default(
+          DEFAULT_THRESHOLDS.journalMilliseconds,
+        ),
+        errorsPerMinute: integer(0, 1_000_000).default(DEFAULT_THRESHOLDS.errorsPerMinute),
+      },
+      { error: map },
+    )
+    .prefault({}),
+  budget: z.strictObject({ monthlyDollars: integer(1, 100_000_000, "dollars") }, { error: map }).optional(),
   services: z.record(
     text(
       /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/,

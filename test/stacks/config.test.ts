@@ -103,7 +103,7 @@ const CASES: readonly (readonly [title: string, stack: "prod" | "dr", overrides:
       "an unknown key",
       "prod",
       { rolle: "active" },
-      "rolle: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, dns, listener, journal, network, database, cluster, services",
+      "rolle: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, dns, listener, journal, network, database, cluster, backup, alarms, budget, services",
     ],
     [
       "an unknown key inside a section",
@@ -413,6 +413,62 @@ const FIELDS: readonly (readonly [
     "services.gateway.environment.REGION: allowed: nothing: the program sets this variable itself",
   ],
   [
+    "too few nodes to lose a zone",
+    "prod",
+    "cluster",
+    (v) => (v.nodesPerZone = { min: 1, max: 6 }),
+    "cluster.nodesPerZone.min: got 1; allowed: 2 or more: two zones have to carry all services at replicas.max, 11 cores and 16384 MiB, with 3.5 and 14848 free on a m7g.xlarge",
+  ],
+  [
+    "an instance whose capacity nobody knows",
+    "prod",
+    "cluster",
+    (v) => (v.instanceType = "m7g.metal"),
+    'cluster.instanceType: got "m7g.metal"; allowed: a general, compute or memory instance of size large or more, whose capacity can be reckoned with',
+  ],
+  [
+    "a database parameter that would block the survivor",
+    "prod",
+    "database",
+    (v) => (v.parameters = { "rds.global_db_rpo": "20" }),
+    'database.parameters.rds.global_db_rpo: got "20"; allowed: nothing: it works by blocking commits, with two regions it would block the survivor, and no order waits for the database (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html)',
+  ],
+  [
+    "something irreversible that is said once",
+    "prod",
+    "backup",
+    (v) => (v.irreversible = ["compliance-lock"]),
+    "backup.irreversibleAgain: got []; allowed: the same as backup.irreversible (compliance-lock): what cannot be undone is said twice",
+  ],
+  [
+    "something irreversible that is not known",
+    "prod",
+    "backup",
+    (v) => (v.irreversible = ["shredder"]),
+    'backup.irreversible[0]: got "shredder"; allowed: one of compliance-lock, air-gapped-vault',
+  ],
+  [
+    "a second vault that is the first",
+    "prod",
+    "backup",
+    (v) => (v.vaultArn = "arn:aws:backup:us-west-2:123456789012:backup-vault:exchange-backup"),
+    'backup.vaultArn: got "arn:aws:backup:us-west-2:123456789012:backup-vault:exchange-backup"; allowed: a vault other than this platform\'s own two, which get a copy anyway',
+  ],
+  [
+    "an address that is none",
+    "prod",
+    "alarms",
+    (v) => (v.emails = ["on-call"]),
+    'alarms.emails[0]: got "on-call"; allowed: a mail address',
+  ],
+  [
+    "a budget that nobody hears of",
+    "prod",
+    "budget",
+    (v) => (v.monthlyDollars = 9000),
+    "alarms.emails: got []; allowed: at least one address, as budget has nobody else to tell",
+  ],
+  [
     "a service with a name that Kubernetes refuses",
     "prod",
     "services",
@@ -434,7 +490,7 @@ test("all problems are reported at once, those of one key and those between keys
   t.is(
     await refusal("dr", { region: "us-east-1", role: "primary", network, typo: "1", smokeToken: "short" }),
     `The configuration of stack dr has 5 problems:
-  typo: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, dns, listener, journal, network, database, cluster, services
+  typo: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, dns, listener, journal, network, database, cluster, backup, alarms, budget, services
   role: got "primary"; allowed: one of passive, promoting, active
   smokeToken: got a secret that does not fit; allowed: a secret of 16 to 200 printable characters without spaces
   region: got "us-east-1"; allowed: us-west-2: stack dr is the secondary region

@@ -1,10 +1,11 @@
-/** Both stacks on the real engine, against the sandbox's providers and a state in a folder: no process runs behind them. */
+/** Both stacks on the real engine, against the sandbox's providers and a state in a folder; what acts is for the caller to say. */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { engine } from "../../automation/engine.ts";
 import type { StackName } from "../../components/model.ts";
+import type { Behaviours } from "../../sandbox/cloud/behaviour.ts";
 import { Faults } from "../../sandbox/faults.ts";
 import { Providers } from "../../sandbox/providers/providers.ts";
 import { PROJECT } from "../../stacks/config.ts";
@@ -14,25 +15,36 @@ import { rawConfig } from "./stackFile.ts";
 /** Towards a region that never answers; the real providers try for minutes. */
 const PATIENCE_MILLISECONDS = 500;
 
+/** As in the repository's stack files. */
+export const ACCOUNT_ID = "123456789012";
+
+export interface LocalOptions {
+  readonly faults?: Faults;
+  /** Types that act; the others exist in a registry only. */
+  readonly behaviours?: Behaviours;
+}
+
 export class Local {
   /** What the journal says; undefined: nothing yet. */
   decided: { readonly generation: number; readonly active: string } | undefined;
-  readonly faults = new Faults();
+  readonly faults: Faults;
   readonly #directory: string;
   readonly #stacks = new Map<StackName, Stack>();
   #providers: Providers | undefined;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, faults: Faults) {
     this.#directory = directory;
+    this.faults = faults;
   }
 
-  static async start(): Promise<Local> {
-    const local = new Local(await mkdtemp(path.join(tmpdir(), "stacks-")));
+  static async start({ faults = new Faults(), behaviours = {} }: LocalOptions = {}): Promise<Local> {
+    const local = new Local(await mkdtemp(path.join(tmpdir(), "stacks-")), faults);
     await mkdir(local.#state);
     local.#providers = await Providers.start({
-      faults: local.faults,
+      faults,
+      behaviours,
       regions: { primary: "us-east-1", secondary: "us-west-2", witness: "us-east-2" },
-      accountId: "123456789012",
+      accountId: ACCOUNT_ID,
       invocations: { "aws:dynamodb/getTableItem:getTableItem": async () => ({ item: local.#item() }) },
       unreachableAfterMilliseconds: PATIENCE_MILLISECONDS,
     });

@@ -132,6 +132,18 @@ export const KINDS = {
     among: { "aws:backup/vault:Vault": ["id"] },
     missing: (name) => `ResourceNotFoundException: Backup vault not found: ${name}`,
   },
+  vaultArn: {
+    among: { "aws:backup/vault:Vault": ["arn"] },
+    missing: (arn) => `ResourceNotFoundException: Backup vault not found: ${arn}`,
+  },
+  restoreTestingPlan: {
+    among: { "aws:backup/restoreTestingPlan:RestoreTestingPlan": ["id"] },
+    missing: (name) => `ResourceNotFoundException: Restore testing plan not found: ${name}`,
+  },
+  alarm: {
+    among: { "aws:cloudwatch/metricAlarm:MetricAlarm": ["arn"] },
+    missing: (arn) => `ValidationException: The alarm ${arn} does not exist or is in another Region`,
+  },
   plan: {
     among: { "aws:backup/plan:Plan": ["id"] },
     missing: (id) => `ResourceNotFoundException: Failed reading Backup plan with provided planId: ${id}`,
