@@ -32,6 +32,10 @@ export interface OperationOptions {
   readonly signal: AbortSignal;
   /** What the engine does, resource by resource. */
   readonly progress?: (line: string) => void;
+  /** Directory of a policy pack that judges a preview; see `policy.ts`. */
+  readonly policyPack?: string;
+  /** Sees a preview's events as they are. */
+  readonly observe?: (event: EngineEvent) => void;
 }
 
 /** Nothing was changed. */
@@ -78,6 +82,7 @@ export class PulumiStack {
       await stack.preview({
         ...common(options),
         onEvent: (event) => {
+          options.observe?.(event);
           const step = plannedStep(event);
           if (step !== undefined) steps.push(step);
         },
@@ -136,7 +141,7 @@ export class PulumiStack {
   }
 }
 
-function common({ targets, configFile, planFile, signal }: OperationOptions) {
+function common({ targets, configFile, planFile, policyPack, signal }: OperationOptions) {
   return {
     signal,
     color: "never" as const,
@@ -145,6 +150,7 @@ function common({ targets, configFile, planFile, signal }: OperationOptions) {
     ...(targets && { target: [...targets] }),
     ...(configFile && { configFile }),
     ...(planFile && { plan: planFile }),
+    ...(policyPack && { policyPacks: [policyPack] }),
   };
 }
 
