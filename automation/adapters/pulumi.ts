@@ -32,6 +32,10 @@ export interface OperationOptions {
   readonly signal: AbortSignal;
   /** What the engine does, resource by resource. */
   readonly progress?: (line: string) => void;
+  /** Directory of a policy pack that judges a preview; see `policy.ts`. */
+  readonly policyPack?: string;
+  /** Sees a preview's events as they are. */
+  readonly observe?: (event: EngineEvent) => void;
 }
 
 /** Nothing was changed. */
@@ -79,6 +83,7 @@ export class PulumiStack {
         stack.preview({
           ...common(options),
           onEvent: (event) => {
+            options.observe?.(event);
             const step = plannedStep(event);
             if (step !== undefined) steps.push(step);
           },
@@ -159,7 +164,7 @@ async function withShortTraces<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function common({ targets, configFile, planFile, signal }: OperationOptions) {
+function common({ targets, configFile, planFile, policyPack, signal }: OperationOptions) {
   return {
     signal,
     color: "never" as const,
@@ -168,6 +173,7 @@ function common({ targets, configFile, planFile, signal }: OperationOptions) {
     ...(targets && { target: [...targets] }),
     ...(configFile && { configFile }),
     ...(planFile && { plan: planFile }),
+    ...(policyPack && { policyPacks: [policyPack] }),
   };
 }
 
