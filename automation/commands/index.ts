@@ -32,4 +32,9 @@ export const VERBS: readonly Verb[] = [
     describe: "lose a region in a sandbox, fail over, and measure what it cost",
     load: () => import("./drill.ts"),
   },
+  {
+    name: "simulate",
+    describe: "simulate thousands of failovers from published latencies",
+    load: () => import("./simulate.ts"),
+  },
 ];
