@@ -29,6 +29,8 @@ export interface OperationOptions {
   readonly configFile?: string;
   /** Where a preview saves its plan, and where an update finds what it may do at most. */
   readonly planFile?: string;
+  /** Look at the real resources first. */
+  readonly refresh?: boolean;
   readonly signal: AbortSignal;
   /** What the engine does, resource by resource. */
   readonly progress?: (line: string) => void;
@@ -136,7 +138,7 @@ export class PulumiStack {
   }
 }
 
-function common({ targets, configFile, planFile, signal }: OperationOptions) {
+function common({ targets, configFile, planFile, refresh, signal }: OperationOptions) {
   return {
     signal,
     color: "never" as const,
@@ -145,6 +147,7 @@ function common({ targets, configFile, planFile, signal }: OperationOptions) {
     ...(targets && { target: [...targets] }),
     ...(configFile && { configFile }),
     ...(planFile && { plan: planFile }),
+    ...(refresh && { refresh }),
   };
 }
 

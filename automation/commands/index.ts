@@ -33,6 +33,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./drill.ts"),
   },
   {
+    name: "check",
+    describe: "judge whether a failover now would work, and predict what it would take",
+    load: () => import("./check.ts"),
+  },
+  {
     name: "simulate",
     describe: "simulate thousands of failovers from published latencies",
     load: () => import("./simulate.ts"),

@@ -13,7 +13,9 @@ export const command: Command = {
     program
       .option("--runs <n>", "failovers per configuration", wholeNumber(100, 1_000_000), DEFAULT_RUNS)
       .option("--seed <n>", "of the draws", wholeNumber(0, LARGEST_SEED), 1)
-      .addOption(new Option("--latencies <place>", "where it happens").choices(["aws"]).default("aws"))
+      .addOption(
+        new Option("--latencies <place>", "where it happens").choices(["aws", "sandbox"]).default("aws"),
+      )
       .addOption(
         new Option("--standby <kind>", "of the passive region; both without").choices(["warm", "cold"]),
       )

@@ -4,7 +4,7 @@ import path from "node:path";
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
 
-export const PLACES = ["aws"] as const;
+export const PLACES = ["aws", "sandbox"] as const;
 export type Place = (typeof PLACES)[number];
 
 /** Everything that the model waits for; a data file names each of them and no other. */
@@ -13,10 +13,12 @@ export const LATENCIES = [
   "paged",
   "desk",
   "automatic",
+  "lastRecord",
   "confirmation",
   "commandStart",
   "plan",
   "update",
+  "switch",
   "strongOperation",
   "nodeStart",
   "imagePull",
@@ -68,8 +70,10 @@ const schema = z.strictObject({
   planSeconds: z.number().positive().nullable(),
   /** Caches that fresh clients sit behind: the first client through any of them ends the outage. */
   resolvers: z.int().min(1),
-  /** Of a health check: how many there are, and whether they take turns or know nothing of one another. */
-  checkers: z.strictObject({ route53: z.int().min(1), cloudflare: z.int().min(1), takeTurns: z.boolean() }),
+  /** Of one health check. */
+  checkers: z.strictObject({ route53: z.int().min(1), cloudflare: z.int().min(1) }),
+  /** Checkers and caches are evenly out of step; false: they know nothing of one another. */
+  takeTurns: z.boolean(),
   latencies: z.strictObject(
     Object.fromEntries(LATENCIES.map((name) => [name, latency])) as Record<LatencyName, typeof latency>,
   ),

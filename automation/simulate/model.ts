@@ -4,7 +4,7 @@
  */
 import type { DnsProvider } from "../../components/model.ts";
 import { STOPPED_MILLISECONDS, WATCH_MILLISECONDS } from "../failover/decide.ts";
-import type { Draws } from "./draws.ts";
+import type { Draws, WaitName } from "./draws.ts";
 import type { LatencyTable } from "./latencies.ts";
 import type { StepModels } from "./walk.ts";
 
@@ -40,7 +40,7 @@ export interface Setting {
 export interface Moments {
   readonly draws: Draws;
   readonly setting: Setting;
-  readonly place: Pick<LatencyTable, "resolvers" | "checkers">;
+  readonly place: Pick<LatencyTable, "resolvers" | "checkers" | "takeTurns">;
   go: number;
   gatewaysUp: number;
   active: number;
@@ -64,10 +64,10 @@ export function momentOfGo({ draws, setting: { go } }: Moments): number {
 }
 
 export const MODELS: StepModels<Moments> = {
-  /** The silence begins with the impact, so that a late go finds it there already. */
+  /** The silence begins with the impact, or with the last write that still lands: a late go finds it there already. */
   assess(at, { draws }) {
     const begun = at + draws.take("commandStart");
-    const silent = draws.wait("silence", STOPPED_MILLISECONDS / 1000);
+    const silent = draws.take("lastRecord") + draws.wait("silence", STOPPED_MILLISECONDS / 1000);
     return (
       Math.max(begun + WATCH_MILLISECONDS / 1000, begun + draws.take("plan"), silent) +
       draws.take("strongOperation")
@@ -102,10 +102,10 @@ export const MODELS: StepModels<Moments> = {
   /** Ends when the public name leads there; clients' caches run out meanwhile. */
   traffic(at, moments) {
     const { draws, setting, place } = moments;
-    moments.active = at + draws.take("update", { index: 1 }) + draws.take("controlRead");
+    moments.active = at + draws.take("switch") + draws.take("controlRead");
     moments.named = Math.max(moments.active + healthySeconds(moments), unhealthySeconds(moments));
     const { ttlSeconds } = setting.dns;
-    const left = draws.wait("caches", ttlSeconds * draws.smallest("caches", 1, place.resolvers));
+    const left = draws.wait("caches", ttlSeconds * firstOf(draws, "caches", 1, place.resolvers, place));
     moments.recovered = moments.named + left + draws.take("clientWrite");
     return moments.named + draws.share("clientWrite", 1);
   },
@@ -121,40 +121,47 @@ export const MODELS: StepModels<Moments> = {
 };
 
 /** From the survivor's first good answer until the name's keepers believe it, by any of its addresses. */
-function healthySeconds({ draws, setting: { dns, addresses }, place: { checkers } }: Moments): number {
+function healthySeconds({ draws, setting: { dns, addresses }, place }: Moments): number {
   const { healthCheckIntervalSeconds: interval, failureThreshold } = dns;
+  const { route53, cloudflare } = place.checkers;
   if (dns.provider === "cloudflare") {
     // One success is enough (`consecutiveUp: 1`), of a majority of the data centres.
-    const majority = Math.floor(checkers.cloudflare / 2) + 1;
-    const turn = firstOf(draws, majority, checkers.cloudflare, checkers.takeTurns, addresses);
+    const turn = firstOf(draws, "healthChecks", majority(cloudflare), cloudflare, place, addresses);
     return draws.wait("healthChecks", turn * interval) + draws.take("edgePropagation");
   }
-  const convinced = Math.floor(HEALTHY_SHARE * checkers.route53) + 1;
-  const turn = firstOf(draws, convinced, checkers.route53, checkers.takeTurns, addresses);
+  const convinced = Math.floor(HEALTHY_SHARE * route53) + 1;
+  const turn = firstOf(draws, "healthChecks", convinced, route53, place, addresses);
   return (
     draws.wait("healthChecks", (failureThreshold - 1 + turn) * interval) + draws.take("healthPropagation")
   );
 }
 
 /** The same for the lost side: as long as it counts as healthy, the name leads there. */
-function unhealthySeconds({ draws, setting: { dns }, place: { checkers } }: Moments): number {
+function unhealthySeconds({ draws, setting: { dns }, place }: Moments): number {
   const { healthCheckIntervalSeconds: interval, failureThreshold } = dns;
-  const cloudflare = dns.provider === "cloudflare";
-  const count = cloudflare ? checkers.cloudflare : checkers.route53;
-  const needed = cloudflare ? Math.floor(count / 2) + 1 : count - Math.floor(HEALTHY_SHARE * count);
-  const turn = checkers.takeTurns
-    ? (needed - 1 + draws.share("lostSide")) / count
-    : draws.smallest("lostSide", needed, count);
+  const proxied = dns.provider === "cloudflare";
+  const count = proxied ? place.checkers.cloudflare : place.checkers.route53;
+  const needed = proxied ? majority(count) : count - Math.floor(HEALTHY_SHARE * count);
+  const turn = firstOf(draws, "lostSide", needed, count, place);
   const known = draws.wait("lostSide", (failureThreshold - 1 + turn) * interval + CHECK_TIMEOUT_SECONDS);
-  return known + draws.take(cloudflare ? "edgePropagation" : "healthPropagation", { index: 1 });
+  return known + draws.take(proxied ? "edgePropagation" : "healthPropagation", { index: 1 });
 }
 
-/** Share of an interval until `k` of `n` checkers have looked at the same address, the luckiest of all. */
-function firstOf(draws: Draws, k: number, n: number, takeTurns: boolean, addresses: number): number {
-  if (takeTurns) return (k - 1 + draws.share("healthChecks")) / n;
+const majority = (count: number): number => Math.floor(count / 2) + 1;
+
+/** Share of an interval until `k` of `n` have had their turn, at the luckiest of so many addresses. */
+function firstOf(
+  draws: Draws,
+  name: WaitName,
+  k: number,
+  n: number,
+  { takeTurns }: Pick<LatencyTable, "takeTurns">,
+  addresses = 1,
+): number {
+  if (takeTurns) return (k - 1 + draws.share(name)) / n;
   let first = 1;
   for (let address = 0; address < addresses; address++) {
-    first = Math.min(first, draws.smallest("healthChecks", k, n, address * k));
+    first = Math.min(first, draws.smallest(name, k, n, address * k));
   }
   return first;
 }

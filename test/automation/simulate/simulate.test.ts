@@ -62,10 +62,17 @@ test("the journal's silence counts from the impact: a late go does not wait for 
 });
 
 test("the chain to the first write is the sum of its waits", (t) => {
-  const waits = { update: 4, engineStart: 3, controlRead: 1, clientWrite: 0.5, healthPropagation: 2 };
+  const waits = {
+    update: 4,
+    switch: 2,
+    engineStart: 3,
+    controlRead: 1,
+    clientWrite: 0.5,
+    healthPropagation: 2,
+  };
   const { moments } = once({}, waits);
   const turn = new Draws(1, 0, quantilesOf(tableOf({}))).share("healthChecks");
-  t.is(moments.active, 15 + 4 + 3 + 4 + 1);
+  t.is(moments.active, 15 + 4 + 3 + 2 + 1);
   t.is(round(moments.named), round(moments.active + 10 * turn + 2));
   t.is(round(moments.recovered), round(moments.named + 0.5));
 });
@@ -113,7 +120,7 @@ test("a seed repeats its figures, another has others", (t) => {
 });
 
 test("figures: percentiles, share inside the objective, phases", (t) => {
-  const table = tableOf({ update: { uniform: [0, 280] } });
+  const table = tableOf({ update: { uniform: [0, 280] }, switch: { uniform: [0, 280] } });
   const { fromImpact, fromGo, inside, phases } = simulate(setting, table, { runs: 5_000, seed: 1 });
   // Two updates, the silence and the checks: half of the sums are beyond 280 s.
   t.true(Math.abs(fromImpact.p50 - 300) < 6, `${fromImpact.p50}`);
@@ -137,7 +144,7 @@ test("what to shorten next is what takes most off the 99th percentile", (t) => {
   t.deepEqual(
     found.slice(0, 2).map(({ wait, savedSeconds }) => [wait, round(savedSeconds)]),
     [
-      ["update", 20],
+      ["update", 10],
       ["engineStart", 5],
     ],
   );

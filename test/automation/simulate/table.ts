@@ -25,7 +25,8 @@ export function tableOf(seconds: Partial<Record<LatencyName, number | Distributi
     place: "a test",
     planSeconds: null,
     resolvers: 1,
-    checkers: { route53: 1, cloudflare: 1, takeTurns: true },
+    checkers: { route53: 1, cloudflare: 1 },
+    takeTurns: true,
     latencies: Object.fromEntries(
       LATENCIES.map((name) => [name, latency(name)]),
     ) as LatencyTable["latencies"],
