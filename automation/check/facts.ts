@@ -77,6 +77,12 @@ export interface DrillRecord {
   readonly verdict: string;
 }
 
+export interface CheckpointAge {
+  /** Milliseconds since 1970; null: there is none. */
+  readonly at: number | null;
+  readonly tailRecords: number;
+}
+
 export interface ReadinessFacts {
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -125,8 +131,8 @@ export interface ReadinessFacts {
   /** Violations of the policy pack. */
   readonly policy: Fact<readonly string[]>;
 
-  /** Newest checkpoint of each shard in the passive region's own bucket; milliseconds since 1970. */
-  readonly checkpoints: Fact<readonly (number | null)[]>;
+  /** Newest checkpoint of each shard in the passive region's own bucket, and the records beyond it. */
+  readonly checkpoints: Fact<readonly CheckpointAge[]>;
   readonly archiveAt: Fact<number | null>;
   /** Newest recovery point in the passive region's vault. */
   readonly backupAt: Fact<number | null>;

@@ -38,6 +38,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./check.ts"),
   },
   {
+    name: "watch",
+    describe: "show error rate, latency, targets, lag and journal live",
+    load: () => import("./watch.ts"),
+  },
+  {
     name: "simulate",
     describe: "simulate thousands of failovers from published latencies",
     load: () => import("./simulate.ts"),

@@ -60,7 +60,8 @@ const CHECK_TIMEOUT_SECONDS = 4;
 const HEALTHY_SHARE = 0.18;
 
 export function momentOfGo({ draws, setting: { go } }: Moments): number {
-  return typeof go === "number" ? go : draws.take("alarm") + draws.take(go);
+  if (typeof go === "number") return go;
+  return go === "paged" ? draws.take("alarm") + draws.take("paged") : draws.take(go);
 }
 
 export const MODELS: StepModels<Moments> = {

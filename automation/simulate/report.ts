@@ -27,8 +27,8 @@ export function choose(simulations: readonly Simulation[]): Simulation {
 }
 
 const GO_TEXT = {
-  automatic: "the alarm starts it",
-  desk: "an operator at the desk",
+  automatic: "dr watch starts it",
+  desk: "an operator who watches",
   paged: "a paged operator",
 } as const;
 
@@ -43,10 +43,10 @@ const COSTS: Readonly<Record<string, string>> = {
 
 /** How a person shortens a wait. */
 const LEVERS: Partial<Readonly<Record<WaitName, string>>> = {
-  alarm: "alarm on one period instead of two",
-  paged: "let the alarm start the command, or somebody watch",
-  desk: "let the alarm start the command",
-  confirmation: "let the alarm start the command with --yes --confirm-target",
+  alarm: "watch instead: dr watch sees it within seconds",
+  paged: "watch instead: dr watch --until-failing 10s && dr failover --yes",
+  desk: "dr watch --until-failing 10s && dr failover --yes",
+  confirmation: "--yes --confirm-target",
   update: "--direct spares Pulumi's updates",
   switch: "--direct spares Pulumi's updates",
   plan: "--direct spares Pulumi's plans",

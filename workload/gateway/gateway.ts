@@ -31,7 +31,8 @@ export interface GatewayOptions {
 export class Gateway {
   readonly region: Region;
   readonly engines: readonly Upstream[];
-  readonly requests = { total: 0, accepted: 0 };
+  /** `failed`: answered 5xx, which is no service; `milliseconds`: spent on all answers together. */
+  readonly requests = { total: 0, accepted: 0, failed: 0, milliseconds: 0 };
   readonly #projector: Upstream | null;
   readonly #now: () => number;
   readonly #decision: Watch<Reading>;
@@ -110,7 +111,7 @@ export class Gateway {
       reason: verdict.active ? "serving" : verdict.reason,
       shards,
       projector,
-      requests: { ...this.requests },
+      requests: { total: this.requests.total, accepted: this.requests.accepted },
     };
   }
 }

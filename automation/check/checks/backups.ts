@@ -36,15 +36,14 @@ export const backups: readonly Check<ReadinessFacts>[] = [
     judge: ({ checkpoints, at }) =>
       known(checkpoints, "allow s3:ListBucket on the passive region's checkpoints", (all) => {
         const todo = "the archiver there writes them: look at its pod";
-        const missing = all.flatMap((one, shard) => (one === null ? [`${shard}`] : []));
-        if (missing.length > 0) return fail(`none of shard ${missing.join(", ")}`, todo);
-        return aged(
-          at - Math.min(...all.map(Number)),
-          CHECKPOINT_MINUTES,
-          MINUTE,
-          "the oldest was written",
-          todo,
+        // A shard without records has nothing to cover.
+        const written = all.flatMap(({ at: time }) => (time === null ? [] : [time]));
+        const missing = all.flatMap(({ at: time, tailRecords }, shard) =>
+          time === null && tailRecords > 0 ? [`${shard}`] : [],
         );
+        if (missing.length > 0) return fail(`none of shard ${missing.join(", ")}`, todo);
+        if (written.length === 0) return ok("nothing was written yet");
+        return aged(at - Math.min(...written), CHECKPOINT_MINUTES, MINUTE, "the oldest was written", todo);
       }),
   },
   {

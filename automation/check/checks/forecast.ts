@@ -3,7 +3,7 @@ import { RTO_SECONDS } from "../../failover/decide.ts";
 import { type Check, fail, known, ok, unknown } from "../check.ts";
 import type { ReadinessFacts } from "../facts.ts";
 
-export const forecast: readonly Check<ReadinessFacts>[] = [
+export const forecast: readonly Check<Pick<ReadinessFacts, "forecast" | "journalTable">>[] = [
   {
     id: "predicted-rto",
     title: "a failover now would meet its recovery time",

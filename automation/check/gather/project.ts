@@ -45,24 +45,13 @@ export async function stackFacts({ state, stacks }: Deployment, stack: StackName
   };
 }
 
-export interface DriftLook {
-  readonly drift: Drift;
-  /** How long the engine took: a sample of this host's speed. */
-  readonly seconds: number;
-}
-
 export async function driftOf(
   settings: Settings,
   project: string,
   stack: StackName,
   signal: AbortSignal,
-): Promise<DriftLook> {
+): Promise<Drift> {
   const pulumi = pulumiStack({ stack, project, settings, say: () => {}, emergency: true });
-  await pulumi.warmUp();
-  const begun = performance.now();
   const steps = await pulumi.preview({ refresh: true, signal });
-  return {
-    seconds: (performance.now() - begun) / 1000,
-    drift: changes(steps).map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`),
-  };
+  return changes(steps).map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`);
 }

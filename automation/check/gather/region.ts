@@ -10,7 +10,7 @@ import { isRegion, type Region } from "../../../components/model.ts";
 import type { RegionClients } from "../../adapters/aws.ts";
 import type { DeployedStack } from "../../deployment.ts";
 import type { ShardHead } from "../../failover/ports.ts";
-import type { DatabaseCluster, DatabaseMember, Replica } from "../facts.ts";
+import type { CheckpointAge, DatabaseCluster, DatabaseMember, Replica } from "../facts.ts";
 
 export async function journalTable(
   { dynamodb }: RegionClients,
@@ -87,13 +87,6 @@ async function page(client: S3Client, Bucket: string, Prefix: string, limit: num
   return { first: Contents[0], last: Contents.at(-1) };
 }
 
-export interface CheckpointAge {
-  /** When the newest was written, milliseconds since 1970; null: there is none. */
-  readonly at: number | null;
-  /** Records of the shard beyond it. */
-  readonly tailRecords: number;
-}
-
 /** Keys count down (`journal/checkpoints.ts`), so that a shard's first object is its newest checkpoint. */
 export async function checkpointAge(
   { s3 }: RegionClients,
@@ -129,6 +122,3 @@ export async function archivedAt(
   );
   return last?.LastModified?.getTime() ?? null;
 }
-
-export const passiveOf = (active: Region, { primary, secondary }: DeployedStack["regions"]): Region =>
-  active === primary ? secondary : primary;

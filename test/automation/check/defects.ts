@@ -2,7 +2,7 @@
 import type { Status } from "../../../automation/check/check.ts";
 import type { ReadinessFacts } from "../../../automation/check/facts.ts";
 import type { HostFacts } from "../../../automation/check/host.ts";
-import { ago, healthy, NOW, soundHost } from "./healthy.ts";
+import { ago, checkpoint, healthy, NOW, soundHost } from "./healthy.ts";
 
 export interface Defect<F> {
   readonly title: string;
@@ -277,13 +277,13 @@ export const DEFECTS: readonly Defect<ReadinessFacts>[] = [
   },
   {
     title: "a shard has no checkpoint there",
-    seeded: { checkpoints: [ago.minutes(1), null] },
+    seeded: { checkpoints: [checkpoint(1), { at: null, tailRecords: 900 }] },
     seenBy: "checkpoints",
     as: "fail",
   },
   {
     title: "checkpoints stopped hours ago",
-    seeded: { checkpoints: [ago.minutes(1), ago.minutes(300)] },
+    seeded: { checkpoints: [checkpoint(1), checkpoint(300)] },
     seenBy: "checkpoints",
     as: "fail",
   },

@@ -16,6 +16,8 @@ const cluster = {
   latestRestorableAt: NOW - 3 * MINUTE,
 };
 
+export const checkpoint = (minutes: number) => ({ at: NOW - minutes * MINUTE, tailRecords: 40 });
+
 export const healthy: ReadinessFacts = {
   at: NOW,
   regions: { primary: "us-east-1", secondary: "us-west-2", witness: "us-east-2" },
@@ -62,7 +64,7 @@ export const healthy: ReadinessFacts = {
   secretsRegion: "us-east-2",
   drift: { prod: [], dr: [] },
   policy: [],
-  checkpoints: [NOW - MINUTE, NOW - MINUTE],
+  checkpoints: [checkpoint(1), checkpoint(1)],
   archiveAt: NOW - MINUTE,
   backupAt: NOW - DAY,
   restoreTest: { at: NOW - 10 * DAY, status: "COMPLETED" },

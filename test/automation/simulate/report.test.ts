@@ -46,7 +46,7 @@ test("the least demanding configuration that meets the objective is named, with 
 
 test("when none meets the objective, that is said", (t) => {
   const text = render(reportOf({ update: 300 }, { dns: "route53" }));
-  t.regex(text, /^NONE MEETS 300 s at p99\. The nearest: warm, the alarm starts it, route53 \(\d+ s\)$/m);
+  t.regex(text, /^NONE MEETS 300 s at p99\. The nearest: warm, dr watch starts it, route53 \(\d+ s\)$/m);
 });
 
 test("the drawing is one well-formed element with a curve for each configuration", (t) => {
