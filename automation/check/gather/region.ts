@@ -6,7 +6,7 @@ import {
   DescribeGlobalClustersCommand,
 } from "@aws-sdk/client-rds";
 import { ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
-import { isRegion, type Region } from "../../../components/model.ts";
+import { isRegion } from "../../../components/model.ts";
 import type { RegionClients } from "../../adapters/aws.ts";
 import type { DeployedStack } from "../../deployment.ts";
 import type { ShardHead } from "../../failover/ports.ts";
