@@ -29,6 +29,8 @@ export interface OperationOptions {
   readonly configFile?: string;
   /** Where a preview saves its plan, and where an update finds what it may do at most. */
   readonly planFile?: string;
+  /** Look at the real resources first. */
+  readonly refresh?: boolean;
   readonly signal: AbortSignal;
   /** What the engine does, resource by resource. */
   readonly progress?: (line: string) => void;
@@ -164,7 +166,7 @@ async function withShortTraces<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function common({ targets, configFile, planFile, policyPack, signal }: OperationOptions) {
+function common({ targets, configFile, planFile, policyPack, refresh, signal }: OperationOptions) {
   return {
     signal,
     color: "never" as const,
@@ -174,6 +176,7 @@ function common({ targets, configFile, planFile, policyPack, signal }: Operation
     ...(configFile && { configFile }),
     ...(planFile && { plan: planFile }),
     ...(policyPack && { policyPacks: [policyPack] }),
+    ...(refresh && { refresh }),
   };
 }
 

@@ -11,10 +11,13 @@ import { Sandbox, type SandboxOptions } from "../../sandbox/sandbox.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
 import { pulumiStack } from "../adapters/program.ts";
 import { changes } from "../adapters/pulumi.ts";
+import type { Forecast } from "../check/forecast.ts";
+import type { CheckReport } from "../check/report.ts";
 import { projectName } from "../deployment.ts";
 import type { OpenWorld, World, WorldOptions } from "../drill/world.ts";
 import { engine } from "../engine.ts";
 import { messageOf } from "../errors.ts";
+import { isUnknown } from "../fact.ts";
 import type { PreviewResult } from "../report/evidence.ts";
 import { readSettings } from "../settings.ts";
 
@@ -72,6 +75,7 @@ async function worldOf(sandbox: Sandbox): Promise<World> {
       return writer.href;
     },
     dr: (arguments_) => sandbox.run([MAIN, ...arguments_]),
+    forecast: () => forecast({ ...process.env, ...environment }),
     preview: (stack) => preview(stack, settings),
     startClients: (load, heard) => startFleet(processes, fleetOptions(load, hostPort(addresses.dns)), heard),
     stop: async () => {
@@ -79,6 +83,18 @@ async function worldOf(sandbox: Sandbox): Promise<World> {
       await sandbox.stop();
     },
   };
+}
+
+async function forecast(env: Readonly<Record<string, string | undefined>>): Promise<Forecast> {
+  const run = promisify(execFile)(process.execPath, [MAIN, "check", "--forecast", "--json"], { env });
+  // Not to be ready is an exit code of its own; what was found is on stdout all the same.
+  const { stdout } = await run.catch((error: { stdout?: string } & Error) => {
+    if (error.stdout) return { stdout: error.stdout };
+    throw error;
+  });
+  const { forecast: found } = JSON.parse(stdout) as CheckReport;
+  if (found === null || isUnknown(found)) throw new Error(found?.unknown ?? "it said nothing");
+  return found;
 }
 
 async function outputs(

@@ -32,4 +32,19 @@ export const VERBS: readonly Verb[] = [
     describe: "rehearse a disaster in a sandbox, and measure what it cost",
     load: () => import("./drill.ts"),
   },
+  {
+    name: "check",
+    describe: "judge whether a failover now would work, and predict what it would take",
+    load: () => import("./check.ts"),
+  },
+  {
+    name: "watch",
+    describe: "show error rate, latency, targets, lag and journal live",
+    load: () => import("./watch.ts"),
+  },
+  {
+    name: "simulate",
+    describe: "simulate thousands of failovers from published latencies",
+    load: () => import("./simulate.ts"),
+  },
 ];

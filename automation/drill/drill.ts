@@ -3,6 +3,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../../components/model.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
+import type { Forecast } from "../check/forecast.ts";
 import type { DrillEvent, Moment } from "../report/events.ts";
 import type { Evidence, Phase, PreviewResult } from "../report/evidence.ts";
 import type { RunEvent } from "../runbook/events.ts";
@@ -52,6 +53,8 @@ export class Drill {
   run: string | null = null;
   exitCode: number | null = null;
   predictedGapEvents: number | null = null;
+  /** Of the readiness check, before the impact. */
+  forecast: Forecast | undefined;
   replica: readonly Watermark[] | null = null;
   log: ClientLog | undefined;
   audit: Audit | undefined;

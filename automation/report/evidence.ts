@@ -54,6 +54,22 @@ export interface RecoveryPoint {
   readonly measuredGapEvents: number | null;
 }
 
+/** What `dr check` said of a failover before the impact, against what happened. */
+export interface Prediction {
+  /** When it was made, in seconds since the impact: negative. */
+  readonly madeSeconds: number;
+  /** Median. */
+  readonly rtoSeconds: number;
+  /** Null: there was no recovery to compare with. */
+  readonly rtoErrorSeconds: number | null;
+  /** More than this is too far off. */
+  readonly rtoBoundSeconds: number | null;
+  readonly gapEvents: number | null;
+  readonly gapErrorEvents: number | null;
+  /** What the write rate can have changed between prediction and fence. */
+  readonly gapBoundEvents: number | null;
+}
+
 export interface ClientFigures {
   /** Operations tried, reads included; retries and fresh clients are not. */
   readonly sent: number;
@@ -124,6 +140,8 @@ export interface Evidence {
   };
   readonly rto: RecoveryTime;
   readonly rpo: RecoveryPoint;
+  /** Absent: there was none. */
+  readonly prediction?: Prediction;
   readonly clients: ClientFigures;
   readonly integrity: Integrity;
   readonly coverage: Coverage;

@@ -31,6 +31,7 @@ export function summary(evidence: Evidence, file: string, colour: boolean): stri
     ...evidence.reasons.map((reason) => `  · ${reason}`),
     "",
     ...recovery(evidence),
+    ...predicted(evidence),
     "",
     ...bars(evidence.rto.phases),
     "",
@@ -83,6 +84,20 @@ function bars(phases: readonly Phase[]): string[] {
     const bar = `${" ".repeat(start)}${"█".repeat(Math.max(1, column(endSeconds) - start))}`;
     return `  ${name.padEnd(16)} ${bar.padEnd(BAR_WIDTH)} ${startSeconds.toFixed(1)} – ${seconds(endSeconds)}`;
   });
+}
+
+/** How far off the forecast was, before anything was broken. */
+function predicted({ prediction }: Evidence): string[] {
+  if (prediction === undefined) return [];
+  const { rtoSeconds, rtoErrorSeconds, gapEvents, gapErrorEvents, gapBoundEvents } = prediction;
+  const off = rtoErrorSeconds === null ? "" : `, ${Math.abs(rtoErrorSeconds).toFixed(1)} s off`;
+  return [
+    row("predicted", `${seconds(rtoSeconds)} by dr check before the loss${off}`),
+    row(
+      "",
+      `database behind by ${number(gapEvents)} events, ${number(gapErrorEvents)} off; the write rate allows ${number(gapBoundEvents)}`,
+    ),
+  ];
 }
 
 function data({ rpo, integrity, coverage }: Evidence): string[] {
