@@ -7,6 +7,7 @@ import {
   type ControlItem,
   DecisionConflictError,
   fence,
+  isHalted,
   type JournalStore,
   measureTail,
   NotInLogError,
@@ -91,6 +92,7 @@ export class Journal implements JournalPort {
           hash: head.hash,
           ts: head.ts,
           region: opening.region,
+          haltedBy: isHalted(opening) ? opening.sealer : null,
         };
       }),
     );
@@ -131,12 +133,13 @@ export class Journal implements JournalPort {
 
   async fence(
     shard: number,
-    { generation, region, runId }: { generation: number; region: Region; runId: string },
+    { generation, region, runId, endsHalt }: Parameters<JournalPort["fence"]>[1],
   ): Promise<ShardFence> {
     const { opening, gapsAtSeal, orphans } = await fence(this.#store, shard, {
       generation,
       region,
       reason: "failover",
+      endsHalt,
       sealer: runId,
       window: this.#address.window,
       signal: AbortSignal.timeout(FENCE_MILLISECONDS),

@@ -65,14 +65,18 @@ export class RegionWorld {
 
   /** The flip of this region's stack, by API. */
   async flip(
-    { role, traffic }: Flip,
+    { role, traffic, maintenance }: Flip,
     deployments: readonly { name: string; replicas: number }[],
   ): Promise<void> {
     if (role === "promoting") await this.cluster.scale(deployments);
-    if (traffic === undefined) return;
+    if (traffic === undefined && maintenance === undefined) return;
     const { region } = this.outputs;
-    const { maintenance } = (await this.journal.control(region)) ?? this.outputs;
-    await this.journal.setControl({ region, traffic, maintenance });
+    const standing = (await this.journal.control(region)) ?? this.outputs;
+    await this.journal.setControl({
+      region,
+      traffic: traffic ?? standing.traffic,
+      maintenance: maintenance ?? standing.maintenance,
+    });
   }
 }
 

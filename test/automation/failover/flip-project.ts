@@ -216,8 +216,8 @@ export class FlipProject {
       state: this.state,
       pulumi: this.pulumi,
       directOnly: false,
-      direct: async ({ role }) => {
-        this.direct.push(role);
+      direct: async ({ role, maintenance }) => {
+        this.direct.push(role ?? `maintenance ${maintenance}`);
       },
       note: (message) => this.notes.push(message),
       signal: new AbortController().signal,
