@@ -18,6 +18,7 @@ import {
   readHead,
 } from "../../journal/index.ts";
 import type { JournalPort, RunSummary, ShardFence, ShardHead } from "../failover/ports.ts";
+import type { HaltPort, ShardStanding } from "../maintenance/ports.ts";
 
 export interface JournalAddress {
   readonly region: Region;
@@ -42,7 +43,7 @@ const summarySchema = z.object({
 });
 const key = { pk: { S: REGION_KEY }, sk: { N: "0" } };
 
-export class Journal implements JournalPort {
+export class Journal implements JournalPort, HaltPort {
   readonly #address: JournalAddress;
   readonly #client: DynamoDBClient;
   readonly #store: JournalStore;
@@ -153,6 +154,32 @@ export class Journal implements JournalPort {
       gapsAtSeal,
       orphans,
     };
+  }
+
+  async standings(): Promise<readonly ShardStanding[]> {
+    return await Promise.all(
+      Array.from({ length: this.#address.shards }, (_, shard) =>
+        this.#standing(shard, AbortSignal.timeout(READ_MILLISECONDS)),
+      ),
+    );
+  }
+
+  async seal(
+    shard: number,
+    reason: "halt" | "resume",
+    { generation, region, runId }: Parameters<HaltPort["seal"]>[2],
+  ): Promise<ShardStanding> {
+    const signal = AbortSignal.timeout(FENCE_MILLISECONDS);
+    const { window } = this.#address;
+    await fence(this.#store, shard, { ...{ generation, region, reason, window, signal }, sealer: runId });
+    return await this.#standing(shard, signal);
+  }
+
+  async #standing(shard: number, signal: AbortSignal): Promise<ShardStanding> {
+    const { opening, head } = await readHead(this.#store, shard, { signal });
+    const { region, generation, reason, sealer, ts } = opening;
+    const halt = reason === "halt" || reason === "cut" ? { reason, by: sealer, at: ts } : null;
+    return { shard, region, generation, head, halt };
   }
 
   async tail(shard: number, after: Anchor | undefined, to?: Position) {

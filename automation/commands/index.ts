@@ -28,6 +28,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./park.ts"),
   },
   {
+    name: "maintenance",
+    describe: "halt the platform so that nobody can write, or let it go on",
+    load: () => import("./maintenance.ts"),
+  },
+  {
     name: "drill",
     describe: "lose a region in a sandbox, fail over, and measure what it cost",
     load: () => import("./drill.ts"),

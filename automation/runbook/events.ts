@@ -55,6 +55,8 @@ export interface ResultEvent extends Stamped {
     | "degraded"
     | "rpo-missed"
     | "rto-missed"
+    | "halted"
+    | "resumed"
     | "stopped"
     | "refused"
     | "dry-run";
