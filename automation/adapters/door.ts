@@ -22,6 +22,8 @@ const declined = z.object({ status: z.string() });
 export interface DoorOptions {
   readonly name: string;
   readonly port: number;
+  /** Of the load balancer; the name is answered with some of them. */
+  readonly elasticIps: readonly string[];
   /** That must answer. */
   readonly region: Region;
   readonly names: Pick<PublicName, "resolve">;
@@ -42,7 +44,10 @@ export class Door implements DoorPort {
       if (addresses.length === 0) return [{ ...none, reason: error ?? `${resolver} gives no address` }];
       return await Promise.all(addresses.map((address) => this.#knockAt(resolver, address)));
     });
-    return (await Promise.all(knocks)).flat();
+    const given = new Set(answers.flatMap(({ addresses }) => addresses));
+    const others = this.#options.elasticIps.filter((address) => !given.has(address));
+    const direct = Promise.all(others.map((address) => this.#knockAt(null, address)));
+    return (await Promise.all([...knocks, direct])).flat();
   }
 
   async smoke(shard: number, runId: string) {
@@ -52,7 +57,7 @@ export class Door implements DoorPort {
     return await new Gateway(region, { addresses, port, serverName: name }, smokeToken).smoke(shard, runId);
   }
 
-  async #knockAt(resolver: string, address: string): Promise<Knock> {
+  async #knockAt(resolver: string | null, address: string): Promise<Knock> {
     const { name, port } = this.#options;
     try {
       const { status, headers, body } = await exchange(listenerUrl(address, port, "/orders"), {

@@ -44,8 +44,9 @@ export function unstopped(status: GatewayStatus, shards: number): readonly strin
 /** What is still missing until the public name refuses every write; undefined: nothing. */
 export function decideClosed(knocks: readonly Knock[]): string | undefined {
   const heard = knocks.filter(({ status }) => status !== null);
-  if (heard.length === 0) {
-    const reasons = new Set(knocks.map(({ reason }) => reason ?? "no address"));
+  const byName = knocks.filter(({ resolver }) => resolver !== null);
+  if (byName.every(({ status }) => status === null)) {
+    const reasons = new Set(byName.map(({ reason }) => reason ?? "no address"));
     return `an answer by the public name (${[...reasons].join("; ")})`;
   }
   const open = heard.filter(

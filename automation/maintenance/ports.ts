@@ -37,9 +37,10 @@ export interface HaltPort {
   control(region: Region): Promise<ControlItem | undefined>;
 }
 
-/** What a write by the public name came to; it is one that could never become an order. */
+/** What a write by clients' way came to; it is one that could never become an order. */
 export interface Knock {
-  readonly resolver: string;
+  /** Who gave the address; null: it is one of the load balancer's, which the name may be answered with. */
+  readonly resolver: string | null;
   /** Null: the resolver gave none. */
   readonly address: string | null;
   /** HTTP status; null: no answer, for the `reason`. */
@@ -51,7 +52,7 @@ export interface Knock {
 }
 
 export interface DoorPort {
-  /** Tries a write at every address that every resolver gives for the public name. */
+  /** Tries a write at every address that every resolver gives for the public name, and at the load balancer's. */
   knock(): Promise<readonly Knock[]>;
   /** Places and cancels an order on a reserved instrument of the shard, by the public name. */
   smoke(

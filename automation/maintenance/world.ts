@@ -83,6 +83,7 @@ export const doorOf = ({ outputs, smokeToken }: RegionWorld, names: PublicName):
   new Door({
     name: outputs.publicName,
     port: outputs.listenerPort,
+    elasticIps: outputs.elasticIps,
     region: outputs.region,
     ...{ names, smokeToken },
   });

@@ -31,7 +31,7 @@ export const closed: Step<MaintenancePorts, MaintenanceFacts> = {
     await context.remember({ verifiedAt: context.clock.wall() });
     const addresses = new Set(knocks.flatMap(({ address, status }) => (status === null ? [] : [address])));
     return {
-      detail: `${addresses.size} address(es) of the public name answer 503 maintenance`,
+      detail: `${addresses.size} address(es) answer 503 maintenance, the public name's among them`,
       data: { knocks },
     };
   },

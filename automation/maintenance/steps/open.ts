@@ -24,13 +24,11 @@ async function trade(context: MaintenanceContext, shard: number): Promise<void> 
   const { door, journal } = context.ports;
   const { placed, cancelled } = await until(
     () =>
-      door
-        .smoke(shard, context.run.id)
-        .catch(
-          (error: unknown): NotYet => ({
-            waitingFor: `shard ${shard} to take an order: ${messageOf(error)}`,
-          }),
-        ),
+      door.smoke(shard, context.run.id).catch(
+        (error: unknown): NotYet => ({
+          waitingFor: `shard ${shard} to take an order: ${messageOf(error)}`,
+        }),
+      ),
     {
       limitMilliseconds: LIMIT_MILLISECONDS,
       intervalMilliseconds: LOOK_MILLISECONDS,

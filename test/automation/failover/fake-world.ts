@@ -251,11 +251,11 @@ export class Killed extends Error {}
  * The same ports, until the process dies at the n-th call: before that call's effect or right after it. From then on
  * no call has any effect. `calls` counts them.
  */
-export function mortal(
-  ports: Ports,
+export function mortal<P extends object>(
+  ports: P,
   at: { readonly call: number; readonly after: boolean },
   died: () => void,
-): { readonly ports: Ports; readonly calls: () => number } {
+): { readonly ports: P; readonly calls: () => number } {
   let calls = 0;
   let dead = false;
   const die = (): never => {
@@ -280,5 +280,5 @@ export function mortal(
       },
     });
   const wrapped = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, wrap(port)]));
-  return { ports: wrapped as unknown as Ports, calls: () => calls };
+  return { ports: wrapped as unknown as P, calls: () => calls };
 }
