@@ -6,6 +6,7 @@ import {
   type Anchor,
   type ControlItem,
   DecisionConflictError,
+  type EventPosition,
   fence,
   isHalted,
   type JournalStore,
@@ -16,9 +17,12 @@ import {
   REGION_KEY,
   type RegionItem,
   readHead,
+  surveyCut,
 } from "../../journal/index.ts";
 import type { JournalPort, RunSummary, ShardFence, ShardHead } from "../failover/ports.ts";
-import type { HaltPort, ShardStanding } from "../maintenance/ports.ts";
+import type { ShardStanding } from "../maintenance/ports.ts";
+import type { RestoreJournalPort, ShardCut } from "../restore/ports.ts";
+import type { CutRequest } from "../restore/times.ts";
 
 export interface JournalAddress {
   readonly region: Region;
@@ -43,7 +47,7 @@ const summarySchema = z.object({
 });
 const key = { pk: { S: REGION_KEY }, sk: { N: "0" } };
 
-export class Journal implements JournalPort, HaltPort {
+export class Journal implements JournalPort, RestoreJournalPort {
   readonly #address: JournalAddress;
   readonly #client: DynamoDBClient;
   readonly #store: JournalStore;
@@ -167,11 +171,41 @@ export class Journal implements JournalPort, HaltPort {
   async seal(
     shard: number,
     reason: "halt" | "resume",
-    { generation, region, runId }: Parameters<HaltPort["seal"]>[2],
+    { generation, region, runId }: Parameters<RestoreJournalPort["seal"]>[2],
   ): Promise<ShardStanding> {
     const signal = AbortSignal.timeout(FENCE_MILLISECONDS);
     const { window } = this.#address;
     await fence(this.#store, shard, { ...{ generation, region, reason, window, signal }, sealer: runId });
+    return await this.#standing(shard, signal);
+  }
+
+  async cuts(request: CutRequest): Promise<readonly ShardCut[]> {
+    const shards = Array.from({ length: this.#address.shards }, (_, shard) => shard);
+    const place = (shard: number) =>
+      request.kind === "places" ? request.places.find((one) => one.shard === shard) : undefined;
+    const unknown =
+      request.kind === "places" ? request.places.find(({ shard }) => !shards.includes(shard)) : undefined;
+    if (unknown !== undefined)
+      throw new NotInLogError(unknown.shard, unknown, `there are ${shards.length} shards`);
+    return await Promise.all(
+      shards.map(async (shard) => {
+        const from = request.kind === "time" ? request.time : place(shard);
+        if (from !== undefined) return { shard, ...(await surveyCut(this.#store, shard, from)) };
+        const { head } = await readHead(this.#store, shard);
+        return { shard, cut: null, lastTs: head.ts };
+      }),
+    );
+  }
+
+  async cut(
+    shard: number,
+    position: EventPosition,
+    { generation, region, runId }: Parameters<RestoreJournalPort["cut"]>[2],
+  ): Promise<ShardStanding> {
+    const signal = AbortSignal.timeout(FENCE_MILLISECONDS);
+    const { window } = this.#address;
+    const seal = { generation, region, reason: "cut", cut: position, sealer: runId } as const;
+    await fence(this.#store, shard, { ...seal, window, signal });
     return await this.#standing(shard, signal);
   }
 

@@ -33,6 +33,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./maintenance.ts"),
   },
   {
+    name: "restore",
+    describe: "restore the halted region's database to a time, and cut the journal if its events are bad",
+    load: () => import("./restore.ts"),
+  },
+  {
     name: "drill",
     describe: "lose a region in a sandbox, fail over, and measure what it cost",
     load: () => import("./drill.ts"),

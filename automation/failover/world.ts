@@ -20,6 +20,7 @@ export class RegionWorld {
   readonly cluster: Cluster;
   readonly database: GlobalDatabase;
   readonly gateway: Gateway;
+  readonly clients: RegionClients;
   readonly smokeToken: () => Promise<string>;
 
   constructor(
@@ -29,7 +30,8 @@ export class RegionWorld {
     settings: Settings,
   ) {
     const { region } = outputs;
-    const { dynamodb, rds, credentials } = clients[region];
+    this.clients = clients[region];
+    const { dynamodb, rds, credentials } = this.clients;
     endpoints.assert(region, "Kubernetes");
     this.outputs = outputs;
     this.journal = new Journal(

@@ -2,12 +2,11 @@
 import { randomBytes } from "node:crypto";
 import type { Context } from "../commands/command.ts";
 import type { MaintenanceRequest } from "../commands/maintenance.ts";
-import { EXIT, exitCodeOf, LockedError, messageOf } from "../errors.ts";
-import { writeEvidence } from "../failover/evidence.ts";
+import { EXIT, LockedError } from "../errors.ts";
 import { systemClock } from "../runbook/clock.ts";
-import { type Execution, execute } from "../runbook/engine.ts";
-import { createOutput, type Output } from "../runbook/output.ts";
-import { isAlive } from "../runbook/process.ts";
+import { conclude, end, unfinished } from "../runbook/conclude.ts";
+import type { Execution } from "../runbook/engine.ts";
+import { createOutput } from "../runbook/output.ts";
 import { RunRecord } from "../runbook/record.ts";
 import { flatten } from "../runbook/step.ts";
 import { decideStillValid } from "./decide.ts";
@@ -60,10 +59,23 @@ export async function runMaintenance(request: MaintenanceRequest, context: Conte
     report: async () => {},
   };
   try {
-    return await finish(execution, output, request, context);
+    await conclude(execution, output, () =>
+      mission.maintenance === "on"
+        ? {
+            verdict: "halted",
+            message: `${mission.region} is halted: no write is accepted until toggle-maintenance.sh --disable`,
+          }
+        : { verdict: "resumed", message: `${mission.region} takes orders` },
+    );
   } finally {
     await output.flushed();
   }
+  const { standings = [], via } = maintenanceFacts(record.data);
+  // With --json the events are the data.
+  if (!request.json) for (const standing of standings) context.stdout.write(`${placeOf(standing)}\n`);
+  if (via?.how === "direct")
+    context.stderr.write("Pulumi's state does not know it yet: run `dr reconcile`\n");
+  return EXIT.done;
 }
 
 function sayWhatToKnow({ deployment, decision }: Active, note: (message: string) => void): void {
@@ -76,13 +88,7 @@ function sayWhatToKnow({ deployment, decision }: Active, note: (message: string)
  * lock on Pulumi's state: its engines are handed on, so that the lock is known.
  */
 async function newRecord({ settings }: Context, mission: MaintenanceMission): Promise<RunRecord> {
-  const unfinished = (await RunRecord.all(settings.projectDirectory)).filter(
-    ({ data }) => data.verb.startsWith(VERB) && data.finished === null,
-  );
-  for (const { data } of unfinished) {
-    if ((await isAlive(data.owner)) !== true) continue;
-    throw new LockedError(`run ${data.id} is at work in process ${data.owner.pid} on this machine`);
-  }
+  const before = await unfinished(settings.projectDirectory, VERB);
   const now = Date.now();
   const stamp = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, "");
   const action = mission.maintenance === "on" ? "enable" : "disable";
@@ -94,52 +100,8 @@ async function newRecord({ settings }: Context, mission: MaintenanceMission): Pr
   });
   await record.update((data) => {
     data.facts = { mission };
-    data.children = unfinished.flatMap((before) => before.data.children);
+    data.children = before.flatMap((one) => one.data.children);
   });
-  for (const before of unfinished) {
-    await before.update((data) => {
-      data.finished = { at: now, verdict: "superseded", exitCode: EXIT.halfway };
-    });
-  }
+  for (const one of before) await end(one, "superseded", EXIT.halfway);
   return record;
-}
-
-async function finish(
-  execution: Execution<MaintenancePorts, MaintenanceFacts>,
-  output: Output,
-  { json }: MaintenanceRequest,
-  { stdout, stderr }: Context,
-): Promise<number> {
-  const { record } = execution;
-  try {
-    await execute(execution);
-  } catch (error) {
-    const exitCode = exitCodeOf(error);
-    const isRefused = exitCode === EXIT.refused || exitCode === EXIT.usage || exitCode === EXIT.credentials;
-    const verdict = isRefused ? "refused" : "stopped";
-    if (isRefused) await end(record, verdict, exitCode);
-    await writeEvidence(record);
-    output.emit({ type: "result", verdict, exitCode, message: messageOf(error) });
-    throw error;
-  }
-  const facts = maintenanceFacts(record.data);
-  const { mission, standings = [] } = facts;
-  const verdict = mission?.maintenance === "on" ? "halted" : "resumed";
-  await end(record, verdict, EXIT.done);
-  const evidence = await writeEvidence(record);
-  const message =
-    verdict === "halted"
-      ? `${mission?.region} is halted: no write is accepted until toggle-maintenance.sh --disable`
-      : `${mission?.region} takes orders`;
-  output.emit({ type: "result", verdict, exitCode: EXIT.done, message, data: { evidence, facts } });
-  // With --json the events are the data.
-  if (!json) for (const standing of standings) stdout.write(`${placeOf(standing)}\n`);
-  if (facts.via?.how === "direct") stderr.write("Pulumi's state does not know it yet: run `dr reconcile`\n");
-  return EXIT.done;
-}
-
-async function end(record: RunRecord, verdict: string, exitCode: number): Promise<void> {
-  await record.update((data) => {
-    data.finished = { at: Date.now(), verdict, exitCode };
-  });
 }

@@ -57,6 +57,7 @@ export interface ResultEvent extends Stamped {
     | "rto-missed"
     | "halted"
     | "resumed"
+    | "restored"
     | "stopped"
     | "refused"
     | "dry-run";
