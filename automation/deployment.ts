@@ -43,6 +43,7 @@ const outputsSchema = z.object({
   checkpointBucket: z.string(),
   globalClusterId: z.string(),
   databaseClusterId: z.string(),
+  databaseIncarnation: z.int().default(0),
   databaseClusterArn: z.string(),
   databaseEndpoint: z.string(),
   cluster: z.object({ name: z.string(), endpoint: z.string(), certificateAuthority: z.string() }),

@@ -196,6 +196,15 @@ export class Sandbox implements Controlled {
     }
   }
 
+  /** A Deployment's processes hang (SIGSTOP) and nobody notices, until `thaw`. */
+  freeze(region: Region, deployment: string): void {
+    this.#parts.compute.cluster(region).freeze(deployment);
+  }
+
+  thaw(region: Region, deployment: string): void {
+    this.#parts.compute.cluster(region).thaw(deployment);
+  }
+
   coverage(): InFlightCoverage {
     return this.#parts.dynamo.coverage();
   }

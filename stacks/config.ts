@@ -29,6 +29,8 @@ export interface Config extends Identity {
   readonly smokeToken: string;
   /** Secret. Only in `prod`: a secondary cluster takes its credentials from the primary. */
   readonly databasePassword: string | undefined;
+  /** Which physical cluster is this region's database; written by `dr restore`. */
+  readonly databaseIncarnation: number;
   readonly dns: DnsConfig;
   readonly listener: { readonly port: number };
   readonly journal: JournalConfig;

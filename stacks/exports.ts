@@ -59,6 +59,7 @@ export function outputsOf(parts: Parts): ProgramOutputs {
     checkpointBucket: journal.checkpointBucket,
     globalClusterId: globalClusterName(config),
     databaseClusterId: database.clusterId,
+    databaseIncarnation: config.databaseIncarnation,
     databaseClusterArn: database.clusterArn,
     databaseEndpoint: database.endpoint,
     cluster: all([cluster.endpoint, cluster.certificateAuthority]).apply(

@@ -149,6 +149,7 @@ export const SECTIONS = {
     /^[\x21-\x7e]{16,128}$/,
     "a secret of 16 to 128 printable characters without spaces",
   ).optional(),
+  databaseIncarnation: integer(0, 1_000, "a cluster's number,").default(0),
   dns,
   listener: z
     .strictObject({ port: integer(1, 65535, "a port") }, { error: map })

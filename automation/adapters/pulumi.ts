@@ -119,6 +119,34 @@ export class PulumiStack {
     }
   }
 
+  /** Changes the state itself, nothing in the cloud. For what another API did, which Pulumi shall own from now on. */
+  async rewrite(edit: (deployment: unknown) => unknown): Promise<void> {
+    const stack = await this.#open();
+    try {
+      const state = await stack.exportStack();
+      await stack.importStack({ ...state, deployment: edit(state.deployment) });
+    } catch (cause) {
+      throw new UpdateError(`state of stack ${this.name}: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  /** Reads the targets anew into the state. */
+  async refresh({ targets = [], signal }: OperationOptions): Promise<void> {
+    const stack = await this.#open();
+    try {
+      await stack.refresh({
+        signal,
+        target: [...targets],
+        color: "never",
+        suppressProgress: true,
+        suppressOutputs: true,
+      });
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new UpdateError(`refresh of stack ${this.name}: ${messageOf(cause)}`, { cause });
+    }
+  }
+
   #open(): Promise<Stack> {
     this.#stack ??= this.#load().catch((error: unknown) => {
       this.#stack = undefined;

@@ -28,6 +28,16 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./park.ts"),
   },
   {
+    name: "maintenance",
+    describe: "halt the platform so that nobody can write, or let it go on",
+    load: () => import("./maintenance.ts"),
+  },
+  {
+    name: "restore",
+    describe: "restore the halted region's database to a time, and cut the journal if its events are bad",
+    load: () => import("./restore.ts"),
+  },
+  {
     name: "drill",
     describe: "rehearse a disaster in a sandbox, and measure what it cost",
     load: () => import("./drill.ts"),

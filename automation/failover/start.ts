@@ -97,8 +97,9 @@ async function openRecord(
   }
 }
 
-const answersOf = (request: FailoverRequest): Pick<Mission, "force" | "confirmation"> => ({
+const answersOf = (request: FailoverRequest): Pick<Mission, "force" | "endHalt" | "confirmation"> => ({
   force: request.force || request.dryRun,
+  endHalt: request.endHalt,
   confirmation: { kind: request.confirmed ? "given" : "ask" },
 });
 

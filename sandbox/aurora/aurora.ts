@@ -37,10 +37,17 @@ export async function createAurora(options: AuroraOptions): Promise<Aurora> {
         "secondary has no standby.",
       `A managed failover takes ${databases.promotionSeconds} s besides PostgreSQL's own promotion.`,
       "Any password is accepted, and connections are not encrypted.",
+      "A point-in-time restore is PostgreSQL's own: a base backup from the cluster's first minute, its archived log, and a " +
+        "recovery target; it can reach the present second (Aurora: up to five minutes ago) and takes no hours.",
+      "Of a DB cluster parameter group only default_transaction_read_only has an effect, at the instances' next reboot.",
     ],
     rds: createRds(databases),
-    kill: async (region) => await databases.at(region)?.kill(),
-    freeze: async (region) => databases.at(region)?.freeze(),
+    kill: async (region) => {
+      await Promise.all(databases.in(region).map((cluster) => cluster.kill()));
+    },
+    freeze: async (region) => {
+      for (const cluster of databases.in(region)) cluster.freeze();
+    },
     restore: async (region) => await databases.restore(region),
     setLag: (milliseconds) => databases.setLag(milliseconds),
     settled: () => databases.settled(),

@@ -5,6 +5,7 @@ import {
   decideHeartbeat,
   decideLoss,
   decidePermission,
+  describeHalt,
   type Heartbeat,
   type HeartbeatSample,
 } from "../decide.ts";
@@ -43,9 +44,11 @@ export const assess: Step<Ports, Facts> = {
       lastRecordAt: newest(heads),
       predictedGapEvents: await predictedGap(context, watermarks),
       capacity: capacity ?? null,
+      halted: describeHalt(heads),
       warnings: [...warnings, ...capacityWarnings(capacity)],
     };
     await context.remember({ assessment });
+    if (assessment.halted !== null) context.note(`warning: ${assessment.halted}`);
     for (const warning of assessment.warnings) context.note(`warning: ${warning}`);
     const permission = decidePermission(loss, {
       force: mission.force,

@@ -1,0 +1,35 @@
+/**
+ * The point of no return: a `cut` seal in every shard that is cut. No later start, failover or replay crosses it. It
+ * comes after the damaged database is out of reach: its projector would empty it, to fill it from what stays.
+ */
+import { FenceError, messageOf } from "../../errors.ts";
+import type { Step } from "../../runbook/step.ts";
+import { known, type RestoreFacts } from "../facts.ts";
+import type { RestorePorts } from "../ports.ts";
+
+export const cut: Step<RestorePorts, RestoreFacts> = {
+  id: "cut",
+  title: "cut the journal: no later replay crosses it",
+  plan: () => "put a cut seal into every shard that is cut",
+  skip: (context) =>
+    known(context, "mission").cut.kind === "none"
+      ? { state: "skipped", reason: "no --cut: the journal stays whole" }
+      : undefined,
+  async run(context) {
+    const { generation, region } = known(context, "mission");
+    const by = { generation, region, runId: context.run.id };
+    const wanted = known(context, "cuts").flatMap(({ shard, cut: at }) =>
+      at === null ? [] : [{ shard, at }],
+    );
+    const results = await Promise.allSettled(
+      wanted.map(({ shard, at }) => context.ports.journal.cut(shard, at.position, by)),
+    );
+    const failed = results.flatMap((result, n) =>
+      result.status === "rejected" ? [`shard ${wanted[n]?.shard}: ${messageOf(result.reason)}`] : [],
+    );
+    if (failed.length > 0)
+      throw new FenceError(`not every shard is cut: ${failed.join("; ")}. The same command tries again`);
+    const events = wanted.reduce((sum, { at }) => sum + at.events, 0);
+    return { detail: `${wanted.length} shard(s) cut, ${events} event(s) are no longer log` };
+  },
+};
