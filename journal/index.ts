@@ -22,4 +22,5 @@ export {
 export { type OwnershipOptions, openWriter, type WriterOptions, waitForOwnership } from "./start.ts";
 export { type JournalOptions, type JournalStore, openJournal } from "./store.ts";
 export type { PlainItem, Table } from "./table.ts";
+export { type VerifiedLog, type VerifyOptions, verifyLog } from "./verify.ts";
 export type { Writer } from "./writer.ts";

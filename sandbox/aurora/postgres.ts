@@ -19,6 +19,8 @@ export interface PostgresOptions {
   readonly address: Address;
   /** Shown as `application_name` where it replicates from. */
   readonly name: string;
+  /** Over those that every server of the sandbox has. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Exists in every server; AWS' master user is another one. */
@@ -92,7 +94,14 @@ export class Postgres {
   /** Resolves when it answers queries. */
   async start(): Promise<void> {
     const { host, port } = this.address;
-    const settings = { ...SETTINGS, listen_addresses: host, port: String(port), cluster_name: this.name };
+    const own = this.#options.settings;
+    const settings = {
+      ...SETTINGS,
+      ...own,
+      listen_addresses: host,
+      port: String(port),
+      cluster_name: this.name,
+    };
     const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const child = this.#spawn("postgres", ["-D", this.directory, ...options]);
     this.#child = child;
