@@ -23,4 +23,5 @@ export { awaitSilence, resign, type StandbyOptions } from "./standby.ts";
 export { type OwnershipOptions, openWriter, type WriterOptions, waitForOwnership } from "./start.ts";
 export { type JournalOptions, type JournalStore, openJournal } from "./store.ts";
 export type { PlainItem, Table } from "./table.ts";
+export { type VerifiedLog, type VerifyOptions, verifyLog } from "./verify.ts";
 export type { Writer } from "./writer.ts";

@@ -3,14 +3,14 @@ import { findNewestEpoch, pathTo } from "./epochs.ts";
 import type { Anchor, Opening, Position, ValidRecord } from "./model.ts";
 import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
-import { walkBehind, walkFromOrigin } from "./walk.ts";
+import { type Bounds, walkBehind, walkFromOrigin } from "./walk.ts";
 
 export const DEFAULT_POLL_MILLISECONDS = 100;
 
 export interface ReadOptions {
   /** Start behind this record; absent (or seq 0): from the beginning. */
   readonly after?: Anchor | undefined;
-  /** Stop behind this position. */
+  /** Stop behind this position, without a look at what follows. */
   readonly to?: Position | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,8 +41,7 @@ export async function* readValid(
   { after, to, signal }: ReadOptions = {},
 ): AsyncGenerator<ValidRecord, void, undefined> {
   if (to && after && !isBefore(after, to)) return;
-  for await (const valid of walk(store, shard, after, signal, async () => false)) {
-    if (to && isBefore(to, valid.record)) return;
+  for await (const valid of walk(store, shard, after, { to, signal }, async () => false)) {
     yield valid;
     if (to && !isBefore(valid.record, to)) return;
   }
@@ -60,7 +59,7 @@ export async function* follow(
     return true;
   };
   try {
-    yield* walk(store, shard, after, signal, waitForMore);
+    yield* walk(store, shard, after, { signal }, waitForMore);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
@@ -70,15 +69,16 @@ async function* walk(
   store: JournalStore,
   shard: number,
   after: Anchor | undefined,
-  signal: AbortSignal | undefined,
+  bounds: Bounds,
   waitForMore: (newest: Opening) => Promise<boolean>,
 ): AsyncGenerator<ValidRecord, void, undefined> {
+  const { signal } = bounds;
   const from = after && after.seq > 0 ? after : undefined;
   const newest = await findNewestEpoch(store, shard, { hint: from?.epoch, signal });
   const [start, ...path] = await pathTo(store, newest.opening, from?.epoch ?? 0, signal);
   const walker = from
-    ? await walkBehind(store, start, newest, from, signal)
-    : walkFromOrigin(store, start.opening, signal);
+    ? await walkBehind(store, start, newest, from, bounds)
+    : walkFromOrigin(store, start.opening, bounds);
   if (start.to) yield* walker.until(start.to);
   for (const { opening, to } of path) {
     walker.enter(opening);

@@ -417,7 +417,7 @@ const FIELDS: readonly (readonly [
     "prod",
     "cluster",
     (v) => (v.nodesPerZone = { min: 1, max: 6 }),
-    "cluster.nodesPerZone.min: got 1; allowed: 2 or more: two zones have to carry all services at replicas.max, 11 cores and 16384 MiB, with 3.5 and 14848 free on a m7g.xlarge",
+    "cluster.nodesPerZone.min: got 1; allowed: 3 or more: two zones have to carry all services at replicas.max, 15 cores and 24576 MiB, with 3.5 and 14848 free on a m7g.xlarge",
   ],
   [
     "an instance whose capacity nobody knows",
