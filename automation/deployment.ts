@@ -118,6 +118,12 @@ export async function loadDeployment(settings: Settings): Promise<Deployment> {
   };
 }
 
+/** One stack's outputs. @throws UsageError when it was never deployed */
+export async function deployedStack(settings: Settings, stack: StackName): Promise<DeployedStack> {
+  const { state } = await openState(settings);
+  return await fromState(state, stack);
+}
+
 async function fromState(state: StateStore, stack: StackName): Promise<DeployedStack> {
   const found = await state.read(stack);
   if (found === undefined || Object.keys(found.outputs).length === 0) {

@@ -87,6 +87,7 @@ function stages(named: readonly string[], all: boolean): readonly Stage[] {
   return [
     check("format and lint (biome)", "biome", "check"),
     check("types (tsc)", "tsc", "--noEmit"),
+    check("workflows (actionlint)", "sh", "tools/actionlint/run.sh"),
     ava("quick tests", quick, "--concurrency=2"),
     ava("tests on the real engine", engines, "--concurrency=2"),
     ava("drills", drills, ...drilling),

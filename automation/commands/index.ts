@@ -18,6 +18,16 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./deploy.ts"),
   },
   {
+    name: "preview",
+    describe: "preview both stacks and keep what a reviewer and a deployment need",
+    load: () => import("./preview.ts"),
+  },
+  {
+    name: "pr-report",
+    describe: "turn previews into the comment that a reviewer needs, and judge them",
+    load: () => import("./pr-report.ts"),
+  },
+  {
     name: "reconcile",
     describe: "bring Pulumi's state in line with role changes made directly, and prove a clean preview",
     load: () => import("./reconcile.ts"),
