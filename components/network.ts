@@ -41,6 +41,12 @@ export interface NetworkZone {
   readonly dataSubnetId: Output<string>;
 }
 
+/** What everything else hangs from, whoever made it. */
+export interface RegionNetwork {
+  readonly vpcId: Output<string>;
+  readonly zones: readonly NetworkZone[];
+}
+
 interface ZoneWithTable extends NetworkZone {
   readonly privateTable: RoutedTable;
 }
@@ -51,7 +57,7 @@ interface RoutedTable {
   readonly routes: readonly Route[];
 }
 
-export class Network extends ComponentResource {
+export class Network extends ComponentResource implements RegionNetwork {
   readonly vpcId: Output<string>;
   readonly zones: readonly NetworkZone[];
 

@@ -1,28 +1,22 @@
-/** What must hold between values: one rule, one entry. A rule sees only sections that parsed by themselves. */
-import { fullLoad, nodeCapacity, nodesNeeded } from "../components/capacity.ts";
+/** What must hold between values: one rule, one entry. */
 import { RESERVED_ENVIRONMENT } from "../components/environment.ts";
-import { REGION_SETS, type Region, type StackName } from "../components/model.ts";
-import { backupVaultName } from "../components/names.ts";
+import { REGION_SETS, type Region } from "../components/model.ts";
 import { cidrsOverlap, parseCidr, ZONES_PER_REGION } from "../components/subnets.ts";
-import type { Sections } from "./schema.ts";
-
-export interface Problem {
-  /** Path below the project's namespace, e.g. `dns.ttlSeconds`. */
-  readonly key: string;
-  /** As it is printed, e.g. `"us-west-1"`; undefined: missing, or not for printing. */
-  readonly got: string | undefined;
-  readonly allowed: string;
-}
+import { adoptedClusters, adoptedNetworks } from "./adoptionRules.ts";
+import { type Rule, show } from "./rule.ts";
+import {
+  irreversibleTwice,
+  otherVault,
+  ownParameters,
+  someoneToTell,
+  twoZonesCarryAll,
+} from "./safetyRules.ts";
 
 /**
  * A partition takes 1,000 write units of 1 KB a second and an epoch's log is one partition key.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
  */
 export const MAX_KILOBYTES_PER_SECOND_PER_SHARD = 800;
-
-type Rule = (sections: Sections, stack: StackName) => readonly (Problem | false | undefined)[];
-
-const show = (value: unknown): string => JSON.stringify(value) ?? "nothing";
 
 const regionSet: Rule = ({ regions }) => {
   if (regions === undefined) return [];
@@ -194,84 +188,6 @@ const eachService: Rule = ({ services = {}, region }) =>
     ];
   });
 
-const twoZonesCarryAll: Rule = ({ cluster, services, journal }) => {
-  if (cluster === undefined || services === undefined || journal === undefined) return [];
-  const node = nodeCapacity(cluster.instanceType);
-  if (node === undefined || node.cores <= 0 || node.mebibytes <= 0) {
-    return [
-      {
-        key: "cluster.instanceType",
-        got: show(cluster.instanceType),
-        allowed:
-          "a general, compute or memory instance of size large or more, whose capacity can be reckoned with",
-      },
-    ];
-  }
-  const load = fullLoad(services, journal.shards);
-  const needed = nodesNeeded(load, node, ZONES_PER_REGION - 1);
-  return [
-    cluster.nodesPerZone.min < needed && {
-      key: "cluster.nodesPerZone.min",
-      got: show(cluster.nodesPerZone.min),
-      allowed:
-        `${needed} or more: two zones have to carry all services at replicas.max, ` +
-        `${load.cores} cores and ${load.mebibytes} MiB, with ${node.cores} and ${node.mebibytes} free on a ${cluster.instanceType}`,
-    },
-  ];
-};
-
-const irreversibleTwice: Rule = ({ backup }) => {
-  const [once, again] = [backup?.irreversible ?? [], backup?.irreversibleAgain ?? []];
-  const differ = once
-    .filter((what) => !again.includes(what))
-    .concat(again.filter((what) => !once.includes(what)));
-  return [
-    differ.length > 0 && {
-      key: "backup.irreversibleAgain",
-      got: show(again),
-      allowed: `the same as backup.irreversible (${once.join(", ") || "nothing"}): what cannot be undone is said twice`,
-    },
-  ];
-};
-
-const someoneToTell: Rule = ({ budget, alarms }) => [
-  budget !== undefined &&
-    alarms?.emails.length === 0 && {
-      key: "alarms.emails",
-      got: "[]",
-      allowed: "at least one address, as budget has nobody else to tell",
-    },
-];
-
-const otherVault: Rule = ({ backup, accountId, region, regions, name }) => {
-  const [, , , vaultRegion, vaultAccount, , vaultName] = backup?.vaultArn?.split(":") ?? [];
-  if (backup?.vaultArn === undefined || accountId === undefined || name === undefined) return [];
-  const isOurs =
-    vaultAccount === accountId &&
-    vaultName === backupVaultName({ name, accountId }) &&
-    (vaultRegion === region || vaultRegion === regions?.primary || vaultRegion === regions?.secondary);
-  return [
-    isOurs && {
-      key: "backup.vaultArn",
-      got: show(backup.vaultArn),
-      allowed: "a vault other than this platform's own two, which get a copy anyway",
-    },
-  ];
-};
-
-/** By name, why config may not set them. */
-const OWN_PARAMETERS: Readonly<Record<string, string>> = {
-  "rds.force_ssl": "nothing: the program forces TLS",
-  "rds.global_db_rpo":
-    "nothing: it works by blocking commits, with two regions it would block the survivor, and no order waits for the " +
-    "database (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html)",
-};
-const ownParameters: Rule = ({ database }) =>
-  Object.entries(database?.parameters ?? {}).flatMap(([name, value]) => {
-    const allowed = OWN_PARAMETERS[name];
-    return allowed === undefined ? [] : [{ key: `database.parameters.${name}`, got: show(value), allowed }];
-  });
-
 export const RULES: readonly Rule[] = [
   regionSet,
   ownRegion,
@@ -284,6 +200,8 @@ export const RULES: readonly Rule[] = [
   oneDoor,
   eachService,
   twoZonesCarryAll,
+  adoptedNetworks,
+  adoptedClusters,
   irreversibleTwice,
   otherVault,
   ownParameters,

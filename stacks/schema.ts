@@ -50,9 +50,29 @@ const cidr = z.string().refine(
     error: `an IPv4 range from its first address, /${VPC_PREFIXES.min} to /${VPC_PREFIXES.max}, e.g. 10.10.0.0/16`,
   },
 );
+const subnet = text(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, e.g. subnet-0123456789abcdef0");
+const existingNetwork = z.strictObject(
+  {
+    vpcId: text(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, e.g. vpc-0123456789abcdef0"),
+    subnets: z.array(z.strictObject({ public: subnet, private: subnet, data: subnet }, { error: map }), {
+      error: list,
+    }),
+  },
+  { error: map },
+);
+const existingCluster = z.strictObject(
+  {
+    name: text(/^[a-zA-Z0-9][\w-]{0,99}$/, "the name of an EKS cluster"),
+    nodeGroups: z.record(z.string(), text(/^[\w-]{1,63}$/, "the name of a managed node group"), {
+      error: map,
+    }),
+  },
+  { error: map },
+);
 const network = z.strictObject(
   {
     cidr,
+    existing: existingNetwork.optional(),
     zones: z.array(text(/^[a-z]{2}-[a-z]+-\d[a-z]$/, "an availability zone, e.g. us-east-1a"), {
       error: list,
     }),
@@ -193,6 +213,12 @@ export const SECTIONS = {
       nodesPerZone: range(100),
       standby: oneOf(STANDBYS).default("warm"),
       reserved: onOff.optional(),
+      existing: z
+        .strictObject(
+          { primary: existingCluster.optional(), secondary: existingCluster.optional() },
+          { error: map },
+        )
+        .prefault({}),
       endpointCidrs: z
         .array(
           z.string().refine((value) => parseCidr(value) !== undefined, { error: "an IPv4 range" }),

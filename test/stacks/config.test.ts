@@ -406,6 +406,30 @@ const FIELDS: readonly (readonly [
     "services.gateway.environment.REGION: allowed: nothing: the program sets this variable itself",
   ],
   [
+    "an existing network with too few subnets",
+    "prod",
+    "network",
+    (v) =>
+      (v.primary.existing = {
+        vpcId: "vpc-0123456789abcdef0",
+        subnets: [{ public: "subnet-00000001", private: "subnet-00000002", data: "subnet-00000003" }],
+      }),
+    "network.primary.existing.subnets: got 1 entries; allowed: 3, one per zone in the order of network.primary.zones",
+  ],
+  [
+    "an existing cluster in a network that is made",
+    "prod",
+    "cluster",
+    (v) =>
+      (v.existing = {
+        primary: {
+          name: "platform",
+          nodeGroups: { "us-east-1a": "a", "us-east-1b": "b", "us-east-1c": "c" },
+        },
+      }),
+    'cluster.existing.primary: got "platform"; allowed: nothing without network.primary.existing: the cluster\'s nodes live in a network that is there',
+  ],
+  [
     "too few nodes to lose a zone",
     "prod",
     "cluster",
