@@ -3,6 +3,7 @@ import { RESERVED_ENVIRONMENT } from "../components/environment.ts";
 import { REGION_SETS, type Region } from "../components/model.ts";
 import { cidrsOverlap, parseCidr, ZONES_PER_REGION } from "../components/subnets.ts";
 import { adoptedClusters, adoptedNetworks } from "./adoptionRules.ts";
+import { PAGES } from "./pages.ts";
 import { type Rule, show } from "./rule.ts";
 import {
   irreversibleTwice,
@@ -12,10 +13,7 @@ import {
   twoZonesCarryAll,
 } from "./safetyRules.ts";
 
-/**
- * A partition takes 1,000 write units of 1 KB a second and an epoch's log is one partition key.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
- */
+/** A partition takes 1,000 write units of 1 KB a second and an epoch's log is one partition key. */
 export const MAX_KILOBYTES_PER_SECOND_PER_SHARD = 800;
 
 const regionSet: Rule = ({ regions }) => {
@@ -26,12 +24,12 @@ const regionSet: Rule = ({ regions }) => {
     new Set(all).size < all.length && {
       key: "regions",
       got: all.join(", "),
-      allowed: "three different regions",
+      allowed: `three different regions: two replicas and a witness (${PAGES.strongConsistency})`,
     },
     !sets.some((set) => all.every((region) => set.includes(region))) && {
       key: "regions",
       got: all.join(", "),
-      allowed: `three regions of one set (${sets.map((set) => set.join(", ")).join("; or ")}): strong consistency is offered only within one`,
+      allowed: `three regions of one set (${sets.map((set) => set.join(", ")).join("; or ")}): strong consistency is offered only within one (${PAGES.strongConsistency})`,
     },
   ];
 };
@@ -92,7 +90,7 @@ const shardLoad: Rule = ({ journal }) => {
     perShard > MAX_KILOBYTES_PER_SECOND_PER_SHARD && {
       key: "journal.kilobytesPerSecond",
       got: `${journal.kilobytesPerSecond} over ${journal.shards} shards, ${perShard} KB/s each`,
-      allowed: `at most ${MAX_KILOBYTES_PER_SECOND_PER_SHARD} KB/s per shard: raise journal.shards to ${Math.ceil(journal.kilobytesPerSecond / MAX_KILOBYTES_PER_SECOND_PER_SHARD)} or more`,
+      allowed: `at most ${MAX_KILOBYTES_PER_SECOND_PER_SHARD} KB/s per shard: raise journal.shards to ${Math.ceil(journal.kilobytesPerSecond / MAX_KILOBYTES_PER_SECOND_PER_SHARD)} or more (${PAGES.partitions})`,
     },
   ];
 };
@@ -108,7 +106,7 @@ const credentials: Rule = ({ databasePassword }, stack) => [
     databasePassword !== undefined && {
       key: "databasePassword",
       got: "a secret",
-      allowed: "nothing in stack dr: a secondary cluster takes its users from the primary",
+      allowed: `nothing in stack dr: a secondary cluster takes its users from the primary (${PAGES.secondaryCluster})`,
     },
 ];
 
@@ -128,7 +126,7 @@ const oneAccount: Rule = ({ cluster, accountId }) =>
       role.split(":")[4] !== accountId && {
         key: `cluster.adminRoles[${n}]`,
         got: show(role),
-        allowed: `a role of account ${accountId}: the journal's table lives in one account, and so does all else`,
+        allowed: `a role of account ${accountId}: the journal's table lives in one account, and so does all else (${PAGES.strongConsistency})`,
       },
   );
 

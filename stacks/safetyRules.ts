@@ -2,6 +2,7 @@
 import { fullLoad, nodeCapacity, nodesNeeded } from "../components/capacity.ts";
 import { backupVaultName } from "../components/names.ts";
 import { ZONES_PER_REGION } from "../components/subnets.ts";
+import { PAGES } from "./pages.ts";
 import { type Rule, show } from "./rule.ts";
 
 export const twoZonesCarryAll: Rule = ({ cluster, services, journal }) => {
@@ -39,7 +40,7 @@ export const irreversibleTwice: Rule = ({ backup }) => {
     differ.length > 0 && {
       key: "backup.irreversibleAgain",
       got: show(again),
-      allowed: `the same as backup.irreversible (${once.join(", ") || "nothing"}): what cannot be undone is said twice`,
+      allowed: `the same as backup.irreversible (${once.join(", ") || "nothing"}): what cannot be undone is said twice (${PAGES.vaultLock})`,
     },
   ];
 };
@@ -73,8 +74,8 @@ export const otherVault: Rule = ({ backup, accountId, region, regions, name }) =
 const OWN_PARAMETERS: Readonly<Record<string, string>> = {
   "rds.force_ssl": "nothing: the program forces TLS",
   "rds.global_db_rpo":
-    "nothing: it works by blocking commits, with two regions it would block the survivor, and no order waits for the " +
-    "database (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html)",
+    "nothing: it works by blocking commits, with two regions it would block the survivor, and no order waits for " +
+    `the database (${PAGES.globalFailover})`,
 };
 export const ownParameters: Rule = ({ database }) =>
   Object.entries(database?.parameters ?? {}).flatMap(([name, value]) => {

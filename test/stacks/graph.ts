@@ -133,6 +133,7 @@ export async function deploy(
   stack: StackName,
   overrides: Readonly<Record<string, string | null>> = {},
   world: World = {},
+  of: () => Promise<unknown> = program,
 ): Promise<Graph> {
   const raw = await rawConfig(stack, overrides);
   const invocations: Invocation[] = [];
@@ -167,7 +168,7 @@ export async function deploy(
   runtime.setAllConfig(raw);
 
   return await hosted(async () => {
-    const outputs = await runtime.runInPulumiStack(program);
+    const outputs = await runtime.runInPulumiStack(of);
     await runtime.disconnect();
     return { resources: monitor.registrations, invocations, outputs: await settled(output(outputs)) };
   });
