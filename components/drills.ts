@@ -73,9 +73,16 @@ export class Drills extends ComponentResource {
               "dynamodb:GetResourcePolicy",
               "dynamodb:PutResourcePolicy",
               "dynamodb:DeleteResourcePolicy",
-              "dynamodb:InjectError",
             ],
             Resource: [this.#tableArn()],
+          },
+          // A strongly consistent table's replication is paused by an action that names no resource, only its target.
+          // https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html#dynamodb-actions-reference
+          {
+            Effect: "Allow",
+            Action: ["dynamodb:InjectError"],
+            Resource: ["*"],
+            Condition: { "ForAllValues:StringEquals": { "dynamodb:FisTargetArns": [this.#tableArn()] } },
           },
         ]),
       },

@@ -1,8 +1,8 @@
 /** Both stacks on the real engine, against the sandbox's providers and a state in a folder; what acts is for the caller to say. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace, type LocalWorkspaceOptions, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { engine } from "../../automation/engine.ts";
 import type { StackName } from "../../components/model.ts";
 import type { Behaviours } from "../../sandbox/cloud/behaviour.ts";
@@ -11,6 +11,8 @@ import { Providers } from "../../sandbox/providers/providers.ts";
 import { PROJECT } from "../../stacks/config.ts";
 import program from "../../stacks/index.ts";
 import { rawConfig } from "./stackFile.ts";
+
+const ROOT = path.join(import.meta.dirname, "..", "..");
 
 /** Towards a region that never answers; the real providers try for minutes. */
 const PATIENCE_MILLISECONDS = 500;
@@ -72,21 +74,38 @@ export class Local {
     return stack;
   }
 
+  /** A stack that `stack` made, run by the nodejs host on PATH from the repository's Pulumi.yaml. */
+  async ordinary(name: StackName): Promise<Stack> {
+    const project = await readFile(path.join(ROOT, "Pulumi.yaml"), "utf8");
+    await writeFile(
+      path.join(this.#directory, "Pulumi.yaml"),
+      project.replace(/^main: /m, `main: ${ROOT}${path.sep}`),
+    );
+    return await LocalWorkspace.selectStack(
+      { stackName: name, workDir: this.#directory },
+      await this.#workspace(),
+    );
+  }
+
   async #create(name: StackName): Promise<Stack> {
     return await LocalWorkspace.createStack(
       { stackName: name, projectName: PROJECT, program },
-      {
-        pulumiCommand: await engine(),
-        workDir: this.#directory,
-        envVars: {
-          PULUMI_BACKEND_URL: `file://${this.#state}`,
-          PULUMI_CONFIG_PASSPHRASE: "test",
-          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-          PULUMI_SKIP_UPDATE_CHECK: "true",
-          PULUMI_DEBUG_PROVIDERS: this.#providers?.debugProviders ?? "",
-        },
-      },
+      await this.#workspace(),
     );
+  }
+
+  async #workspace(): Promise<LocalWorkspaceOptions> {
+    return {
+      pulumiCommand: await engine(),
+      workDir: this.#directory,
+      envVars: {
+        PULUMI_BACKEND_URL: `file://${this.#state}`,
+        PULUMI_CONFIG_PASSPHRASE: "test",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DEBUG_PROVIDERS: this.#providers?.debugProviders ?? "",
+      },
+    };
   }
 
   async close(): Promise<void> {
