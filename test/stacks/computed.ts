@@ -39,6 +39,8 @@ export const COMPUTED: Readonly<Record<string, Compute>> = {
   "aws:backup/vaultLockConfiguration:VaultLockConfiguration": nothing,
   "aws:budgets/budget:Budget": nothing,
   "aws:cloudwatch/dashboard:Dashboard": nothing,
+  "aws:cloudwatch/eventRule:EventRule": nothing,
+  "aws:cloudwatch/eventTarget:EventTarget": nothing,
   "aws:cloudwatch/logGroup:LogGroup": arn("logs"),
   "aws:cloudwatch/logMetricFilter:LogMetricFilter": nothing,
   "aws:cloudwatch/metricAlarm:MetricAlarm": arn("cloudwatch"),
