@@ -1,5 +1,6 @@
 /** A VPC over three availability zones, from which everything else in the region hangs. */
 import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
+import { DefaultSecurityGroup } from "@pulumi/aws/ec2/defaultSecurityGroup.js";
 import { Eip } from "@pulumi/aws/ec2/eip.js";
 import { FlowLog } from "@pulumi/aws/ec2/flowLog.js";
 import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
@@ -74,6 +75,8 @@ export class Network extends ComponentResource implements RegionNetwork {
       { cidrBlock: args.cidr, enableDnsHostnames: true, enableDnsSupport: true, tags: { Name: name } },
       { parent: this },
     );
+    // Without rules, so that what names no security group reaches nothing.
+    new DefaultSecurityGroup(name, { vpcId: vpc.id, ingress: [], egress: [] }, { parent: this });
     const internet = this.#internetTable(vpc);
     const data = { table: this.#table("data", vpc), routes: [] };
     const zones = this.#plan().map((plan) => this.#zone(plan, vpc, internet, data));

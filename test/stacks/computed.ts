@@ -47,6 +47,7 @@ export const COMPUTED: Readonly<Record<string, Compute>> = {
   "aws:dynamodb/table:Table": arn("dynamodb"),
   "aws:dynamodb/tableItem:TableItem": nothing,
   "aws:ec2/capacityReservation:CapacityReservation": nothing,
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": nothing,
   "aws:ec2/eip:Eip": (_, name) => ({ publicIp: `address-of-${name}` }),
   "aws:ec2/flowLog:FlowLog": nothing,
   "aws:ec2/internetGateway:InternetGateway": nothing,

@@ -242,3 +242,8 @@ test.serial(
 test.serial("without a word in config, nothing is reserved and every node runs", async (t) => {
   t.deepEqual(of(await standing("dr"), "aws:ec2/capacityReservation:CapacityReservation"), []);
 });
+
+test.serial("a VPC's default security group lets nothing through", async (t) => {
+  const { inputs } = one(await standing("prod"), "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup");
+  t.deepEqual([inputs.ingress, inputs.egress], [[], []]);
+});
