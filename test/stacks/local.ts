@@ -1,8 +1,15 @@
 /** Both stacks on the real engine, against the sandbox's providers and a state in a folder; what acts is for the caller to say. */
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { LocalWorkspace, type LocalWorkspaceOptions, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { promisify } from "node:util";
+import {
+  LocalWorkspace,
+  type LocalWorkspaceOptions,
+  type PulumiCommand,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
 import { engine } from "../../automation/engine.ts";
 import type { StackName } from "../../components/model.ts";
 import type { Behaviours } from "../../sandbox/cloud/behaviour.ts";
@@ -12,6 +19,7 @@ import { PROJECT } from "../../stacks/config.ts";
 import program from "../../stacks/index.ts";
 import { rawConfig } from "./stackFile.ts";
 
+const run = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, "..", "..");
 
 /** Towards a region that never answers; the real providers try for minutes. */
@@ -74,17 +82,18 @@ export class Local {
     return stack;
   }
 
-  /** A stack that `stack` made, run by the nodejs host on PATH from the repository's Pulumi.yaml. */
-  async ordinary(name: StackName): Promise<Stack> {
+  /** A command of the CLI as people give it, on a stack that `stack` made and the repository's Pulumi.yaml; its stdout. */
+  async cli(name: StackName, command: readonly string[]): Promise<string> {
     const project = await readFile(path.join(ROOT, "Pulumi.yaml"), "utf8");
-    await writeFile(
-      path.join(this.#directory, "Pulumi.yaml"),
-      project.replace(/^main: /m, `main: ${ROOT}${path.sep}`),
-    );
-    return await LocalWorkspace.selectStack(
-      { stackName: name, workDir: this.#directory },
-      await this.#workspace(),
-    );
+    const file = path.join(this.#directory, "Pulumi.yaml");
+    await writeFile(file, project.replace(/^main: /m, `main: ${ROOT}${path.sep}`));
+    const { pulumiCommand, envVars } = await this.#workspace();
+    const { stdout } = await run(pulumiCommand.command, [...command, "--stack", name, "--non-interactive"], {
+      cwd: this.#directory,
+      env: { ...process.env, ...envVars },
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return stdout;
   }
 
   async #create(name: StackName): Promise<Stack> {
@@ -94,7 +103,7 @@ export class Local {
     );
   }
 
-  async #workspace(): Promise<LocalWorkspaceOptions> {
+  async #workspace(): Promise<LocalWorkspaceOptions & { readonly pulumiCommand: PulumiCommand }> {
     return {
       pulumiCommand: await engine(),
       workDir: this.#directory,

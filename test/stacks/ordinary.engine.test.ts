@@ -1,11 +1,14 @@
 /**
- * `pulumi preview` as people run it. Its nodejs host comes with Pulumi's own download and not with a CLI built from
- * source: without one on PATH this is skipped, and says so; that the module registers the same is tested always.
+ * `pulumi preview` as people run it, of the module that Pulumi.yaml names. With Pulumi's nodejs host on PATH it is that
+ * one which runs it; else a stand-in that starts the same runner, and the log says so.
  */
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import test from "ava";
 import { Local } from "./local.ts";
+import { serveNodejsHost } from "./nodejsHost.ts";
+
+const MODULE = path.join(import.meta.dirname, "..", "..", "stacks", "index.ts");
 
 const isOnPath = (program: string): boolean =>
   (process.env["PATH"] ?? "").split(path.delimiter).some((directory) => {
@@ -17,15 +20,33 @@ const isOnPath = (program: string): boolean =>
     }
   });
 
+interface Step {
+  readonly op: string;
+  readonly urn: string;
+}
+
 test("an ordinary preview plans what the inline program plans", async (t) => {
-  if (!isOnPath("pulumi-language-nodejs")) {
-    t.log("skipped: no pulumi-language-nodejs on PATH");
-    t.pass();
-    return;
-  }
   const local = await Local.start();
   t.teardown(() => local.close());
-  const inline = await local.stack("prod");
-  const ordinary = await local.ordinary("prod");
-  t.deepEqual((await ordinary.preview()).changeSummary, (await inline.preview()).changeSummary);
+  const inline: Step[] = [];
+  const stack = await local.stack("prod");
+  await stack.preview({
+    onEvent({ resourcePreEvent: { metadata } = {} }) {
+      if (metadata !== undefined) inline.push({ op: metadata.op, urn: metadata.urn });
+    },
+  });
+
+  const client: string[] = [];
+  if (!isOnPath("pulumi-language-nodejs")) {
+    t.log("no pulumi-language-nodejs on PATH: a stand-in starts the SDK's own runner");
+    const host = await serveNodejsHost(MODULE);
+    t.teardown(() => host.close());
+    client.push(`--client=${host.address}`);
+  }
+  const { steps } = JSON.parse(await local.cli("prod", ["preview", "--json", ...client])) as {
+    steps: readonly Step[];
+  };
+  const sorted = (of: readonly Step[]) => of.map(({ op, urn }) => `${op} ${urn}`).sort();
+  t.true(inline.length > 100);
+  t.deepEqual(sorted(steps), sorted(inline));
 });
