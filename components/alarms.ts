@@ -134,17 +134,5 @@ export function alarmsOf(subjects: AlarmSubjects): readonly AlarmSpec[] {
       periods: 2,
       stopsExperiments: true,
     },
-    {
-      name: "backup-failed",
-      description:
-        "A backup or its copy to the other region failed: until the next one the copies are older.",
-      namespace: "AWS/Backup",
-      metric: "NumberOfBackupJobsFailed",
-      statistic: "Sum",
-      dimensions: {},
-      threshold: 0,
-      periodSeconds: 60 * MINUTE,
-      periods: 1,
-    },
   ];
 }

@@ -4,18 +4,12 @@ import { AccessPolicyAssociation } from "@pulumi/aws/eks/accessPolicyAssociation
 import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster as EksCluster } from "@pulumi/aws/eks/cluster.js";
 import type { NodeGroup } from "@pulumi/aws/eks/nodeGroup.js";
-import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
-import {
-  all,
-  ComponentResource,
-  type ComponentResourceOptions,
-  type Input,
-  type Output,
-} from "@pulumi/pulumi";
+import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import { ComponentResource, type ComponentResourceOptions, type Input, type Output } from "@pulumi/pulumi";
 import type { NodeDecision } from "./capacity.ts";
 import { assumedByPods, assumedByService } from "./iam.ts";
 import { regionalKey } from "./keys.ts";
-import { kubeconfig } from "./kubeconfig.ts";
+import { kubernetesProvider } from "./kubeconfig.ts";
 import { ManagedRole } from "./managedRole.ts";
 import type { Region } from "./model.ts";
 import { clusterKeyAlias, type Identity } from "./names.ts";
@@ -65,7 +59,8 @@ const ADDONS_ON_NODES: Addons = {
   },
 };
 
-export class Cluster extends ComponentResource {
+/** What the workload runs on, whoever made it. */
+export interface RegionCluster {
   readonly clusterName: Output<string>;
   readonly clusterArn: Output<string>;
   readonly endpoint: Output<string>;
@@ -73,9 +68,20 @@ export class Cluster extends ComponentResource {
   readonly certificateAuthority: Output<string>;
   /** Of the nodes, and with them of the pods. */
   readonly securityGroupId: Output<string>;
-  readonly nodes: Nodes;
+  readonly kubernetes: Kubernetes;
+  /** Name of the scaling group behind the nodes in one zone. */
+  scalingGroupIn(zone: string): Output<string>;
+}
+
+export class Cluster extends ComponentResource implements RegionCluster {
+  readonly clusterName: Output<string>;
+  readonly clusterArn: Output<string>;
+  readonly endpoint: Output<string>;
+  readonly certificateAuthority: Output<string>;
+  readonly securityGroupId: Output<string>;
   readonly kubernetes: Kubernetes;
 
+  readonly #nodes: Nodes;
   readonly #name: string;
   readonly #args: ClusterArgs;
 
@@ -86,21 +92,31 @@ export class Cluster extends ComponentResource {
 
     const cluster = this.#controlPlane();
     const access = this.#access(cluster);
-    const nodes = new Nodes(
+    this.#nodes = new Nodes(
       name,
       { ...args, clusterName: cluster.name, after: this.#addons(cluster, ADDONS_BEFORE_NODES, []) },
       { parent: this },
     );
-    this.#addons(cluster, ADDONS_ON_NODES, nodes.groups);
+    this.#addons(cluster, ADDONS_ON_NODES, this.#nodes.groups);
 
     this.clusterName = cluster.name;
     this.clusterArn = cluster.arn;
     this.endpoint = cluster.endpoint;
     this.certificateAuthority = cluster.certificateAuthority.data;
     this.securityGroupId = cluster.vpcConfig.clusterSecurityGroupId;
-    this.nodes = nodes;
-    this.kubernetes = this.#provider(access);
+    this.kubernetes = kubernetesProvider(
+      name,
+      {
+        ...{ clusterName: args.clusterName, region: args.region },
+        ...{ endpoint: this.endpoint, certificateAuthority: this.certificateAuthority },
+      },
+      { parent: this, dependsOn: access },
+    );
     this.registerOutputs({ endpoint: this.endpoint });
+  }
+
+  scalingGroupIn(zone: string): Output<string> {
+    return this.#nodes.scalingGroupIn(zone);
   }
 
   #controlPlane(): EksCluster {
@@ -183,23 +199,6 @@ export class Cluster extends ComponentResource {
   #addonRole(name: string, cluster: EksCluster, policy: string): ManagedRole {
     const trust = cluster.arn.apply((arn) => assumedByPods(this.#args.accountId, arn));
     return new ManagedRole(name, { trust, policies: [policy] }, { parent: this });
-  }
-
-  #provider(access: readonly AccessPolicyAssociation[]): Kubernetes {
-    const { clusterName, region } = this.#args;
-    return new Kubernetes(
-      this.#name,
-      {
-        kubeconfig: all([this.endpoint, this.certificateAuthority]).apply(
-          ([endpoint, certificateAuthority]) =>
-            kubeconfig({ clusterName, region, endpoint, certificateAuthority }),
-        ),
-        // Without it, a kubeconfig not known at preview time counts as another cluster and replaces every object.
-        clusterIdentifier: clusterName,
-        enableServerSideApply: true,
-      },
-      { parent: this, dependsOn: [...access] },
-    );
   }
 }
 

@@ -9,13 +9,14 @@ import { ExperimentTemplate } from "@pulumi/aws/fis/experimentTemplate.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import type { input as aws } from "@pulumi/aws/types/index.js";
 import {
-  all,
   ComponentResource,
   type ComponentResourceOptions,
   type Input,
+  interpolate,
   type Output,
 } from "@pulumi/pulumi";
 import { assumedByService, policy } from "./iam.ts";
+import { knownAfter } from "./knownAfter.ts";
 import { ManagedRole } from "./managedRole.ts";
 import type { Region } from "./model.ts";
 import type { Identity } from "./names.ts";
@@ -73,15 +74,22 @@ export class Drills extends ComponentResource {
               "dynamodb:GetResourcePolicy",
               "dynamodb:PutResourcePolicy",
               "dynamodb:DeleteResourcePolicy",
-              "dynamodb:InjectError",
             ],
             Resource: [this.#tableArn()],
+          },
+          // A strongly consistent table's replication is paused by an action that names no resource, only its target.
+          // https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html#dynamodb-actions-reference
+          {
+            Effect: "Allow",
+            Action: ["dynamodb:InjectError"],
+            Resource: ["*"],
+            Condition: { "ForAllValues:StringEquals": { "dynamodb:FisTargetArns": [this.#tableArn()] } },
           },
         ]),
       },
       { parent: this },
     );
-    return all([role.arn, grant.id]).apply(([arn]) => arn);
+    return knownAfter(role.arn, [grant]);
   }
 
   /** https://docs.aws.amazon.com/fis/latest/userguide/az-availability-scenario.html */
@@ -208,9 +216,7 @@ export class Drills extends ComponentResource {
 
   #subnets(ids: readonly Input<string>[]): Output<string>[] {
     const { region, accountId } = this.#args;
-    return ids.map((id) =>
-      all([id]).apply(([known]) => `arn:aws:ec2:${region}:${accountId}:subnet/${known}`),
-    );
+    return ids.map((id) => interpolate`arn:aws:ec2:${region}:${accountId}:subnet/${id}`);
   }
 }
 

@@ -44,7 +44,6 @@ export const usedByServices = (accountId: string, services: readonly string[]): 
         Principal: { Service: services },
         Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
         Resource: "*",
-        Condition: { StringEquals: { "aws:SourceAccount": accountId } },
       },
     ],
   });

@@ -1,5 +1,7 @@
 /** What tells people: alarms of this region, a dashboard, and the topic that both people and experiments listen to. */
 import { Dashboard } from "@pulumi/aws/cloudwatch/dashboard.js";
+import { EventRule } from "@pulumi/aws/cloudwatch/eventRule.js";
+import { EventTarget } from "@pulumi/aws/cloudwatch/eventTarget.js";
 import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
 import { LogMetricFilter } from "@pulumi/aws/cloudwatch/logMetricFilter.js";
 import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
@@ -35,7 +37,16 @@ export interface ObservabilityArgs extends Identity {
 
 const LOG_DAYS = 90;
 /** Services that write to the topic, and so use its key. */
-const PUBLISHERS = ["cloudwatch.amazonaws.com", "backup.amazonaws.com"];
+const ALARMS = "cloudwatch.amazonaws.com";
+const EVENTS = "events.amazonaws.com";
+const LOST = ["FAILED", "ABORTED", "EXPIRED"];
+/** What AWS Backup says of jobs that came to nothing. https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html */
+const FAILED_JOBS = {
+  source: ["aws.backup"],
+  "detail-type": ["Backup Job State Change", "Copy Job State Change", "Restore Job State Change"],
+  // Copies and backups have a state, restores a status.
+  detail: { $or: [{ state: LOST }, { status: LOST }] },
+};
 
 export class Observability extends ComponentResource {
   readonly topicArn: Output<string>;
@@ -56,6 +67,7 @@ export class Observability extends ComponentResource {
     const specs = alarmsOf({ ...args, logMetrics });
     const alarms = specs.map((spec) => ({ spec, alarm: this.#alarm(spec, topic) }));
     this.#emptyZone(topic);
+    this.#failedBackups(topic);
     new Dashboard(
       name,
       {
@@ -77,7 +89,7 @@ export class Observability extends ComponentResource {
       {
         description: `${this.#args.name} notices, ${region}`,
         alias: noticesKeyAlias(this.#args),
-        policy: usedByServices(accountId, PUBLISHERS),
+        policy: usedByServices(accountId, [ALARMS, EVENTS]),
       },
       this,
     );
@@ -149,6 +161,21 @@ export class Observability extends ComponentResource {
     );
   }
 
+  #failedBackups(topic: Topic): void {
+    const name = `${this.#name}-failed-backups`;
+    const rule = new EventRule(
+      name,
+      {
+        name: `${this.#args.name}-failed-backups`,
+        description:
+          "A backup, its copy or its trial restore failed: until the next one the copies are older",
+        eventPattern: JSON.stringify(FAILED_JOBS),
+      },
+      { parent: this },
+    );
+    new EventTarget(name, { rule: rule.name, arn: topic.arn }, { parent: this });
+  }
+
   /** A zone that answers nobody while others do. With all of them empty the region is parked, or the failover's matter. */
   #emptyZone(topic: Topic): void {
     const { zones, loadBalancer, targetGroup } = this.#args;
@@ -190,16 +217,19 @@ export class Observability extends ComponentResource {
   }
 }
 
-const publishedBy = (accountId: string, topicArn: string): string =>
-  JSON.stringify({
+function publishedBy(accountId: string, topicArn: string): string {
+  const publish = { Effect: "Allow", Action: "sns:Publish", Resource: topicArn };
+  return JSON.stringify({
     Version: "2012-10-17",
     Statement: [
       {
-        Effect: "Allow",
-        Principal: { Service: PUBLISHERS },
-        Action: "sns:Publish",
-        Resource: topicArn,
+        ...publish,
+        Principal: { Service: ALARMS },
         Condition: { StringEquals: { "aws:SourceAccount": accountId } },
       },
+      // EventBridge takes no conditions in a topic's policy.
+      // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+      { ...publish, Principal: { Service: EVENTS } },
     ],
   });
+}

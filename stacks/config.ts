@@ -1,19 +1,24 @@
 /** The program's configuration: parsed once, from raw strings, into one frozen value. */
 import type { z } from "zod";
+import type { ExistingCluster } from "../components/adoptedCluster.ts";
+import type { ExistingNetwork } from "../components/adoptedNetwork.ts";
 import type { AlarmThresholds } from "../components/alarms.ts";
 import type { Irreversible } from "../components/backup.ts";
 import type { Standby } from "../components/capacity.ts";
 import type { OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
 import { STACKS } from "../components/model.ts";
-import { type Identity, journalTableName } from "../components/names.ts";
+import { type Identity, journalTableName, kubernetesClusterName } from "../components/names.ts";
 import type { Services } from "../components/services.ts";
-import { type Problem, RULES } from "./rules.ts";
+import type { Problem } from "./rule.ts";
+import { RULES } from "./rules.ts";
 import { SECRETS, SECTIONS, type Section, type Sections } from "./schema.ts";
 
 export const PROJECT = "trading-platform";
 
 export interface Config extends Identity {
   readonly stack: StackName;
+  /** Physical name of this region's Kubernetes cluster. */
+  readonly clusterName: string;
   /** This stack's region; `peerRegion` is the other stack's. */
   readonly region: Region;
   readonly peerRegion: Region;
@@ -34,7 +39,7 @@ export interface Config extends Identity {
   readonly dns: DnsConfig;
   readonly listener: { readonly port: number };
   readonly journal: JournalConfig;
-  readonly network: Readonly<Record<"primary" | "secondary", NetworkConfig>>;
+  readonly network: Readonly<Record<Place, NetworkConfig>>;
   readonly database: DatabaseConfig;
   readonly cluster: ClusterConfig;
   readonly backup: BackupConfig;
@@ -43,6 +48,11 @@ export interface Config extends Identity {
   readonly budget: { readonly monthlyDollars: number } | undefined;
   readonly services: Services;
 }
+
+/** Which of the pair's regions a stack deploys. */
+export type Place = "primary" | "secondary";
+export const placeOf = ({ stack }: Pick<Config, "stack">): Place =>
+  stack === "prod" ? "primary" : "secondary";
 
 interface DnsCommon {
   /** Public name of the platform. */
@@ -76,6 +86,8 @@ export interface NetworkConfig {
   readonly cidr: string;
   /** Three availability zones, e.g. `us-east-1a`; which letters support EKS differs per account. */
   readonly zones: readonly string[];
+  /** A VPC that is there already: it is checked and left as it is. Undefined: one is made. */
+  readonly existing: ExistingNetwork | undefined;
 }
 
 export interface DatabaseConfig {
@@ -111,6 +123,8 @@ export interface ClusterConfig {
   readonly endpointCidrs: readonly string[];
   /** IAM roles that may administer the cluster. */
   readonly adminRoles: readonly string[];
+  /** Clusters that are there already, in networks that are. Undefined: one is made. */
+  readonly existing: Readonly<Record<Place, ExistingCluster | undefined>>;
 }
 
 export interface BackupConfig {
@@ -228,25 +242,32 @@ function print(value: unknown): string {
 }
 
 function assemble(sections: Required<Sections>, stack: StackName): Config {
-  const { services, journal, databasePassword, acceptGeneration, regions, backup, budget, cluster, ...rest } =
-    sections;
+  const { services, journal, databasePassword, acceptGeneration, regions, ...rest } = sections;
+  const { backup, budget, cluster, network, ...same } = rest;
+  const place = placeOf({ stack });
   return {
-    ...rest,
+    ...same,
     stack,
+    clusterName: cluster.existing[place]?.name ?? kubernetesClusterName(rest, rest.region),
     regions,
-    peerRegion: stack === "prod" ? regions.secondary : regions.primary,
+    peerRegion: regions[place === "primary" ? "secondary" : "primary"],
     acceptGeneration,
     databasePassword,
+    network: {
+      primary: { ...network.primary, existing: network.primary.existing },
+      secondary: { ...network.secondary, existing: network.secondary.existing },
+    },
+    cluster: {
+      ...cluster,
+      reserved: (cluster.reserved ?? (cluster.standby === "cold" ? "on" : "off")) === "on",
+      existing: { primary: cluster.existing.primary, secondary: cluster.existing.secondary },
+    },
     backup: {
       retentionDays: backup.retentionDays,
       vaultArn: backup.vaultArn,
       irreversible: backup.irreversible,
     },
     budget,
-    cluster: {
-      ...cluster,
-      reserved: (cluster.reserved ?? (cluster.standby === "cold" ? "on" : "off")) === "on",
-    },
     journal: { ...journal, tableName: journal.tableName ?? journalTableName(rest) },
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [

@@ -3,8 +3,8 @@ import type { ComponentResourceOptions } from "@pulumi/pulumi";
 import { Backup } from "../components/backup.ts";
 import type { Database } from "../components/database.ts";
 import { Drills } from "../components/drills.ts";
-import { databaseClusterName, kubernetesClusterName } from "../components/names.ts";
-import type { Network } from "../components/network.ts";
+import { databaseClusterName } from "../components/names.ts";
+import type { RegionNetwork } from "../components/network.ts";
 import { Observability } from "../components/observability.ts";
 import { Spending } from "../components/spending.ts";
 import type { Traffic } from "../components/traffic.ts";
@@ -12,17 +12,16 @@ import type { Config } from "./config.ts";
 
 export interface Operated {
   readonly config: Config;
-  readonly network: Network;
+  readonly network: RegionNetwork;
   readonly database: Database;
   readonly traffic: Traffic;
 }
 
 export function operations(parts: Operated, options: ComponentResourceOptions): void {
   const { config, network, database, traffic } = parts;
-  const { name, accountId, region, peerRegion, alarms } = config;
+  const { name, accountId, region, peerRegion, alarms, clusterName } = config;
   const identity = { name, accountId, region };
   const journalTable = config.journal.tableName;
-  const clusterName = kubernetesClusterName(identity, region);
 
   new Backup(
     "backup",

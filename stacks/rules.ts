@@ -1,31 +1,23 @@
-/** What must hold between values: one rule, one entry. A rule sees only sections that parsed by themselves. */
-import { fullLoad, nodeCapacity, nodesNeeded } from "../components/capacity.ts";
+/** What must hold between values: one rule, one entry. */
 import { RESERVED_ENVIRONMENT } from "../components/environment.ts";
-import { REGION_SETS, type Region, type StackName } from "../components/model.ts";
-import { backupVaultName } from "../components/names.ts";
+import { REGION_SETS, type Region } from "../components/model.ts";
 import { cidrsOverlap, parseCidr, ZONES_PER_REGION } from "../components/subnets.ts";
-import type { Sections } from "./schema.ts";
+import { adoptedClusters, adoptedNetworks } from "./adoptionRules.ts";
+import { PAGES } from "./pages.ts";
+import { type Rule, show } from "./rule.ts";
+import {
+  irreversibleTwice,
+  otherVault,
+  ownParameters,
+  someoneToTell,
+  twoZonesCarryAll,
+} from "./safetyRules.ts";
 
-export interface Problem {
-  /** Path below the project's namespace, e.g. `dns.ttlSeconds`. */
-  readonly key: string;
-  /** As it is printed, e.g. `"us-west-1"`; undefined: missing, or not for printing. */
-  readonly got: string | undefined;
-  readonly allowed: string;
-}
-
-/**
- * A partition takes 1,000 write units of 1 KB a second and an epoch's log is one partition key.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
- */
+/** A partition takes 1,000 write units of 1 KB a second and an epoch's log is one partition key. */
 export const MAX_KILOBYTES_PER_SECOND_PER_SHARD = 800;
 
 /** The active one and its standby, each in a zone of its own, with the third zone to go to. */
 const MOST_PER_SHARD = ZONES_PER_REGION - 1;
-
-type Rule = (sections: Sections, stack: StackName) => readonly (Problem | false | undefined)[];
-
-const show = (value: unknown): string => JSON.stringify(value) ?? "nothing";
 
 const regionSet: Rule = ({ regions }) => {
   if (regions === undefined) return [];
@@ -35,12 +27,12 @@ const regionSet: Rule = ({ regions }) => {
     new Set(all).size < all.length && {
       key: "regions",
       got: all.join(", "),
-      allowed: "three different regions",
+      allowed: `three different regions: two replicas and a witness (${PAGES.strongConsistency})`,
     },
     !sets.some((set) => all.every((region) => set.includes(region))) && {
       key: "regions",
       got: all.join(", "),
-      allowed: `three regions of one set (${sets.map((set) => set.join(", ")).join("; or ")}): strong consistency is offered only within one`,
+      allowed: `three regions of one set (${sets.map((set) => set.join(", ")).join("; or ")}): strong consistency is offered only within one (${PAGES.strongConsistency})`,
     },
   ];
 };
@@ -101,7 +93,7 @@ const shardLoad: Rule = ({ journal }) => {
     perShard > MAX_KILOBYTES_PER_SECOND_PER_SHARD && {
       key: "journal.kilobytesPerSecond",
       got: `${journal.kilobytesPerSecond} over ${journal.shards} shards, ${perShard} KB/s each`,
-      allowed: `at most ${MAX_KILOBYTES_PER_SECOND_PER_SHARD} KB/s per shard: raise journal.shards to ${Math.ceil(journal.kilobytesPerSecond / MAX_KILOBYTES_PER_SECOND_PER_SHARD)} or more`,
+      allowed: `at most ${MAX_KILOBYTES_PER_SECOND_PER_SHARD} KB/s per shard: raise journal.shards to ${Math.ceil(journal.kilobytesPerSecond / MAX_KILOBYTES_PER_SECOND_PER_SHARD)} or more (${PAGES.partitions})`,
     },
   ];
 };
@@ -117,7 +109,7 @@ const credentials: Rule = ({ databasePassword }, stack) => [
     databasePassword !== undefined && {
       key: "databasePassword",
       got: "a secret",
-      allowed: "nothing in stack dr: a secondary cluster takes its users from the primary",
+      allowed: `nothing in stack dr: a secondary cluster takes its users from the primary (${PAGES.secondaryCluster})`,
     },
 ];
 
@@ -137,7 +129,7 @@ const oneAccount: Rule = ({ cluster, accountId }) =>
       role.split(":")[4] !== accountId && {
         key: `cluster.adminRoles[${n}]`,
         got: show(role),
-        allowed: `a role of account ${accountId}: the journal's table lives in one account, and so does all else`,
+        allowed: `a role of account ${accountId}: the journal's table lives in one account, and so does all else (${PAGES.strongConsistency})`,
       },
   );
 
@@ -203,84 +195,6 @@ const eachService: Rule = ({ services = {}, region }) =>
     ];
   });
 
-const twoZonesCarryAll: Rule = ({ cluster, services, journal }) => {
-  if (cluster === undefined || services === undefined || journal === undefined) return [];
-  const node = nodeCapacity(cluster.instanceType);
-  if (node === undefined || node.cores <= 0 || node.mebibytes <= 0) {
-    return [
-      {
-        key: "cluster.instanceType",
-        got: show(cluster.instanceType),
-        allowed:
-          "a general, compute or memory instance of size large or more, whose capacity can be reckoned with",
-      },
-    ];
-  }
-  const load = fullLoad(services, journal.shards);
-  const needed = nodesNeeded(load, node, ZONES_PER_REGION - 1);
-  return [
-    cluster.nodesPerZone.min < needed && {
-      key: "cluster.nodesPerZone.min",
-      got: show(cluster.nodesPerZone.min),
-      allowed:
-        `${needed} or more: two zones have to carry all services at replicas.max, ` +
-        `${load.cores} cores and ${load.mebibytes} MiB, with ${node.cores} and ${node.mebibytes} free on a ${cluster.instanceType}`,
-    },
-  ];
-};
-
-const irreversibleTwice: Rule = ({ backup }) => {
-  const [once, again] = [backup?.irreversible ?? [], backup?.irreversibleAgain ?? []];
-  const differ = once
-    .filter((what) => !again.includes(what))
-    .concat(again.filter((what) => !once.includes(what)));
-  return [
-    differ.length > 0 && {
-      key: "backup.irreversibleAgain",
-      got: show(again),
-      allowed: `the same as backup.irreversible (${once.join(", ") || "nothing"}): what cannot be undone is said twice`,
-    },
-  ];
-};
-
-const someoneToTell: Rule = ({ budget, alarms }) => [
-  budget !== undefined &&
-    alarms?.emails.length === 0 && {
-      key: "alarms.emails",
-      got: "[]",
-      allowed: "at least one address, as budget has nobody else to tell",
-    },
-];
-
-const otherVault: Rule = ({ backup, accountId, region, regions, name }) => {
-  const [, , , vaultRegion, vaultAccount, , vaultName] = backup?.vaultArn?.split(":") ?? [];
-  if (backup?.vaultArn === undefined || accountId === undefined || name === undefined) return [];
-  const isOurs =
-    vaultAccount === accountId &&
-    vaultName === backupVaultName({ name, accountId }) &&
-    (vaultRegion === region || vaultRegion === regions?.primary || vaultRegion === regions?.secondary);
-  return [
-    isOurs && {
-      key: "backup.vaultArn",
-      got: show(backup.vaultArn),
-      allowed: "a vault other than this platform's own two, which get a copy anyway",
-    },
-  ];
-};
-
-/** By name, why config may not set them. */
-const OWN_PARAMETERS: Readonly<Record<string, string>> = {
-  "rds.force_ssl": "nothing: the program forces TLS",
-  "rds.global_db_rpo":
-    "nothing: it works by blocking commits, with two regions it would block the survivor, and no order waits for the " +
-    "database (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html)",
-};
-const ownParameters: Rule = ({ database }) =>
-  Object.entries(database?.parameters ?? {}).flatMap(([name, value]) => {
-    const allowed = OWN_PARAMETERS[name];
-    return allowed === undefined ? [] : [{ key: `database.parameters.${name}`, got: show(value), allowed }];
-  });
-
 export const RULES: readonly Rule[] = [
   regionSet,
   ownRegion,
@@ -293,6 +207,8 @@ export const RULES: readonly Rule[] = [
   oneDoor,
   eachService,
   twoZonesCarryAll,
+  adoptedNetworks,
+  adoptedClusters,
   irreversibleTwice,
   otherVault,
   ownParameters,

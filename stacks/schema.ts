@@ -7,6 +7,8 @@ import { GRANTS } from "../components/grants.ts";
 import { DNS_PROVIDERS, isRegion, REGIONS, type Region, ROLES } from "../components/model.ts";
 import { parseCidr, VPC_PREFIXES } from "../components/subnets.ts";
 
+import { PAGES } from "./pages.ts";
+
 export const DEFAULT_TTL_SECONDS = 15;
 export const TTL_SECONDS = { min: 5, max: 60 } as const;
 export const DEFAULT_LISTENER_PORT = 443;
@@ -16,7 +18,7 @@ export const DEFAULT_WINDOW = 16;
 export const DEFAULT_ARCHIVE_RETENTION_DAYS = 35;
 /** As long as the services' own backups, which are the longest that they offer. */
 export const DEFAULT_BACKUP_RETENTION_DAYS = 35;
-/** Route 53 offers exactly these. https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html */
+/** Route 53 offers exactly these. */
 export const ROUTE53_INTERVALS_SECONDS = [10, 30] as const;
 
 const text = (pattern: RegExp, allowed: string) =>
@@ -50,9 +52,29 @@ const cidr = z.string().refine(
     error: `an IPv4 range from its first address, /${VPC_PREFIXES.min} to /${VPC_PREFIXES.max}, e.g. 10.10.0.0/16`,
   },
 );
+const subnet = text(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, e.g. subnet-0123456789abcdef0");
+const existingNetwork = z.strictObject(
+  {
+    vpcId: text(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, e.g. vpc-0123456789abcdef0"),
+    subnets: z.array(z.strictObject({ public: subnet, private: subnet, data: subnet }, { error: map }), {
+      error: list,
+    }),
+  },
+  { error: map },
+);
+const existingCluster = z.strictObject(
+  {
+    name: text(/^[a-zA-Z0-9][\w-]{0,99}$/, "the name of an EKS cluster"),
+    nodeGroups: z.record(z.string(), text(/^[\w-]{1,63}$/, "the name of a managed node group"), {
+      error: map,
+    }),
+  },
+  { error: map },
+);
 const network = z.strictObject(
   {
     cidr,
+    existing: existingNetwork.optional(),
     zones: z.array(text(/^[a-z]{2}-[a-z]+-\d[a-z]$/, "an availability zone, e.g. us-east-1a"), {
       error: list,
     }),
@@ -76,7 +98,7 @@ const dns = z.discriminatedUnion(
         .strictObject(
           {
             intervalSeconds: integer(10, 30).refine((value) => value === 10 || value === 30, {
-              error: `${ROUTE53_INTERVALS_SECONDS.join(" or ")}: Route 53 checks at no other interval`,
+              error: `${ROUTE53_INTERVALS_SECONDS.join(" or ")}: Route 53 checks at no other interval (${PAGES.healthChecks})`,
             }),
             failureThreshold: integer(1, 10),
           },
@@ -170,12 +192,16 @@ export const SECTIONS = {
       engineVersion: text(/^\d{2}\.\d{1,2}$/, 'an Aurora PostgreSQL version with its minor, e.g. "17.5"'),
       instanceClass: text(
         /^db\.[rx]\d[a-z0-9]*\.(\d+x)?large$/,
-        "a memory-optimised class, which a global database needs, e.g. db.r7g.large",
+        `a memory-optimised class, which a global database needs, e.g. db.r7g.large (${PAGES.globalDatabase})`,
       ),
       instances: z.strictObject(
         {
           primary: integer(2, 15),
-          secondary: integer(1, 15, "at least one (a headless secondary cannot be promoted), a whole number"),
+          secondary: integer(
+            1,
+            15,
+            `at least one (a headless secondary cannot be promoted: ${PAGES.globalFailover}), a whole number`,
+          ),
         },
         { error: map },
       ),
@@ -194,6 +220,12 @@ export const SECTIONS = {
       nodesPerZone: range(100),
       standby: oneOf(STANDBYS).default("warm"),
       reserved: onOff.optional(),
+      existing: z
+        .strictObject(
+          { primary: existingCluster.optional(), secondary: existingCluster.optional() },
+          { error: map },
+        )
+        .prefault({}),
       endpointCidrs: z
         .array(
           z.string().refine((value) => parseCidr(value) !== undefined, { error: "an IPv4 range" }),

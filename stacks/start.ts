@@ -14,7 +14,7 @@ export interface Start {
 }
 
 /** A refusal is an answer, not a crash: hosts print a `RunError` without its stack. */
-const refuse = (reason: string): RunError => new RunError(`Refused, nothing was changed: ${reason}`);
+export const refuse = (reason: string): RunError => new RunError(`Refused, nothing was changed: ${reason}`);
 
 /**
  * Pulumi takes a stack trace for every promise that it makes. At V8's ten frames that is half of the program's time,

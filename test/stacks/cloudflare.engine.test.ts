@@ -1,10 +1,9 @@
 import { walk } from "./walk.ts";
 
-walk(241, {
-  dns: JSON.stringify({
-    provider: "cloudflare",
-    name: "exchange.example.com",
-    zoneId: "a".repeat(32),
-    cloudflareAccountId: "b".repeat(32),
-  }),
+const dns = JSON.stringify({
+  provider: "cloudflare",
+  name: "exchange.example.com",
+  zoneId: "a".repeat(32),
+  cloudflareAccountId: "b".repeat(32),
 });
+walk(241, { dns }, false);

@@ -90,7 +90,6 @@ test.serial("each region has its alarms, of its own metrics, told by its own enc
     t.deepEqual(
       alarms.map(({ inputs }) => inputs.name),
       [
-        "backup-failed",
         "database-cpu",
         "errors",
         "journal-errors",
@@ -114,6 +113,13 @@ test.serial("each region has its alarms, of its own metrics, told by its own enc
     });
     t.is(one(graph, "aws:sns/topic:Topic").inputs.kmsMasterKeyId, "arn:aws:kms:::key/observability");
   }
+});
+
+test.serial("failed backups, copies and trial restores are told", async (t) => {
+  const graph = await standing("dr");
+  const pattern = JSON.parse(one(graph, "aws:cloudwatch/eventRule:EventRule").inputs.eventPattern);
+  t.deepEqual(pattern.source, ["aws.backup"]);
+  t.is(one(graph, "aws:cloudwatch/eventTarget:EventTarget").inputs.arn, "arn:aws:sns:::observability");
 });
 
 test.serial("thresholds and addresses come from config; a dashboard shows what is watched", async (t) => {
@@ -235,4 +241,9 @@ test.serial(
 
 test.serial("without a word in config, nothing is reserved and every node runs", async (t) => {
   t.deepEqual(of(await standing("dr"), "aws:ec2/capacityReservation:CapacityReservation"), []);
+});
+
+test.serial("a VPC's default security group lets nothing through", async (t) => {
+  const { inputs } = one(await standing("prod"), "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup");
+  t.deepEqual([inputs.ingress, inputs.egress], [[], []]);
 });

@@ -20,7 +20,11 @@ function changed(before: Graph, after: Graph): readonly Registration[] {
   return after.resources.filter((resource) => known.get(resource.urn) !== text(resource));
 }
 
-async function failover(): Promise<readonly Registration[]> {
+let once: Promise<readonly Registration[]> | undefined;
+/** What a failover changes in the stack of the region that takes over. */
+const failover = (): Promise<readonly Registration[]> => (once ??= registerFailover());
+
+async function registerFailover(): Promise<readonly Registration[]> {
   const passive = await deploy("dr");
   const world = { regionItem: FAILED_OVER };
   const promoting = await deploy(

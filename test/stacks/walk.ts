@@ -6,7 +6,7 @@
 import { FailoverGlobalClusterCommand, SwitchoverGlobalClusterCommand } from "@aws-sdk/client-rds";
 import { type CustomResourceOptions, runtime } from "@pulumi/pulumi";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
-import test from "ava";
+import test, { type Implementation } from "ava";
 import type { Region, StackName } from "../../components/model.ts";
 import program from "../../stacks/index.ts";
 import { type AuroraFixture, CLUSTER, eventually, startAurora } from "../sandbox/aurora/fixtures.ts";
@@ -54,8 +54,11 @@ const unguarded: PulumiFn = async () => {
   return await program();
 };
 
-/** @param sandbox a number of its own per test file, for the database's addresses */
-export function walk(sandbox: number, dns: Overrides): void {
+/**
+ * @param sandbox a number of its own per test file, for the database's addresses
+ * @param isWhole with what has nothing to do with DNS, and need be walked once only
+ */
+export function walk(sandbox: number, dns: Overrides, isWhole: boolean): void {
   let local: Local;
   let aurora: AuroraFixture;
   const closing: (() => unknown)[] = [];
@@ -72,6 +75,9 @@ export function walk(sandbox: number, dns: Overrides): void {
     for (const close of closing.toReversed()) await close();
   });
 
+  const once = (title: string, run: Implementation<[]>) => {
+    if (isWhole) test.serial(title, run);
+  };
   const up = (name: StackName, overrides: Overrides, target: string[] = []) =>
     hosted(async () => {
       const stack = await local.stack(name, { ...dns, ...overrides });
@@ -132,7 +138,7 @@ export function walk(sandbox: number, dns: Overrides): void {
     t.deepEqual(await rolesOfDatabase(), { [EAST]: LEADS, [WEST]: follows(EAST) });
   });
 
-  test.serial("a refused update changes nothing, the outputs included", async (t) => {
+  once("a refused update changes nothing, the outputs included", async (t) => {
     const stack = await local.stack("dr", dns);
     const before = await stack.outputs();
     t.regex(await refusal(up("dr", { role: "active" })), /the journal says that us-east-1 is active/);
@@ -187,7 +193,7 @@ export function walk(sandbox: number, dns: Overrides): void {
     },
   );
 
-  test.serial(
+  once(
     "with us-east-1 black-holed, workloads, alarms and parameters can still be changed in us-west-2",
     async (t) => {
       tunedActive = { ...ACTIVE, ...(await tuned("dr")) };
@@ -196,18 +202,15 @@ export function walk(sandbox: number, dns: Overrides): void {
     },
   );
 
-  test.serial(
-    "with us-east-1 black-holed, a new service's role fails as it would, with AWS' page",
-    async (t) => {
-      const services = await changed("dr", "services", (all) => {
-        all["risk"] = { ...all["archiver"], alwaysOn: false };
-      });
-      t.regex(
-        await refusal(up("dr", { ...tunedActive, services }, [RISK_ROLE])),
-        /aws:iam\/role:Role cannot create: the control plane of IAM is in us-east-1 \(https:\/\/docs\.aws\.amazon\.com\/whitepapers\/latest\/aws-fault-isolation-boundaries\//,
-      );
-    },
-  );
+  once("with us-east-1 black-holed, a new service's role fails as it would, with AWS' page", async (t) => {
+    const services = await changed("dr", "services", (all) => {
+      all["risk"] = { ...all["archiver"], alwaysOn: false };
+    });
+    t.regex(
+      await refusal(up("dr", { ...tunedActive, services }, [RISK_ROLE])),
+      /aws:iam\/role:Role cannot create: the control plane of IAM is in us-east-1 \(https:\/\/docs\.aws\.amazon\.com\/whitepapers\/latest\/aws-fault-isolation-boundaries\//,
+    );
+  });
 
   test.serial("us-east-1 returns: its database follows, and a commit from before is refused", async (t) => {
     local.faults.heal();
@@ -230,14 +233,11 @@ export function walk(sandbox: number, dns: Overrides): void {
     },
   );
 
-  test.serial(
-    "without the ignored changes the same preview would cut the old region off the new one",
-    async (t) => {
-      t.deepEqual(await differences("prod", PARKED, unguarded), {
-        database: ["update", "delete replicationSourceIdentifier"],
-      });
-    },
-  );
+  once("without the ignored changes the same preview would cut the old region off the new one", async (t) => {
+    t.deepEqual(await differences("prod", PARKED, unguarded), {
+      database: ["update", "delete replicationSourceIdentifier"],
+    });
+  });
 
   test.serial("a planned switchover back swaps every role, and nothing is left to do", async (t) => {
     local.decided = { generation: 2, active: EAST };
@@ -258,7 +258,7 @@ export function walk(sandbox: number, dns: Overrides): void {
     t.deepEqual([await differences("prod", prod), await differences("dr", dr)], [{}, {}]);
   });
 
-  test.serial(
+  once(
     "with us-west-2 black-holed, prod previews clean and can be changed; dr's preview ends with a reason",
     async (t) => {
       local.faults.setPlace(WEST, "blackhole");

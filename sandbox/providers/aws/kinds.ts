@@ -124,6 +124,10 @@ export const KINDS = {
     among: { "aws:cloudwatch/logGroup:LogGroup": ["id", "arn"] },
     missing: (arn) => `InvalidParameter: LogDestination: ${arn} does not exist`,
   },
+  eventRule: {
+    among: { "aws:cloudwatch/eventRule:EventRule": ["id"] },
+    missing: (name) => `ResourceNotFoundException: Rule ${name} does not exist on EventBus default.`,
+  },
   topic: {
     among: { "aws:sns/topic:Topic": ["id"] },
     missing: (arn) => `NotFound: Topic does not exist: ${arn}`,

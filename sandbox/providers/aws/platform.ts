@@ -174,6 +174,17 @@ export const PLATFORM: Makers = {
     repositoryUrl: `${making.accountId}.dkr.ecr.${making.region}.amazonaws.com/${id}`,
   })),
   "aws:fis/experimentTemplate:ExperimentTemplate": numbered("EXT"),
+  "aws:cloudwatch/eventRule:EventRule": named("name", (making, id) => ({
+    arn: arn(making, "events", `rule/${id}`),
+    eventBusName: "default",
+  })),
+  "aws:cloudwatch/eventTarget:EventTarget": (making) => {
+    const targetId = text(making.inputs["targetId"]) || `terraform-${hex(26)}`;
+    return {
+      id: `${text(making.inputs["rule"])}-${targetId}`,
+      outputs: { targetId, eventBusName: "default" },
+    };
+  },
   "aws:cloudwatch/logMetricFilter:LogMetricFilter": named("name"),
   "aws:cloudwatch/logGroup:LogGroup": named("name", (making, id) => ({
     arn: arn(making, "logs", `log-group:${id}`),

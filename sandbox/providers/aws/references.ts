@@ -30,6 +30,7 @@ const REFERENCES: Readonly<Record<string, Readonly<Record<string, KindName>>>> =
   "aws:backup/selection:Selection": { planId: "plan", iamRoleArn: "role" },
   "aws:backup/vault:Vault": { kmsKeyArn: "key" },
   "aws:backup/vaultLockConfiguration:VaultLockConfiguration": { backupVaultName: "vault" },
+  "aws:cloudwatch/eventTarget:EventTarget": { rule: "eventRule", arn: "topic" },
   "aws:cloudwatch/logGroup:LogGroup": { kmsKeyId: "key" },
   "aws:cloudwatch/logMetricFilter:LogMetricFilter": { logGroupName: "logGroup" },
   "aws:cloudwatch/metricAlarm:MetricAlarm": { "alarmActions.*": "topic", "okActions.*": "topic" },

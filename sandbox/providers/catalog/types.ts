@@ -15,6 +15,8 @@ export const AWS_TYPES: Readonly<Record<string, string | null>> = {
   "aws:backup/vault:Vault": "AWS::Backup::BackupVault",
   "aws:backup/vaultLockConfiguration:VaultLockConfiguration": null,
   "aws:budgets/budget:Budget": "AWS::Budgets::Budget",
+  "aws:cloudwatch/eventRule:EventRule": "AWS::Events::Rule",
+  "aws:cloudwatch/eventTarget:EventTarget": null,
   "aws:cloudwatch/logGroup:LogGroup": "AWS::Logs::LogGroup",
   "aws:cloudwatch/logMetricFilter:LogMetricFilter": "AWS::Logs::MetricFilter",
   "aws:cloudwatch/metricAlarm:MetricAlarm": "AWS::CloudWatch::Alarm",

@@ -19,6 +19,16 @@ export const PLATFORM: Readonly<Record<string, Override>> = {
       "timeUnit",
     ],
   },
+  "aws:cloudwatch/eventRule:EventRule": {
+    source: "events/rule.go",
+    replace: ["eventBusName", "name", "namePrefix"],
+    update: ["forceDestroy", "state"],
+  },
+  "aws:cloudwatch/eventTarget:EventTarget": {
+    source: "events/target.go",
+    replace: ["eventBusName", "rule", "targetId"],
+    update: ["arn", "input", "inputPath", "inputTransformer", "roleArn"],
+  },
   "aws:cloudwatch/logGroup:LogGroup": {
     source: "logs/group.go",
     replace: ["name", "namePrefix"],
