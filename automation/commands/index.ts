@@ -32,4 +32,9 @@ export const VERBS: readonly Verb[] = [
     describe: "lose a region in a sandbox, fail over, and measure what it cost",
     load: () => import("./drill.ts"),
   },
+  {
+    name: "cost",
+    describe: "estimate what the configuration would cost per month and region",
+    load: () => import("./cost.ts"),
+  },
 ];
