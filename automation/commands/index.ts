@@ -37,4 +37,9 @@ export const VERBS: readonly Verb[] = [
     describe: "estimate what the configuration would cost per month and region",
     load: () => import("./cost.ts"),
   },
+  {
+    name: "bootstrap",
+    describe: "make the state's bucket and key, CI's trust and the roles; check quotas",
+    load: () => import("./bootstrap.ts"),
+  },
 ];
