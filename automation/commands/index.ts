@@ -42,4 +42,9 @@ export const VERBS: readonly Verb[] = [
     describe: "make the state's bucket and key, CI's trust and the roles; check quotas",
     load: () => import("./bootstrap.ts"),
   },
+  {
+    name: "destroy-plan",
+    describe: "explain what protects what, and in which order it could be taken down",
+    load: () => import("./destroy-plan.ts"),
+  },
 ];
