@@ -11,7 +11,11 @@ import { Account } from "./account.ts";
 process.env["AWS_ACCESS_KEY_ID"] = "a";
 process.env["AWS_SECRET_ACCESS_KEY"] = "b";
 
-const config = parseConfig(await rawConfig("prod"), "prod");
+const parsed = parseConfig(await rawConfig("prod"), "prod");
+const config = {
+  ...parsed,
+  cluster: { ...parsed.cluster, instanceType: "m7g.xlarge", nodesPerZone: { min: 2, max: 6 } },
+};
 
 async function world(t: ExecutionContext, accountId?: string) {
   const account = new Account();

@@ -131,7 +131,7 @@ test("the deploy role covers every service and role of the program, and IAM allo
     );
     const roles = resources.filter(({ type }) => type === "aws:iam/role:Role").map(({ name }) => name);
     t.deepEqual(
-      roles.filter((name) => !ROLE_PREFIXES.some((prefix) => name.startsWith(`${prefix}-`))),
+      roles.filter((name) => !ROLE_PREFIXES.some((prefix) => `${name}-`.startsWith(`${prefix}-`))),
       [],
     );
   }
