@@ -51,6 +51,10 @@ export async function bootstrap(
     await proveDone(pieces);
   }
   say(exported(config));
+  const { backendUrl } = context.settings;
+  if (backendUrl !== undefined && !backendUrl.startsWith(`s3://${stateBucketName(config)}?`)) {
+    say(`PULUMI_BACKEND_URL is ${backendUrl} here: another place`);
+  }
   return EXIT.done;
 }
 
@@ -99,6 +103,7 @@ function piecesOf(
 ): readonly Piece[] {
   const { regions, dns, journal } = config;
   const place = {
+    accountId: config.accountId,
     region: regions.witness,
     bucket: stateBucketName(config),
     alias: stateKeyAlias(config),

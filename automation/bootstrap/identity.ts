@@ -9,6 +9,7 @@ import {
   GetRolePolicyCommand,
   type IAMClient,
   ListAttachedRolePoliciesCommand,
+  ListRolePoliciesCommand,
   PutRolePolicyCommand,
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
@@ -53,13 +54,23 @@ export const role = (iam: IAMClient, spec: RoleSpec): Piece => ({
     const { roleName: RoleName, trust, document, managedPolicy: PolicyArn } = spec;
     const MaxSessionDuration = spec.maxSessionSeconds;
     const existing = (await orAbsent(iam.send(new GetRoleCommand({ RoleName })), ABSENT))?.Role;
-    const [inline, attached] =
+    const [inline, attached, inlines] =
       existing === undefined
-        ? [undefined, undefined]
+        ? []
         : await Promise.all([
             orAbsent(iam.send(new GetRolePolicyCommand({ RoleName, PolicyName })), ABSENT),
             iam.send(new ListAttachedRolePoliciesCommand({ RoleName })),
+            iam.send(new ListRolePoliciesCommand({ RoleName })),
           ]);
+    const foreign = [
+      ...(attached?.AttachedPolicies ?? [])
+        .map((one) => one.PolicyArn ?? "")
+        .filter((arn) => arn !== PolicyArn),
+      ...(inlines?.PolicyNames ?? []).filter((name) => name !== PolicyName),
+    ];
+    if (foreign.length > 0) {
+      return { state: "short", detail: `somebody gave it more, take it away: ${foreign.join(", ")}` };
+    }
     const create = () =>
       iam.send(
         new CreateRoleCommand({

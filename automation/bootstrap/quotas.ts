@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-service-quotas";
 import type { Region } from "../../components/model.ts";
 import type { Config } from "../../stacks/config.ts";
+import { vcpusOf } from "../instance-size.ts";
 import { orAbsent, type Piece, there } from "./piece.ts";
 
 interface Quota {
@@ -17,14 +18,6 @@ interface Quota {
 }
 
 const ZONES = 3;
-
-/** `m7g.xlarge` → 4; undefined for a size that does not say. */
-export function vcpusOf(instanceType: string): number | undefined {
-  const [, size = ""] = instanceType.split(".");
-  const [, multiple] = /^(\d*)xlarge$/.exec(size) ?? [];
-  if (multiple !== undefined) return 4 * Number(multiple || 1);
-  return { medium: 1, large: 2 }[size];
-}
 
 export function quotasOf({ cluster }: Config): readonly Quota[] {
   const vcpus = vcpusOf(cluster.instanceType);

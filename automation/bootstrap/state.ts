@@ -8,8 +8,6 @@ import {
   type KMSClient,
 } from "@aws-sdk/client-kms";
 import {
-  type BucketLocationConstraint,
-  CreateBucketCommand,
   GetBucketEncryptionCommand,
   GetBucketPolicyCommand,
   GetBucketVersioningCommand,
@@ -22,9 +20,11 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import type { Region } from "../../components/model.ts";
+import { createBucket, NO_PUBLIC_ACCESS } from "../adapters/state-bucket.ts";
 import { changesOf, orAbsent, type Piece } from "./piece.ts";
 
 export interface StatePlace {
+  readonly accountId: string;
   readonly region: Region;
   readonly bucket: string;
   readonly alias: string;
@@ -40,8 +40,9 @@ export const stateKey = (kms: KMSClient, { alias, region }: StatePlace): Piece =
           new CreateKeyCommand({ Description: "Pulumi state and its secrets" }),
         );
         const TargetKeyId = KeyMetadata?.KeyId;
-        await kms.send(new EnableKeyRotationCommand({ KeyId: TargetKeyId }));
+        // Its name first: cut off here, the next run finds this key instead of making another.
         await kms.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId }));
+        await kms.send(new EnableKeyRotationCommand({ KeyId: TargetKeyId }));
       };
       return changesOf("", [[`create a key with yearly rotation, and its alias ${alias}`, make]]);
     }
@@ -61,15 +62,8 @@ export const stateKey = (kms: KMSClient, { alias, region }: StatePlace): Piece =
   },
 });
 
-const BLOCKED = {
-  BlockPublicAcls: true,
-  BlockPublicPolicy: true,
-  IgnorePublicAcls: true,
-  RestrictPublicBuckets: true,
-};
-
-export const stateBucket = (s3: S3Client, { bucket: Bucket, alias, region }: StatePlace): Piece => ({
-  title: `state bucket ${Bucket} in ${region}`,
+export const stateBucket = (s3: S3Client, { bucket: Bucket, ...place }: StatePlace): Piece => ({
+  title: `state bucket ${Bucket} in ${place.region}`,
   async look() {
     const exists =
       (await orAbsent(s3.send(new HeadBucketCommand({ Bucket })), "NotFound", "NoSuchBucket")) !== undefined;
@@ -84,14 +78,14 @@ export const stateBucket = (s3: S3Client, { bucket: Bucket, alias, region }: Sta
       ),
       ask(() => s3.send(new GetBucketPolicyCommand({ Bucket })), "NoSuchBucketPolicy"),
     ]);
-    const isBlocked = Object.keys(BLOCKED).every(
-      (setting) => block?.PublicAccessBlockConfiguration?.[setting as keyof typeof BLOCKED] === true,
+    const isBlocked = Object.keys(NO_PUBLIC_ACCESS).every(
+      (setting) => block?.PublicAccessBlockConfiguration?.[setting as keyof typeof NO_PUBLIC_ACCESS] === true,
     );
     const [rule] = encryption?.ServerSideEncryptionConfiguration?.Rules ?? [];
-    const isEncrypted = rule?.ApplyServerSideEncryptionByDefault?.KMSMasterKeyID === alias;
+    const isEncrypted = rule?.ApplyServerSideEncryptionByDefault?.KMSMasterKeyID === aliasArn(place);
     const wanted = stateBucketPolicy(Bucket);
     return changesOf("versioned, encrypted, private, TLS only", [
-      exists ? undefined : ["create it", () => s3.send(new CreateBucketCommand(creation(Bucket, region)))],
+      exists ? undefined : ["create it", () => s3.send(createBucket(Bucket, place.region))],
       versioning?.Status === "Enabled"
         ? undefined
         : [
@@ -106,13 +100,15 @@ export const stateBucket = (s3: S3Client, { bucket: Bucket, alias, region }: Sta
         : [
             "block public access in all four ways",
             () =>
-              s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: BLOCKED })),
+              s3.send(
+                new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: NO_PUBLIC_ACCESS }),
+              ),
           ],
       isEncrypted
         ? undefined
         : [
-            `encrypt it with ${alias}`,
-            () => s3.send(new PutBucketEncryptionCommand(encryptionWith(Bucket, alias))),
+            `encrypt it with ${place.alias}`,
+            () => s3.send(new PutBucketEncryptionCommand(encryptionWith(Bucket, aliasArn(place)))),
           ],
       sameJson(policy?.Policy, wanted)
         ? undefined
@@ -124,20 +120,16 @@ export const stateBucket = (s3: S3Client, { bucket: Bucket, alias, region }: Sta
   },
 });
 
-const creation = (Bucket: string, region: Region) => ({
-  Bucket,
-  // us-east-1 is the one region that must not be named.
-  ...(region === "us-east-1"
-    ? {}
-    : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }),
-});
+/** A bare alias would be looked up in the account of whoever writes. */
+const aliasArn = ({ accountId, region, alias }: Omit<StatePlace, "bucket">): string =>
+  `arn:aws:kms:${region}:${accountId}:${alias}`;
 
-const encryptionWith = (Bucket: string, alias: string) => ({
+const encryptionWith = (Bucket: string, KMSMasterKeyID: string) => ({
   Bucket,
   ServerSideEncryptionConfiguration: {
     Rules: [
       {
-        ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms" as const, KMSMasterKeyID: alias },
+        ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms" as const, KMSMasterKeyID },
         BucketKeyEnabled: true,
       },
     ],

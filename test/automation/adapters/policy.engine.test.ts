@@ -105,9 +105,9 @@ const SABOTAGE: Readonly<Record<string, Break>> = {
     spec: { ...(props["spec"] as object), maxUnavailable: 0 },
   }),
   "kubernetes:apps/v1:Deployment": (props) => {
-    const spec = structuredClone(props["spec"]) as { template: { spec: { securityContext: unknown } } };
-    spec.template.spec.securityContext = {};
-    return { ...props, spec };
+    const spec = props["spec"] as { template: { spec: object } };
+    const pod = { ...spec.template.spec, securityContext: {} };
+    return { ...props, spec: { ...spec, template: { ...spec.template, spec: pod } } };
   },
 };
 const sabotage: ResourceTransform = async ({ type, name, props, opts }) => ({
@@ -129,6 +129,9 @@ test.serial("each rule finds what breaks it in the real program", async (t) => {
     .map(({ name }) => name)
     .filter((name) => name !== "copy-elsewhere");
   t.deepEqual([...new Set(violated)].sort(), expected.sort());
+  // Nothing is deployed: documents with ARNs in them are known to nobody yet.
+  const unknown = found.filter(({ outcome }) => outcome === "unknown").map(({ rule }) => rule);
+  t.deepEqual([...new Set(unknown)], ["no-wildcard-iam"]);
   t.deepEqual(
     found.find(({ rule, stack }) => rule === "cluster-endpoint" && stack === "dr"),
     {
@@ -145,11 +148,6 @@ test.serial("each rule finds what breaks it in the real program", async (t) => {
 
 test.serial("the program as it is deploys under the pack, and then breaks no rule", async (t) => {
   const stacks = { prod: open("prod"), dr: open("dr") };
-  const first = await hosted(() => checkStack("prod", stacks.prod, signal));
-  t.deepEqual(
-    [...new Set(first.findings.map(({ rule, outcome }) => `${outcome} ${rule}`))],
-    ["unknown no-wildcard-iam"],
-  );
   await hosted(() => stacks.prod.up({ signal, policyPack: POLICY_PACK }));
   await hosted(() => stacks.dr.up({ signal, policyPack: POLICY_PACK }));
   t.deepEqual(await hosted(() => checkPolicies(stacks, context)), []);

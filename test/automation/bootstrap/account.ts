@@ -141,6 +141,8 @@ export class Account {
           },
           IsTruncated: "false",
         };
+      case "ListRolePolicies":
+        return { PolicyNames: { member: [...role().policies.keys()] }, IsTruncated: "false" };
       case "CreateOpenIDConnectProvider": {
         const arn = `arn:aws:iam::${ACCOUNT}:oidc-provider/${text("Url").replace("https://", "")}`;
         this.providers.set(arn, [text("ClientIDList.member.1")]);

@@ -84,8 +84,8 @@ test("it makes everything in order, and the second run finds nothing to do", asy
   t.is(first.code, 0);
   t.deepEqual(first.changes, [
     "CreateKey",
-    "EnableKeyRotation",
     "CreateAlias",
+    "EnableKeyRotation",
     "PUT bucket",
     "PUT versioning",
     "PUT publicAccessBlock",
@@ -120,6 +120,20 @@ test("what somebody changed is put right, and nothing else is touched", async (t
   const { changes, stdout } = await run();
   t.deepEqual(changes, ["EnableKeyRotation", "PUT versioning", "UpdateAssumeRolePolicy"]);
   t.true(stdout.includes("will    role exchange-failover: set who may take it\n"));
+});
+
+test("a role that somebody gave more is told, and left to people", async (t) => {
+  const { account, run } = await world(t);
+  await run();
+  account.roles.get("exchange-failover")?.attached.add("arn:aws:iam::aws:policy/PowerUserAccess");
+  const { stdout, stderr, changes } = await run();
+  t.deepEqual(changes, []);
+  t.true(
+    stdout.includes(
+      "short   role exchange-failover: somebody gave it more, take it away: arn:aws:iam::aws:policy/PowerUserAccess\n",
+    ),
+  );
+  t.regex(stderr, /5 are left for you, marked short/);
 });
 
 test("quotas: six addresses exceed the default of five, and it says how to ask for more", async (t) => {
