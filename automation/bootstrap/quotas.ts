@@ -19,8 +19,11 @@ interface Quota {
 
 const ZONES = 3;
 
+/** Families that share one quota; the others have one each. */
+const STANDARD = /^[acdhimrtz]/;
+
 export function quotasOf({ cluster }: Config): readonly Quota[] {
-  const vcpus = vcpusOf(cluster.instanceType);
+  const vcpus = STANDARD.test(cluster.instanceType) ? vcpusOf(cluster.instanceType) : undefined;
   return [
     // One per zone for the load balancer, one per zone for the NAT gateways: six, and the default is five.
     { service: "ec2", code: "L-0263D0A3", title: "Elastic IPs", needed: 2 * ZONES },
