@@ -67,4 +67,19 @@ export const VERBS: readonly Verb[] = [
     describe: "simulate thousands of failovers from published latencies",
     load: () => import("./simulate.ts"),
   },
+  {
+    name: "cost",
+    describe: "estimate what the configuration would cost per month and region",
+    load: () => import("./cost.ts"),
+  },
+  {
+    name: "bootstrap",
+    describe: "make the state's bucket and key, CI's trust and the roles; check quotas",
+    load: () => import("./bootstrap.ts"),
+  },
+  {
+    name: "destroy-plan",
+    describe: "explain what protects what, and in which order it could be taken down",
+    load: () => import("./destroy-plan.ts"),
+  },
 ];
