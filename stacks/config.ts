@@ -1,6 +1,6 @@
 /** The program's configuration: parsed once, from raw strings, into one frozen value. */
 import type { z } from "zod";
-import type { OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
+import type { MaintenanceWindow, OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
 import { STACKS } from "../components/model.ts";
 import { type Identity, journalTableName } from "../components/names.ts";
 import type { Services } from "../components/services.ts";
@@ -29,6 +29,8 @@ export interface Config extends Identity {
   readonly dns: DnsConfig;
   readonly listener: { readonly port: number };
   readonly journal: JournalConfig;
+  /** Outside it `dr` disturbs production only for a reason that somebody gives; undefined: always outside. */
+  readonly maintenanceWindow: MaintenanceWindow | undefined;
   readonly network: Readonly<Record<"primary" | "secondary", NetworkConfig>>;
   readonly database: DatabaseConfig;
   readonly cluster: ClusterConfig;
@@ -189,7 +191,8 @@ function print(value: unknown): string {
 }
 
 function assemble(sections: Required<Sections>, stack: StackName): Config {
-  const { services, journal, databasePassword, acceptGeneration, regions, ...rest } = sections;
+  const { services, journal, databasePassword, acceptGeneration, maintenanceWindow, regions, ...rest } =
+    sections;
   return {
     ...rest,
     stack,
@@ -197,6 +200,7 @@ function assemble(sections: Required<Sections>, stack: StackName): Config {
     peerRegion: stack === "prod" ? regions.secondary : regions.primary,
     acceptGeneration,
     databasePassword,
+    maintenanceWindow,
     journal: { ...journal, tableName: journal.tableName ?? journalTableName(rest) },
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [

@@ -1,7 +1,7 @@
 /** What each key of the configuration may hold. Every message says what is allowed, in words. */
 import { z } from "zod";
 import { GRANTS } from "../components/grants.ts";
-import { DNS_PROVIDERS, isRegion, REGIONS, type Region, ROLES } from "../components/model.ts";
+import { DNS_PROVIDERS, isRegion, REGIONS, type Region, ROLES, WEEKDAYS } from "../components/model.ts";
 import { parseCidr, VPC_PREFIXES } from "../components/subnets.ts";
 
 export const DEFAULT_TTL_SECONDS = 15;
@@ -95,6 +95,26 @@ const dns = z.discriminatedUnion(
   { error: (issue) => (issue.code === "invalid_union" ? `one of ${DNS_PROVIDERS.join(", ")}` : map) },
 );
 
+const maintenanceWindow = z.strictObject(
+  {
+    timeZone: z.string().refine(isTimeZone, { error: "an IANA time zone, e.g. America/New_York" }),
+    weekday: oneOf(WEEKDAYS),
+    hours: z
+      .strictObject({ from: integer(0, 23, "hours"), to: integer(1, 24, "hours") }, { error: map })
+      .refine(({ from, to }) => from < to, { error: "from before to" }),
+  },
+  { error: map },
+);
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en-US", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const range = (top: number) =>
   z
     .strictObject({ min: integer(1, top), max: integer(1, top) }, { error: map })
@@ -158,6 +178,7 @@ export const SECTIONS = {
     },
     { error: map },
   ),
+  maintenanceWindow: maintenanceWindow.optional(),
   network: z.strictObject({ primary: network, secondary: network }, { error: map }),
   database: z.strictObject(
     {
