@@ -34,6 +34,10 @@ export interface OperationOptions {
   readonly signal: AbortSignal;
   /** What the engine does, resource by resource. */
   readonly progress?: (line: string) => void;
+  /** Directory of a policy pack that judges a preview; see `policy.ts`. */
+  readonly policyPack?: string;
+  /** Sees a preview's events as they are. */
+  readonly observe?: (event: EngineEvent) => void;
 }
 
 /** Nothing was changed. */
@@ -80,6 +84,7 @@ export class PulumiStack {
       await stack.preview({
         ...common(options),
         onEvent: (event) => {
+          options.observe?.(event);
           const step = plannedStep(event);
           if (step !== undefined) steps.push(step);
         },
@@ -138,7 +143,7 @@ export class PulumiStack {
   }
 }
 
-function common({ targets, configFile, planFile, refresh, signal }: OperationOptions) {
+function common({ targets, configFile, planFile, policyPack, refresh, signal }: OperationOptions) {
   return {
     signal,
     color: "never" as const,
@@ -148,6 +153,7 @@ function common({ targets, configFile, planFile, refresh, signal }: OperationOpt
     ...(configFile && { configFile }),
     ...(planFile && { plan: planFile }),
     ...(refresh && { refresh }),
+    ...(policyPack && { policyPacks: [policyPack] }),
   };
 }
 

@@ -52,4 +52,9 @@ export const VERBS: readonly Verb[] = [
     describe: "simulate thousands of failovers from published latencies",
     load: () => import("./simulate.ts"),
   },
+  {
+    name: "cost",
+    describe: "estimate what the configuration would cost per month and region",
+    load: () => import("./cost.ts"),
+  },
 ];
