@@ -31,9 +31,9 @@ export async function calendar(request: CalendarRequest, context: Context): Prom
   return VERDICT_EXIT_CODES[evidence.verdict];
 }
 
-function summary({ verdict, scenario, what, observed, reasons, told }: ExerciseEvidence): string {
+function summary({ verdict, scenario, what, observed, reasons, told, dryRun }: ExerciseEvidence): string {
   return [
-    `${verdict.toUpperCase()}   ${scenario}: ${what}`,
+    `${dryRun ? "DRY RUN, NOTHING WAS DONE: " : ""}${verdict.toUpperCase()}   ${scenario}: ${what}`,
     ...reasons.map((reason) => `  · ${reason}`),
     `longest outage ${observed.longestFailingSeconds.toFixed(0)} s in ${observed.looks} looks; told: ${told.join(", ") || "nobody"}`,
     "",

@@ -24,6 +24,8 @@ export interface Disturbed {
 
 export interface Observed {
   readonly looks: number;
+  /** Of them, those that saw whether clients are served. */
+  readonly seen: number;
   readonly longestFailingSeconds: number;
   /** Seconds in which nobody could see. */
   readonly unknownSeconds: number;
@@ -125,7 +127,7 @@ function judgeExercise(
   if (!disturbed.ok) reasons.push(disturbed.detail);
   if (steady !== true) reasons.push(`afterwards it was ${state(steady)}`);
   if (reasons.length > 0) return { verdict: "failed", reasons };
-  const { longestFailingSeconds, unknownSeconds, looks } = observed;
+  const { longestFailingSeconds, unknownSeconds, seen } = observed;
   if (longestFailingSeconds > objectiveSeconds) {
     return {
       verdict: "rto-missed",
@@ -133,7 +135,7 @@ function judgeExercise(
     };
   }
   // Whoever did not look long enough may have missed the outage.
-  if (looks === 0 || unknownSeconds > objectiveSeconds) {
+  if (seen === 0 || unknownSeconds > objectiveSeconds) {
     return { verdict: "inconclusive", reasons: [`nothing could be seen for ${unknownSeconds.toFixed(0)} s`] };
   }
   return { verdict: "met", reasons: [] };

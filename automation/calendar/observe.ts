@@ -12,7 +12,7 @@ export function observeWith(
   say: (message: string) => void,
 ): () => Promise<Observed> {
   const stop = new AbortController();
-  let [looks, unknown, longest] = [0, 0, 0];
+  let [looks, seen, unknown, longest] = [0, 0, 0, 0];
   let failingSince: number | undefined;
   const loop = async (): Promise<void> => {
     let before = clock.monotonic();
@@ -23,6 +23,7 @@ export function observeWith(
       });
       const now = clock.monotonic();
       looks++;
+      if (judged.state !== "unknown") seen++;
       if (judged.state === "good") failingSince = undefined;
       else if (judged.state === "failing") failingSince ??= before;
       else unknown += now - before;
@@ -35,6 +36,6 @@ export function observeWith(
   return async () => {
     stop.abort();
     await running;
-    return { looks, longestFailingSeconds: longest / 1000, unknownSeconds: unknown / 1000 };
+    return { looks, seen, longestFailingSeconds: longest / 1000, unknownSeconds: unknown / 1000 };
   };
 }

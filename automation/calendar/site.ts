@@ -126,7 +126,11 @@ export class Site {
       disturb: () => this.#disturb(say),
       observe: () => observeWith(() => lookout.look(), systemClock, say),
       steady: async () => {
-        if (dryRun) return judge(await lookout.look()).state !== "failing";
+        if (dryRun) {
+          const judged = judge(await lookout.look());
+          if (judged.state === "unknown") throw new Error(judged.reasons.join("; "));
+          return judged.state === "good";
+        }
         const wanted = { untilStableSeconds: STABLE_SECONDS, untilFailingSeconds: undefined };
         const request = { ...wanted, limitSeconds: STEADY_LIMIT_SECONDS, json: false };
         // An interrupted drill still ends in a known state.

@@ -17,7 +17,7 @@ const plan: Plan = {
   objectiveSeconds: 60,
   dryRun: false,
 };
-const calm: Observed = { looks: 300, longestFailingSeconds: 12, unknownSeconds: 0 };
+const calm: Observed = { looks: 300, seen: 300, longestFailingSeconds: 12, unknownSeconds: 0 };
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 const clock: Clock = { wall: () => NOW, monotonic: () => 0, sleep: async () => {} };
 
@@ -128,7 +128,7 @@ test("a longer outage than allowed misses the objective; not to have seen proves
   const missed = await observed({ longestFailingSeconds: 61 });
   t.deepEqual([missed.verdict, missed.reasons], ["rto-missed", ["clients failed for 61 s, objective 60 s"]]);
   t.is((await observed({ unknownSeconds: 61 })).verdict, "inconclusive");
-  t.is((await observed({ looks: 0 })).verdict, "inconclusive");
+  t.is((await observed({ seen: 0 })).verdict, "inconclusive");
 });
 
 test("a dry run goes through all of it also when the guard would refuse", async (t) => {
@@ -158,5 +158,5 @@ test("an observer measures the longest outage, and what it could not see", async
     () => {},
   );
   await ended.promise;
-  t.deepEqual(await stop(), { looks: 8, longestFailingSeconds: 4, unknownSeconds: 1 });
+  t.deepEqual(await stop(), { looks: 8, seen: 7, longestFailingSeconds: 4, unknownSeconds: 1 });
 });
