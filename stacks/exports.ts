@@ -47,6 +47,7 @@ export function outputsOf(parts: Parts): ProgramOutputs {
       healthCheckIntervalSeconds: dns.healthCheck.intervalSeconds,
       failureThreshold: dns.healthCheck.failureThreshold,
     },
+    ...(config.maintenanceWindow && { maintenanceWindow: config.maintenanceWindow }),
     journalTable: config.journal.tableName,
     shards: config.journal.shards,
     window: config.journal.window,

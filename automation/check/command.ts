@@ -11,6 +11,7 @@ import { readDrills } from "./drills.ts";
 import { forecastNow, gatherBasis, planSeconds } from "./gather/forecast.ts";
 import { gather, placeOf } from "./gather/gather.ts";
 import { gatherHost } from "./gather/host.ts";
+import { policyViolations } from "./gather/policy.ts";
 import { type Subject, subjectOf } from "./gather/subject.ts";
 import { type HistoryEntry, keep, readHistory, regressions } from "./history.ts";
 import { HOST_CHECKS } from "./host.ts";
@@ -51,7 +52,7 @@ async function readiness(subject: Subject, json: boolean, context: Context): Pro
     subject,
     {
       drills: () => readDrills(bucket),
-      policy: () => Promise.reject(new Error("this version runs no policy pack here")),
+      policy: () => policyViolations(subject, signal),
     },
     signal,
   );

@@ -18,12 +18,14 @@ export interface DatabaseMember {
   readonly synchronization: string | null;
 }
 
+/** Null: RDS does not say. */
 export interface DatabaseCluster {
-  readonly status: string;
-  readonly engineVersion: string;
+  readonly status: string | null;
+  readonly engineVersion: string | null;
   readonly instances: number;
+  /** Of the instances that say one. */
   readonly classes: readonly string[];
-  readonly backupRetentionDays: number;
+  readonly backupRetentionDays: number | null;
   /** Milliseconds since 1970; null: RDS names none. */
   readonly latestRestorableAt: number | null;
 }

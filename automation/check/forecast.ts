@@ -17,6 +17,8 @@ export interface RecoveryForecast {
   /** Impact to a fresh client's first write, the go being given `goSeconds` after the impact. */
   readonly fromImpact: Percentiles;
   readonly goSeconds: number;
+  /** What a plan took on this host just now: the sample of its speed; null: it could not be timed. */
+  readonly planSeconds: number | null;
   /** Largest first. */
   readonly shares: readonly Share[];
 }
@@ -60,9 +62,7 @@ export function forecastRecovery(
   table: LatencyTable,
 ): RecoveryForecast {
   const replaySeconds = tailRecords / REPLAYED_PER_SECOND;
-  // Own work goes with this host's speed, of which the preview is a sample.
-  const hostFactor = planSeconds === null || table.planSeconds === null ? 1 : planSeconds / table.planSeconds;
-  const quantiles = quantilesOf(table, hostFactor);
+  const quantiles = quantilesOf(table, hostFactor(planSeconds, table.planSeconds));
   const pull = mustPull && setting.standby === "warm" ? quantiles.imagePull : () => 0;
   const withReplay = {
     ...quantiles,
@@ -80,6 +80,7 @@ export function forecastRecovery(
   }).sort();
   return {
     goSeconds: GO_SECONDS,
+    planSeconds,
     fromImpact: {
       p50: interpolated(recovered, 0.5),
       p95: interpolated(recovered, 0.95),
@@ -89,6 +90,14 @@ export function forecastRecovery(
       .map(([name, seconds]) => ({ name, seconds: seconds / RUNS }))
       .toSorted((a, b) => b.seconds - a.seconds),
   };
+}
+
+/**
+ * Own work goes with the host's speed. One plan is a noisy sample of that, and a load that is there now may be gone
+ * then: of its deviation, as a ratio, half counts.
+ */
+function hostFactor(now: number | null, measured: number | null): number {
+  return now === null || measured === null ? 1 : Math.sqrt(now / measured);
 }
 
 /** What clients wait for, one after the other, from the impact to the first write. */

@@ -63,6 +63,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./watch.ts"),
   },
   {
+    name: "calendar",
+    describe: "drill production inside its maintenance window, announced, and end in a known state",
+    load: () => import("./calendar.ts"),
+  },
+  {
     name: "simulate",
     describe: "simulate thousands of failovers from published latencies",
     load: () => import("./simulate.ts"),

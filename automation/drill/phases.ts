@@ -73,7 +73,7 @@ async function predict(drill: Drill): Promise<void> {
     drill.forecast = forecast;
     const seconds = forecast.recovery.fromImpact.p50.toFixed(1);
     drill.note(
-      `dr check: a failover now would take ${seconds} s, the database is ${forecast.loss.databaseEvents ?? "?"} event(s) behind`,
+      `dr check: a failover now would take ${seconds} s (a plan took ${forecast.recovery.planSeconds?.toFixed(1) ?? "?"} s), the database is ${forecast.loss.databaseEvents ?? "?"} event(s) behind`,
     );
   } catch (error) {
     drill.note(`dr check cannot predict: ${messageOf(error)}`);

@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import type { Context } from "../commands/command.ts";
 import { EXIT } from "../errors.ts";
+import { readStackConfig } from "../stack-config.ts";
 import type { Place } from "./latencies.ts";
 import { readLatencies } from "./latencies.ts";
 import { choose, meets, type Report, render, renderSources } from "./report.ts";
@@ -28,7 +29,7 @@ export async function simulateFailovers(
     stdout.write(request.json === true ? `${JSON.stringify(table)}\n` : renderSources(table));
     return EXIT.done;
   }
-  const basis = await basisOf(settings);
+  const basis = basisOf(await readStackConfig(settings.projectDirectory, "prod"));
   const wanted = settingsOf(request, basis);
   const { runs, seed } = request;
   const simulations = [];
@@ -38,7 +39,7 @@ export async function simulateFailovers(
   }
   const chosen = choose(simulations);
   const report: Report = {
-    ...{ draw: { runs, seed }, table, from: basis.from, simulations, chosen },
+    ...{ draw: { runs, seed }, table, cost: basis.cost, simulations, chosen },
     shortenings: shortenings(chosen.setting, table, { runs, seed }),
   };
   stdout.write(request.json === true ? `${JSON.stringify(asJson(report))}\n` : render(report));

@@ -3,13 +3,13 @@ import { RTO_SECONDS } from "../failover/decide.ts";
 import type { WaitName } from "./draws.ts";
 import type { LatencyTable } from "./latencies.ts";
 import type { Setting } from "./model.ts";
+import type { Basis } from "./settings.ts";
 import type { Draw, Percentiles, Shortening, Simulation } from "./simulate.ts";
 
 export interface Report {
   readonly draw: Draw;
   readonly table: LatencyTable;
-  /** Where shards, pods and DNS settings come from. */
-  readonly from: string;
+  readonly cost: Basis["cost"];
   readonly simulations: readonly Simulation[];
   /** The least demanding one that meets the objective at the 99th percentile; else the one that comes nearest. */
   readonly chosen: Simulation;
@@ -25,6 +25,9 @@ export function choose(simulations: readonly Simulation[]): Simulation {
   if (chosen === undefined) throw new Error("nothing was simulated");
   return chosen;
 }
+
+const dollars = (amount: number | null): string =>
+  amount === null ? "an unknown amount" : `$${Math.round(amount).toLocaleString("en-US")}`;
 
 const GO_TEXT = {
   automatic: "dr watch starts it",
@@ -62,10 +65,9 @@ export const nameOf = ({ standby, go, dns }: Setting): string =>
   `${standby}, ${typeof go === "number" ? `go after ${go} s` : GO_TEXT[go]}, ${dns.provider}`;
 
 /** Lines of the whole report. */
-export function render({ draw, table, from, simulations, chosen, shortenings }: Report): string {
+export function render({ draw, table, cost, simulations, chosen, shortenings }: Report): string {
   return [
     `${draw.runs.toLocaleString("en-US")} failovers per configuration, seed ${draw.seed}: ${table.place}`,
-    `sizes and DNS from ${from}`,
     "",
     row("seconds from the impact", "p50", "p95", "p99", `inside ${RTO_SECONDS} s`),
     ...simulations.map((one) =>
@@ -76,7 +78,7 @@ export function render({ draw, table, from, simulations, chosen, shortenings }: 
       ? `MEETS ${RTO_SECONDS} s at p99: ${nameOf(chosen.setting)} (${chosen.fromImpact.p99.toFixed(0)} s; ${chosen.fromGo.p99.toFixed(0)} s from the go)`
       : `NONE MEETS ${RTO_SECONDS} s at p99. The nearest: ${nameOf(chosen.setting)} (${chosen.fromImpact.p99.toFixed(0)} s)`,
     ...costs(chosen.setting).map((line) => `  costs ${line}`),
-    "  in money: dr cost",
+    `  in money ${dollars(cost[chosen.setting.standby].nodes)} a month for the passive region's nodes, ${dollars(cost[chosen.setting.standby].all)} for everything but the DNS: an estimate, dr cost says of what`,
     "",
     row("seconds of each phase", "p50", "p95", "p99", "begins at"),
     ...chosen.phases.map(({ phase, seconds, start }) => row(phase, ...figures(seconds), start.toFixed(1))),

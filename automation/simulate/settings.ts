@@ -1,8 +1,11 @@
-/** Which failovers are simulated: the deployment's own figures, or the program's defaults where nothing is deployed. */
+/** Which failovers are simulated: the project's own configuration, and what it leaves open in every combination. */
 import { DNS_PROVIDERS, type DnsProvider } from "../../components/model.ts";
+import { ZONES_PER_REGION } from "../../components/subnets.ts";
+import type { Config, DnsConfig } from "../../stacks/config.ts";
 import { SECTIONS } from "../../stacks/schema.ts";
-import { type DeployedStack, loadDeployment, scaled } from "../deployment.ts";
-import type { Settings } from "../settings.ts";
+import { AVERAGE_OF_PEAK, DEFAULT_DATABASE_GIGABYTES, estimate } from "../cost/estimate.ts";
+import { readPrices } from "../cost/prices.ts";
+import { type DeployedStack, scaled } from "../deployment.ts";
 import { type Dns, GOS, type Go, type Setting, STANDBYS, type Standby } from "./model.ts";
 
 export interface Wanted {
@@ -16,62 +19,69 @@ export type Size = Pick<Setting, "shards" | "pods" | "nodes" | "addresses">;
 export interface Basis {
   readonly size: Size;
   readonly dns: Readonly<Record<DnsProvider, Dns>>;
-  /** Where the figures come from, for a person. */
-  readonly from: string;
+  /** Dollars a month of the passive region's nodes, and of everything; null: a price is not known. */
+  readonly cost: Readonly<Record<Standby, { readonly nodes: number | null; readonly all: number | null }>>;
 }
 
-/** Three zones of two nodes, four shards: what the repository's stack files say. */
-const DEFAULT_SIZE: Size = { shards: 4, pods: 8, nodes: 6, addresses: 3 };
 const ZONE = { name: "exchange.example.com", zoneId: "Z0123456789EXAMPLE" };
 const CLOUDFLARE = { ...ZONE, zoneId: "0".repeat(32), cloudflareAccountId: "0".repeat(32) };
 
-export function defaultDns(provider: DnsProvider): Dns {
-  const config = SECTIONS.dns.parse({ provider, ...(provider === "route53" ? ZONE : CLOUDFLARE) });
+const dnsOf = (config: DnsConfig): Dns => ({
+  provider: config.provider,
+  ttlSeconds: config.provider === "route53" ? config.ttlSeconds : 0,
+  healthCheckIntervalSeconds: config.healthCheck.intervalSeconds,
+  failureThreshold: config.healthCheck.failureThreshold,
+});
+
+/** As the program would configure it when nothing is said. */
+export const defaultDns = (provider: DnsProvider): Dns =>
+  dnsOf(SECTIONS.dns.parse({ provider, ...(provider === "route53" ? ZONE : CLOUDFLARE) }));
+
+export function basisOf(config: Config): Basis {
+  const { dns, journal, services, cluster } = config;
+  const pods = Object.values(services)
+    .filter(({ alwaysOn }) => !alwaysOn)
+    .reduce((sum, { perShard, replicas }) => sum + replicas.min * (perShard ? journal.shards : 1), 0);
+  const { standbys } = estimate(config, readPrices(), {
+    averageKilobytesPerSecond: journal.kilobytesPerSecond * AVERAGE_OF_PEAK,
+    databaseGigabytes: DEFAULT_DATABASE_GIGABYTES,
+  });
+  const costOf = (standby: Standby) => {
+    const found = standbys.find((one) => one.standby === standby);
+    return { nodes: found?.nodesMonthly ?? null, all: found?.totalMonthly ?? null };
+  };
   return {
-    provider,
-    ttlSeconds: config.provider === "route53" ? config.ttlSeconds : 0,
-    healthCheckIntervalSeconds: config.healthCheck.intervalSeconds,
-    failureThreshold: config.healthCheck.failureThreshold,
+    size: {
+      shards: journal.shards,
+      pods,
+      nodes: ZONES_PER_REGION * cluster.nodesPerZone.min,
+      addresses: ZONES_PER_REGION,
+    },
+    dns: {
+      route53: defaultDns("route53"),
+      cloudflare: defaultDns("cloudflare"),
+      [dns.provider]: dnsOf(dns),
+    },
+    cost: { warm: costOf("warm"), cold: costOf("cold") },
   };
 }
 
-const DEFAULTS: Basis = {
-  size: DEFAULT_SIZE,
-  dns: { route53: defaultDns("route53"), cloudflare: defaultDns("cloudflare") },
-  from: "the program's defaults: nothing deployed was named by PULUMI_BACKEND_URL",
-};
-
+/** Of a region as it is deployed. Nodes count only when none waits: two per zone are taken. */
 export function sizeOf(outputs: DeployedStack): Size {
   return {
     shards: outputs.shards,
     pods: scaled(outputs).reduce((sum, { replicas }) => sum + replicas, 0),
-    nodes: DEFAULT_SIZE.nodes,
+    nodes: 2 * outputs.elasticIps.length,
     addresses: outputs.elasticIps.length,
   };
 }
 
-/** @throws UsageError when PULUMI_BACKEND_URL names a state that has no such stacks */
-export async function basisOf(settings: Settings): Promise<Basis> {
-  if (settings.backendUrl === undefined) return DEFAULTS;
-  const { dr } = (await loadDeployment(settings)).stacks;
-  return {
-    size: sizeOf(dr),
-    dns: { ...DEFAULTS.dns, [dr.dns.provider]: dr.dns },
-    from: `stack ${dr.stack} as deployed`,
-  };
-}
-
-/** Every combination that is wanted, the least demanding last. */
-export function settingsOf({ standby, go, dns }: Wanted, basis: Basis): readonly Setting[] {
-  const all = <T>(wanted: T | undefined, of: readonly T[]) => (wanted === undefined ? of : [wanted]);
-  return all(standby, STANDBYS).flatMap((standby_) =>
-    all(go, GOS).flatMap((go_) =>
-      all(dns, DNS_PROVIDERS).map((provider) => ({
-        ...basis.size,
-        standby: standby_,
-        go: go_,
-        dns: basis.dns[provider],
-      })),
+/** Every combination that is wanted, from the most to the least demanding. */
+export function settingsOf(wanted: Wanted, { size, dns }: Pick<Basis, "size" | "dns">): readonly Setting[] {
+  const all = <T>(one: T | undefined, of: readonly T[]) => (one === undefined ? of : [one]);
+  return all(wanted.standby, STANDBYS).flatMap((standby) =>
+    all(wanted.go, GOS).flatMap((go) =>
+      all(wanted.dns, DNS_PROVIDERS).map((provider) => ({ ...size, standby, go, dns: dns[provider] })),
     ),
   );
 }

@@ -62,6 +62,9 @@ export const backups: readonly Check<ReadinessFacts>[] = [
     title: "the passive cluster keeps backups of its own",
     judge: ({ database, at }) =>
       known(database.passive, "allow rds:DescribeDBClusters in the passive region", (passive) => {
+        if (passive.backupRetentionDays === null) {
+          return unknown("RDS does not say how long they are kept", "look at the cluster's backups");
+        }
         if (passive.backupRetentionDays < RETENTION_DAYS) {
           return fail(
             `kept for ${passive.backupRetentionDays} day(s), ${RETENTION_DAYS} are wanted: a secondary's default is 1`,

@@ -1,5 +1,5 @@
 /** Whether what the failover needs is in the passive region: journal, database, and how far it is behind. */
-import { type Check, fail, known, ok, warn } from "../check.ts";
+import { type Check, fail, known, ok, unknown, warn } from "../check.ts";
 import type { ReadinessFacts } from "../facts.ts";
 
 const HEARTBEAT_SECONDS = { warn: 5, fail: 15 } as const;
@@ -91,6 +91,12 @@ export const replication: readonly Check<ReadinessFacts>[] = [
               "set database.instances.secondary and run dr deploy --stack dr",
             );
           }
+          if (passive.status !== "available") {
+            return fail(`the cluster is ${passive.status ?? "in an unknown state"}`, "look at its events");
+          }
+          if (passive.classes.length === 0 || active.classes.length === 0) {
+            return unknown("RDS does not say the instances' classes", "look at both clusters' instances");
+          }
           const other = passive.classes.filter((one) => !active.classes.includes(one));
           if (other.length > 0) {
             return fail(
@@ -108,12 +114,14 @@ export const replication: readonly Check<ReadinessFacts>[] = [
     judge: ({ database }) =>
       known(database.passive, "allow rds:DescribeDBClusters in the passive region", (passive) =>
         known(database.active, "allow rds:DescribeDBClusters in the active region", (active) =>
-          passive.engineVersion === active.engineVersion
-            ? ok(passive.engineVersion)
-            : fail(
-                `${passive.engineVersion} in the passive region, ${active.engineVersion} in the active one: a failover needs the same minor version`,
-                "upgrade the secondary first, then the primary",
-              ),
+          passive.engineVersion === null || active.engineVersion === null
+            ? unknown("RDS does not say both versions", "look at both clusters")
+            : passive.engineVersion === active.engineVersion
+              ? ok(passive.engineVersion)
+              : fail(
+                  `${passive.engineVersion} in the passive region, ${active.engineVersion} in the active one: a failover needs the same minor version`,
+                  "upgrade the secondary first, then the primary",
+                ),
         ),
       ),
   },

@@ -70,11 +70,11 @@ export async function databaseCluster(
     ({ DBClusterIdentifier: of }) => of === undefined || of === databaseClusterId,
   );
   return {
-    status: cluster.Status ?? "unknown",
-    engineVersion: cluster.EngineVersion ?? "unknown",
+    status: cluster.Status ?? null,
+    engineVersion: cluster.EngineVersion ?? null,
     instances: own.length,
-    classes: [...new Set(own.map(({ DBInstanceClass }) => DBInstanceClass ?? "unknown"))],
-    backupRetentionDays: cluster.BackupRetentionPeriod ?? 0,
+    classes: [...new Set(own.flatMap(({ DBInstanceClass }) => DBInstanceClass ?? []))],
+    backupRetentionDays: cluster.BackupRetentionPeriod ?? null,
     latestRestorableAt: cluster.LatestRestorableTime?.getTime() ?? null,
   };
 }

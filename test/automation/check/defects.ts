@@ -99,6 +99,35 @@ export const DEFECTS: readonly Defect<ReadinessFacts>[] = [
     as: "fail",
   },
   {
+    title: "the secondary is being changed",
+    seeded: { database: { ...database, passive: { ...passive, status: "modifying" } } },
+    seenBy: "database-instances",
+    as: "fail",
+  },
+  {
+    title: "RDS does not say the instances' classes",
+    seeded: { database: { ...database, passive: { ...passive, classes: [] } } },
+    seenBy: "database-instances",
+    as: "unknown",
+  },
+  {
+    title: "RDS says no version: two silences are not the same version",
+    seeded: {
+      database: {
+        active: { ...passive, engineVersion: null },
+        passive: { ...passive, engineVersion: null },
+      },
+    },
+    seenBy: "database-version",
+    as: "unknown",
+  },
+  {
+    title: "RDS does not say how long backups are kept",
+    seeded: { database: { ...database, passive: { ...passive, backupRetentionDays: null } } },
+    seenBy: "database-backups",
+    as: "unknown",
+  },
+  {
     title: "the secondary runs another minor version",
     seeded: { database: { ...database, passive: { ...passive, engineVersion: "17.4" } } },
     seenBy: "database-version",

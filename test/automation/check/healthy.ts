@@ -74,6 +74,7 @@ export const healthy: ReadinessFacts = {
     recovery: {
       fromImpact: { p50: 90, p95: 110, p99: 120 },
       goSeconds: 1,
+      planSeconds: 3,
       shares: [{ name: "health checks", seconds: 30 }],
     },
     loss: { orders: 0, databaseEvents: 12, eventsPerSecond: 300 },

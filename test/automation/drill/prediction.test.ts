@@ -6,7 +6,7 @@ import { measurements } from "./measurements.ts";
 const IMPACT = 1_800_000_000_000;
 const forecast: Forecast = {
   at: IMPACT - 5_000,
-  recovery: { fromImpact: { p50: 50, p95: 55, p99: 58 }, goSeconds: 1, shares: [] },
+  recovery: { fromImpact: { p50: 50, p95: 55, p99: 58 }, goSeconds: 1, planSeconds: 3, shares: [] },
   loss: { orders: 0, databaseEvents: 30, eventsPerSecond: 40 },
 };
 const happened = { impactAt: IMPACT, fencedAt: IMPACT + 16_000, rtoSeconds: 52, gapEvents: 25 };

@@ -8,7 +8,7 @@ import { tableOf } from "./table.ts";
 const basis = {
   size: { shards: 2, pods: 3, nodes: 3, addresses: 3 },
   dns: { route53: defaultDns("route53"), cloudflare: defaultDns("cloudflare") },
-  from: "a test",
+  cost: { warm: { nodes: 1_234.4, all: 9_000 }, cold: { nodes: 400, all: null } },
 };
 const draw = { runs: 200, seed: 1 };
 
@@ -22,7 +22,7 @@ function reportOf(
   return {
     draw,
     table,
-    from: basis.from,
+    cost: basis.cost,
     simulations,
     chosen,
     shortenings: shortenings(chosen.setting, table, draw),
@@ -41,6 +41,11 @@ test("the least demanding configuration that meets the objective is named, with 
   const text = render(reportOf({ nodeStart: 300 }, { dns: "route53" }));
   t.regex(text, /^MEETS 300 s at p99: warm, a paged operator, route53 \(\d+ s; \d+ s from the go\)$/m);
   t.regex(text, /^ {2}costs warm: the passive region's nodes run, with reservations for the whole load$/m);
+  t.true(
+    text.includes(
+      "  in money $1,234 a month for the passive region's nodes, $9,000 for everything but the DNS: an estimate, dr cost says of what",
+    ),
+  );
   t.regex(text, /^cold, a paged operator, route53 .* 0\.00 %$/m);
 });
 

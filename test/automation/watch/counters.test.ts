@@ -1,5 +1,6 @@
 import test from "ava";
 import { Counters } from "../../../automation/watch/counters.ts";
+import { countsOf } from "../../../automation/watch/metrics.ts";
 import { createMetrics } from "../../../workload/metrics.ts";
 
 /** As a gateway says it. */
@@ -55,5 +56,20 @@ test("gateways of a version that does not count are named, not guessed", (t) => 
   const old = { name: "a", zone: "z", ready: true, metrics: "gateway_requests 3\n" };
   t.throws(() => new Counters().since([old]), {
     message: "the gateways do not count gateway_failed: an older version runs",
+  });
+});
+
+test("healthy targets per zone; a zone that CloudWatch says nothing of has none", (t) => {
+  const answer = {
+    MetricDataResults: [
+      { Id: "zone1", Values: [2, 3] },
+      { Id: "zone0", Values: [1] },
+      { Id: "zone2", Values: [] },
+    ],
+  };
+  t.deepEqual(countsOf(answer, ["us-east-1a", "us-east-1b", "us-east-1c"]), {
+    "us-east-1a": 1,
+    "us-east-1b": 2,
+    "us-east-1c": 0,
   });
 });
