@@ -9,6 +9,8 @@ import { type Address, url } from "./addresses.ts";
 export const LOSSES = ["kill", "freeze", "blackhole"] as const;
 /** How a region is lost: its processes killed, frozen (SIGSTOP), or everything accepted and never answered. */
 export type Loss = (typeof LOSSES)[number];
+/** How a zone is lost: what is in it killed or frozen, and its network with it. */
+export type ZoneLoss = Exclude<Loss, "blackhole">;
 export const isLoss = (value: unknown): value is Loss => (LOSSES as readonly unknown[]).includes(value);
 
 /** What a sandbox says of itself. */

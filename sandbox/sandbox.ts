@@ -16,9 +16,10 @@ import { type Call, createEdges, type Edges } from "./aws/edge.ts";
 import { createS3, type S3 } from "./aws/s3/s3.ts";
 import { createSts } from "./aws/sts.ts";
 import type { Service } from "./cloud/behaviour.ts";
+import type { Cluster } from "./compute/cluster.ts";
 import { type Compute, createCompute } from "./compute/compute.ts";
 import { ImageRegistry } from "./compute/images.ts";
-import { type Controlled, type Loss, listen, type SandboxStatus } from "./control.ts";
+import { type Controlled, type Loss, listen, type SandboxStatus, type ZoneLoss } from "./control.ts";
 import { Faults, INTERNET } from "./faults.ts";
 import { createNetwork, type Network, type Traffic } from "./net/network.ts";
 import { Processes } from "./processes.ts";
@@ -43,6 +44,10 @@ export interface SandboxOptions {
   readonly shards?: number;
   /** What a managed database failover takes besides PostgreSQL's own promotion. */
   readonly promotionSeconds?: number;
+  /** How long a database writer's zone must be lost before its standby takes over. */
+  readonly zoneFailoverSeconds?: number;
+  /** What pods may request of each node, in cores; default: what the instance type leaves them. */
+  readonly coresPerNode?: number;
 }
 
 export const DEFAULT_SHARDS = 2;
@@ -184,6 +189,40 @@ export class Sandbox implements Controlled {
     compute.returnRegion(region);
   }
 
+  /** All that is in one zone at once; the rest of its region lives on and has to cope. */
+  async loseZone(zone: string, how: ZoneLoss): Promise<void> {
+    const { faults, compute, aurora } = this.#parts;
+    const region = this.#regionOf(zone);
+    compute.loseZone(zone, how);
+    const lost = aurora.loseZone(region, zone, how);
+    faults.setPlace(zone, how === "kill" ? "cut" : "blackhole");
+    await lost;
+  }
+
+  async returnZone(zone: string): Promise<void> {
+    const { faults, compute, aurora } = this.#parts;
+    faults.setPlace(zone, "open");
+    compute.returnZone(zone);
+    await aurora.returnZone(this.#regionOf(zone), zone);
+    await aurora.settled();
+  }
+
+  /** Where the database writer of a region is, or its replica. */
+  databaseZone(region: Region): string | undefined {
+    return this.#parts.aurora.zoneOf(region);
+  }
+
+  /** Kubernetes of a region, past its API: what only whoever owns the machines can see and change. */
+  cluster(region: Region): Cluster {
+    return this.#parts.compute.cluster(region);
+  }
+
+  #regionOf(zone: string): Region {
+    const region = Object.values(this.regions).find((one: Region) => zone.startsWith(one));
+    if (region !== undefined) return region;
+    throw new Error(`zone ${zone}: it is in none of ${Object.values(this.regions).join(", ")}`);
+  }
+
   coverage(): InFlightCoverage {
     return this.#parts.dynamo.coverage();
   }
@@ -312,6 +351,7 @@ async function startParts({
       directory: path.join(directory, "aurora"),
       processes,
       ...(options.promotionSeconds !== undefined && { promotionSeconds: options.promotionSeconds }),
+      ...(options.zoneFailoverSeconds !== undefined && { zoneFailoverSeconds: options.zoneFailoverSeconds }),
     }),
   );
   aurora.setLag(REPLICATION_LAG_MILLISECONDS);
@@ -322,6 +362,7 @@ async function startParts({
       regions: REGIONS,
       processes,
       images: images(project),
+      ...(options.coresPerNode !== undefined && { coresPerNode: options.coresPerNode }),
       directory: path.join(directory, "pods"),
       environment: (region) => ({
         ...CREDENTIALS,

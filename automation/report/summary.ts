@@ -1,6 +1,7 @@
 /** The verdict as a block of text: the answer first, then what it rests on. */
 import type { Evidence, Phase, PreviewResult, Wait } from "./evidence.ts";
 import type { Verdict } from "./verdict.ts";
+import { zoneLines } from "./zones.ts";
 
 const RULE_WIDTH = 72;
 const BAR_WIDTH = 40;
@@ -21,16 +22,16 @@ const YELLOW = 33;
 export function summary(evidence: Evidence, file: string, colour: boolean): string {
   const paint = (code: number, text: string): string => (colour ? `\x1b[1;${code}m${text}\x1b[0m` : text);
   const hue = { met: GREEN, inconclusive: YELLOW }[evidence.verdict as string] ?? RED;
-  const { loss, seed, rate, clients, latency, dns } = evidence.options;
+  const { seed, rate, clients, latency, dns } = evidence.options;
   const rule = "─".repeat(RULE_WIDTH);
   return [
     rule,
-    `${paint(hue, HEADLINES[evidence.verdict])}   ${evidence.lost} lost (${loss}), ${evidence.target} ${
-      evidence.rto.fromImpactSeconds === null ? "did not take over" : "took over"
-    }`,
+    `${paint(hue, HEADLINES[evidence.verdict])}   ${headline(evidence)}`,
     ...evidence.reasons.map((reason) => `  · ${reason}`),
     "",
-    ...recovery(evidence),
+    ...(evidence.zones === undefined
+      ? recovery(evidence)
+      : zoneLines(evidence.zones, evidence.rto.targetSeconds)),
     "",
     ...bars(evidence.rto.phases),
     "",
@@ -49,8 +50,13 @@ export function summary(evidence: Evidence, file: string, colour: boolean): stri
   ].join("\n");
 }
 
-const row = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)} ${text}`.trimEnd();
-const seconds = (value: number | null): string => (value === null ? "never" : `${value.toFixed(1)} s`);
+function headline({ lost, target, options: { loss }, rto: { fromImpactSeconds }, zones }: Evidence): string {
+  if (zones !== undefined) return `${lost} lost one after the other, nobody intervened`;
+  return `${lost} lost (${loss}), ${target} ${fromImpactSeconds === null ? "did not take over" : "took over"}`;
+}
+
+export const row = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)} ${text}`.trimEnd();
+export const seconds = (value: number | null): string => (value === null ? "never" : `${value.toFixed(1)} s`);
 const number = (value: number | null): string => (value === null ? "unknown" : value.toLocaleString("en-US"));
 const operations = (count: number): string => `${count} operation${count === 1 ? "" : "s"}`;
 const preview = (result: PreviewResult): string => (typeof result === "number" ? operations(result) : result);

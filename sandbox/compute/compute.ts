@@ -31,6 +31,8 @@ export interface ComputeOptions {
   readonly environment?: (region: Region) => Readonly<Record<string, string>>;
   /** Default: Kubernetes' own. */
   readonly timings?: Timings;
+  /** What pods may request of each node; default: what its instance type leaves them. */
+  readonly coresPerNode?: number;
 }
 
 export interface Compute extends Service {
@@ -116,6 +118,7 @@ export function createCompute(options: ComputeOptions): Compute {
       timings: options.timings ?? KUBERNETES_TIMINGS,
       placeOf,
     });
+    created.nodes.coresPerNode = options.coresPerNode;
     const closeApi = await serveApi({
       faults,
       cluster: created,
