@@ -401,6 +401,8 @@ async function startParts({
   const modelled = [
     ...[...parts, providers].flatMap(({ modelled = [] }) => modelled),
     `the other region's replica receives the write-ahead log ${REPLICATION_LAG_MILLISECONDS} ms late (Aurora: typically under 1 s)`,
+    "a lost zone is its processes killed or frozen and its network refusing or swallowing everything; its address leaves DNS " +
+      "by its own health check (a zonal shift, which acts on the load balancer's own name, is not modelled)",
     `before a region is lost its journal writes slow down until ${STRUGGLE.writes} are on their way, or for ${STRUGGLE.limitMilliseconds / 1_000} s`,
   ];
   return { cli, faults, dynamo, s3, aurora, compute, network, edges, providers, modelled, closables };

@@ -91,7 +91,7 @@ function bars(phases: readonly Phase[]): string[] {
   });
 }
 
-function data({ rpo, integrity, coverage }: Evidence): string[] {
+function data({ rpo, integrity, coverage, zones }: Evidence): string[] {
   const counts = [
     [integrity.splitBrainWrites, "split-brain writes"],
     [integrity.duplicates, "duplicates"],
@@ -105,21 +105,29 @@ function data({ rpo, integrity, coverage }: Evidence): string[] {
   return [
     row("RPO", `${number(rpo.lost)} lost of ${number(rpo.acknowledged)} acknowledged writes`),
     row("", `without an answer ${rpo.unknown}; settled by asking again ${rpo.unknownRecovered}`),
-    row(
-      "",
-      `database behind by ${number(rpo.measuredGapEvents)} events, predicted ${number(rpo.predictedGapEvents)}`,
-    ),
+    ...(zones === undefined
+      ? [
+          row(
+            "",
+            `database behind by ${number(rpo.measuredGapEvents)} events, predicted ${number(rpo.predictedGapEvents)}`,
+          ),
+        ]
+      : []),
     row("integrity", text.slice(0, 3).join(", ")),
     row("", text.slice(3).join(", ")),
     row("", `projection ${equal} a second fold of the journal`),
-    row(
-      "coverage",
-      `${coverage.inFlightAtKill} writes in flight at the loss: ${coverage.lostAnswers} applied unanswered, ${coverage.lateLandings} landed later`,
-    ),
-    row("", `${coverage.gapsAtSeal} gaps at the seal, ${coverage.orphans} orphans beyond it`),
-    row("", `${number(coverage.answersAfterReturn)} requests answered by the old region after its return`),
+    ...(zones === undefined ? coverageLines(coverage) : []),
   ];
 }
+
+const coverageLines = (coverage: Evidence["coverage"]): string[] => [
+  row(
+    "coverage",
+    `${coverage.inFlightAtKill} writes in flight at the loss: ${coverage.lostAnswers} applied unanswered, ${coverage.lateLandings} landed later`,
+  ),
+  row("", `${coverage.gapsAtSeal} gaps at the seal, ${coverage.orphans} orphans beyond it`),
+  row("", `${number(coverage.answersAfterReturn)} requests answered by the old region after its return`),
+];
 
 function clientLines({ clients }: Evidence): string[] {
   const { stragglers, pinned } = clients;

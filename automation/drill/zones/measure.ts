@@ -6,6 +6,7 @@ import { clientFigures, type Moments } from "../outage.ts";
 import { type DnsSettings, seconds } from "../recovery.ts";
 import type { Scenario } from "../scenario.ts";
 import { outagesOf, roundOf } from "./figures.ts";
+import { HIGH_LOAD } from "./rounds.ts";
 
 export function measureZones(drill: Drill, scenario: Scenario, commit: string): Measurements {
   const world = known(drill.world, "world");
@@ -36,9 +37,16 @@ export function measureZones(drill: Drill, scenario: Scenario, commit: string): 
     zones,
     preview: drill.previews,
     engine: world.engine,
-    modelled: world.modelled,
+    modelled: [...world.modelled, ...highLoad(zones)],
   };
 }
+
+const highLoad = (zones: readonly ZoneRound[]): readonly string[] =>
+  zones.some(({ atMaximum }) => atMaximum)
+    ? [
+        `autoscalers got to their maximum by measurements multiplied by ${HIGH_LOAD}: one machine has no cores for such load`,
+      ]
+    : [];
 
 /** Errors that did not end count as long as they were watched. */
 const lasted = ({ errorsEndSeconds, watchedSeconds }: ZoneRound): number =>

@@ -26,7 +26,7 @@ const PREPARE_LIMIT_MILLISECONDS = 90_000;
 const RETURN_LIMIT_MILLISECONDS = 120_000;
 const SETTLE_MILLISECONDS = 35_000;
 /** What multiplies the measured CPU while the autoscaler is to be at its maximum. */
-const HIGH_LOAD = 50;
+export const HIGH_LOAD = 50;
 const LOOK_MILLISECONDS = 250;
 
 export function loseZone(plan: ZonePlan, n: number): DrillPhase {
