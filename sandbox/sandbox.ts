@@ -6,7 +6,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { engine, type Progress } from "../automation/engine.ts";
-import { type DnsProvider, REGION_SETS, type Region, type RegionTriple } from "../components/model.ts";
+import {
+  type DnsProvider,
+  type OnOff,
+  REGION_SETS,
+  type Region,
+  type RegionTriple,
+} from "../components/model.ts";
 import { Addresses, hostPort, url } from "./addresses.ts";
 import { type Aurora, createAurora } from "./aurora/aurora.ts";
 import { createDynamo, type Dynamo } from "./aws/dynamo/dynamo.ts";
@@ -48,6 +54,8 @@ export interface SandboxOptions {
   readonly zoneFailoverSeconds?: number;
   /** What pods may request of each node, in cores; default: what the instance type leaves them. */
   readonly coresPerNode?: number;
+  /** Off: one engine per shard and no hot standby. */
+  readonly standbys?: OnOff;
 }
 
 export const DEFAULT_SHARDS = 2;
@@ -89,6 +97,7 @@ export class Sandbox implements Controlled {
         directory: path.join(directory, "project"),
         dns: options.dns,
         shards: options.shards ?? DEFAULT_SHARDS,
+        ...(options.standbys !== undefined && { standbys: options.standbys }),
       });
       const parts = await startParts({
         options,

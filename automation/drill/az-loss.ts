@@ -3,6 +3,7 @@ import { type Drill, known } from "./drill.ts";
 import { previews, setUp, warmUp } from "./phases.ts";
 import type { DrillPhase, Scenario } from "./scenario.ts";
 import { takeEvidence } from "./testimony.ts";
+import { activeAddresses } from "./witness/api.ts";
 import { zoneFindings } from "./zones/findings.ts";
 import { measureZones } from "./zones/measure.ts";
 import { loseZone, type ZonePlan } from "./zones/rounds.ts";
@@ -29,7 +30,10 @@ const judgement: DrillPhase = {
     await drill.load?.stop();
     drill.load = undefined;
     const { prod } = known(drill.stacks, "stacks' outputs");
-    drill.audit = await takeEvidence(drill, { stack: prod, lost: null, serves: true });
+    // A returned zone's address answers when Kubernetes has reason to put a gateway there, and not before.
+    const { elasticIps: addresses, listenerPort: port, publicName } = prod;
+    const hosts = await activeAddresses({ addresses, port, publicName });
+    drill.audit = await takeEvidence(drill, { stack: prod, lost: null, hosts });
   },
 };
 

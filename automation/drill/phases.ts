@@ -131,8 +131,8 @@ export const judgement: DrillPhase = {
     drill.audit = await takeEvidence(drill, {
       stack: dr,
       lost: prod.region,
-      // Nobody asks a region that never took over: that it does not answer is known, and says nothing of the orders.
-      serves: drill.moments.recovered !== undefined,
+      // Nobody asks a region that never took over: it says nothing of the orders.
+      hosts: drill.moments.recovered === undefined ? [] : dr.elasticIps,
     });
     await keepRunRecord(drill);
   },

@@ -23,7 +23,8 @@ export interface Survivor {
   readonly stack: StackOutputs;
   /** Region that answered no more once it was fenced; null: none was. */
   readonly lost: Region | null;
-  readonly serves: boolean;
+  /** Hosts of its load balancer to ask for orders; empty: nobody is asked, that it does not answer is known. */
+  readonly hosts: readonly string[];
 }
 
 export async function takeEvidence(drill: Drill, survivor: Survivor): Promise<Audit> {
@@ -60,12 +61,12 @@ export async function takeEvidence(drill: Drill, survivor: Survivor): Promise<Au
 
 async function askApi(
   drill: Drill,
-  { stack, serves }: Survivor,
+  { stack, hosts }: Survivor,
   clients: ClientLog,
 ): Promise<Map<string, ApiAnswer>> {
-  if (!serves) return new Map();
+  if (hosts.length === 0) return new Map();
   const wanted = orders(clients, drill.moments.impact ?? 0);
-  const api = { addresses: stack.elasticIps, port: stack.listenerPort, publicName: stack.publicName };
+  const api = { addresses: hosts, port: stack.listenerPort, publicName: stack.publicName };
   const answers = await askOrders(api, wanted, API_LIMIT_MILLISECONDS);
   drill.note(
     `${answers.size} of ${wanted.length} acknowledged orders looked up through the API of ${stack.region}`,

@@ -2,7 +2,7 @@
  * What a drill needs of the place it runs in. `automation/commands/drill.ts` fills it with the sandbox: nothing
  * else here knows that one exists.
  */
-import type { DnsProvider, Region, StackName } from "../../components/model.ts";
+import type { DnsProvider, OnOff, Region, StackName } from "../../components/model.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
 import type { Latency, Loss, PreviewResult, ZoneLoss } from "../report/evidence.ts";
 import type { ClientEvent } from "./client-log.ts";
@@ -15,6 +15,8 @@ export interface WorldOptions {
   readonly coresPerNode?: number;
   /** How long a database writer's zone must be lost before its standby takes over; default: the world's own. */
   readonly zoneFailoverSeconds?: number;
+  /** Off: no shard has a hot standby. */
+  readonly standbys?: OnOff;
 }
 
 export interface PodSight {

@@ -27,6 +27,9 @@ type Constraint = PodTemplate["spec"]["topologySpreadConstraints"][number];
 
 export type Placement = { readonly node: string } | { readonly unschedulable: string };
 
+/** Kubernetes counts in thousandths; fractions of 2 do not: 0.3 − 0.2 < 0.1. */
+const inMillicores = (cores: number): number => Math.round(1_000 * cores) / 1_000;
+
 interface Room extends NodeView {
   readonly free: number;
   readonly pods: number;
@@ -95,7 +98,7 @@ export function schedule(
     return {
       ...node,
       pods: here.length,
-      free: node.allocatable - here.reduce((sum, { cores }) => sum + cores, 0),
+      free: inMillicores(node.allocatable - here.reduce((sum, { cores }) => sum + cores, 0)),
     };
   });
   const selected = rooms.filter(({ labels }) =>

@@ -8,9 +8,15 @@ import { isWritable } from "../witness/projection-query.ts";
 import type { RegionSight, World } from "../world.ts";
 import { QUIET_SECONDS } from "./figures.ts";
 
+const WHICH = {
+  writer: "the zone of the database's writer",
+  engine: "the zone of an active engine",
+  next: "a zone not lost yet",
+} as const;
+
 export interface ZonePlan {
-  /** With the database's writer in it, or one that was not lost yet. */
-  readonly which: "writer" | "next";
+  /** With the database's writer or an active engine in it, or one that was not lost yet. */
+  readonly which: keyof typeof WHICH;
   readonly loss: ZoneLoss;
   /** Only when no autoscaler can add anything any more. */
   readonly atMaximum: boolean;
@@ -30,10 +36,9 @@ export const HIGH_LOAD = 50;
 const LOOK_MILLISECONDS = 250;
 
 export function loseZone(plan: ZonePlan, n: number): DrillPhase {
-  const what = plan.which === "writer" ? "the zone of the database's writer" : "a zone not lost yet";
   return {
     id: `zone-${n}`,
-    title: `${what} is lost (${plan.loss})${plan.atMaximum ? ", the autoscaler at its maximum" : ""}`,
+    title: `${WHICH[plan.which]} is lost (${plan.loss})${plan.atMaximum ? ", the autoscaler at its maximum" : ""}`,
     run: (drill) => round(drill, plan),
   };
 }
@@ -92,14 +97,17 @@ async function round(drill: Drill, { which, loss: planned, atMaximum }: ZonePlan
 }
 
 function choose(
-  { zones, databaseZone }: RegionSight,
+  { zones, databaseZone, pods }: RegionSight,
   which: ZonePlan["which"],
   lost: ReadonlySet<string>,
 ): string {
-  const next =
-    zones.find((zone) => !lost.has(zone) && zone !== databaseZone) ?? zones.find((zone) => !lost.has(zone));
-  const zone = which === "writer" ? databaseZone : (next ?? zones[0]);
-  if (zone === null || zone === undefined) throw new Error("the region has no such zone: is it deployed?");
+  const candidates = {
+    writer: [databaseZone],
+    engine: pods.filter(({ phase }) => phase === "active").map(({ zone }) => zone),
+    next: zones.filter((zone) => !lost.has(zone)),
+  }[which];
+  const zone = candidates.find((one) => one !== null) ?? zones[0];
+  if (zone === undefined) throw new Error("the region has no zone: is it deployed?");
   return zone;
 }
 

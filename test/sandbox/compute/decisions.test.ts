@@ -138,6 +138,12 @@ test("pods that must be apart are never in one zone: with two zones lost the sec
   t.is(zoneOf(schedule(engine, lost, [placed("a1", "engine-1")])), "a", "another shard's is no matter");
 });
 
+test("room is counted in thousandths of a core: three pods of 100m fill 300m", (t) => {
+  const small = { ...node("a1"), allocatable: 0.3 };
+  const full = [placed("a1", "x", 0.1), placed("a1", "x", 0.1)];
+  t.deepEqual(schedule(candidate("ScheduleAnyway", 0.1), [small], full), { node: "a1" });
+});
+
 test("a pod that no node has the CPU for stays pending, and it says so", (t) => {
   t.deepEqual(schedule(candidate("ScheduleAnyway", 3), [node("a1"), node("b1")], []), {
     unschedulable: "0/2 nodes are available: 2 Insufficient cpu.",
