@@ -12,6 +12,8 @@ export const LOSSES = ["kill", "freeze", "blackhole", "partition"] as const;
  * from the other regions alone, while its clients still reach it.
  */
 export type Loss = (typeof LOSSES)[number];
+/** How a zone is lost: what is in it killed or frozen, and its network with it. */
+export type ZoneLoss = Exclude<Loss, "blackhole">;
 export const isLoss = (value: unknown): value is Loss => (LOSSES as readonly unknown[]).includes(value);
 
 /** What a sandbox says of itself. */

@@ -20,6 +20,7 @@ import { messageOf } from "../errors.ts";
 import { isUnknown } from "../fact.ts";
 import type { PreviewResult } from "../report/evidence.ts";
 import { readSettings } from "../settings.ts";
+import { zonalOf } from "./drill-zones.ts";
 
 const MAIN = path.join(import.meta.dirname, "..", "main.ts");
 /** What AWS' managed failover takes besides the engine's own promotion, middle of the 60 to 120 s that it publishes. */
@@ -68,6 +69,7 @@ async function worldOf(sandbox: Sandbox): Promise<World> {
     outputs: (stack) => outputs(command, stack, settings.projectDirectory, environment),
     loseRegion: (region, loss) => sandbox.loseRegion(region, loss),
     returnRegion: (region) => sandbox.returnRegion(region),
+    zonal: zonalOf(sandbox),
     coverage: () => sandbox.coverage(),
     databaseUrl: (region, endpoint) => {
       const writer = new URL(sandbox.databaseUrl(region));

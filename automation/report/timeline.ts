@@ -32,7 +32,7 @@ export class Timeline {
         return this.#seldom("progress", event.at, () => this.#row(event.at, "", event.message));
       case "impact":
         this.#impactAt = event.at;
-        return this.#row(event.at, "IMPACT", `${event.region} ${LOSS_WORDS[event.loss]}`);
+        return this.#row(event.at, "IMPACT", `${event.place} ${LOSS_WORDS[event.loss]}`);
       case "moment":
         return this.#row(event.at, event.moment, event.message);
       case "load":
