@@ -1,8 +1,9 @@
-/** `dr drill`: lose a region in a sandbox, fail over as an operator would, measure, and say what it was worth. */
+/** `dr drill`: rehearse a disaster in a sandbox as an operator would meet it, measure, and say what it was worth. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { type Command as CommanderCommand, InvalidArgumentError, Option } from "commander";
+import { Argument, type Command as CommanderCommand, InvalidArgumentError, Option } from "commander";
 import { DNS_PROVIDERS } from "../../components/model.ts";
+import { DEFAULT_SCENARIO, SCENARIOS, type ScenarioName } from "../drill/scenarios.ts";
 import type { Evidence } from "../report/evidence.ts";
 import { LATENCIES, LOSSES } from "../report/evidence.ts";
 import { Narrator } from "../report/narrator.ts";
@@ -11,7 +12,6 @@ import type { Command, Context, Options } from "./command.ts";
 
 export const DEFAULT_RATE = 80;
 export const DEFAULT_CLIENTS = 40;
-const SCENARIOS = ["region-loss"] as const;
 const LARGEST_SEED = 2 ** 32 - 2;
 
 const integer =
@@ -24,10 +24,12 @@ const integer =
 
 export const command: Command = {
   name: "drill",
-  describe: "lose a region in a sandbox, fail over, and measure what it cost",
+  describe: "rehearse a disaster in a sandbox, and measure what it cost",
   options(program: CommanderCommand): void {
     program
-      .addOption(new Option("--scenario <id>", "what happens").choices(SCENARIOS).default(SCENARIOS[0]))
+      .addArgument(
+        new Argument("[scenario]", "what happens").choices(Object.keys(SCENARIOS)).default(DEFAULT_SCENARIO),
+      )
       .option("--json", "events as JSON, one a line, the evidence last")
       .option("--rate <n>", "operations per second over all clients", integer(1, 1_000), DEFAULT_RATE)
       .option("--clients <n>", "number of clients", integer(1, 1_000), DEFAULT_CLIENTS)
@@ -39,38 +41,48 @@ export const command: Command = {
           .default(DNS_PROVIDERS[0]),
       )
       .addOption(new Option("--loss <kind>", "how the region is lost").choices(LOSSES).default(LOSSES[0]))
-      .option("--keep", "leave the sandbox running afterwards, until Ctrl-C");
+      .option("--keep", "leave the sandbox running afterwards, until Ctrl-C")
+      .addHelpText("after", scenarios);
   },
   async run(options, context) {
     return await drill(options, context);
   },
 };
 
-type Parsed = Evidence["options"] & { readonly json: boolean; readonly keep: boolean };
+function scenarios(): string {
+  const lines = Object.entries(SCENARIOS).map(([name, { describe }]) => `  ${name.padEnd(14)} ${describe}`);
+  return `\nScenarios:\n${lines.join("\n")}`;
+}
+
+type Parsed = Evidence["options"] & {
+  readonly scenario: ScenarioName;
+  readonly json: boolean;
+  readonly keep: boolean;
+};
 
 function parsed(options: Options): Parsed {
-  const { rate, clients, latency, dns, loss, json, keep } = options as unknown as Parsed;
+  const { scenario, rate, clients, latency, dns, loss, json, keep } = options as unknown as Parsed;
   const seed = (options["seed"] as number | undefined) ?? Math.floor(Math.random() * LARGEST_SEED);
-  return { rate, clients, seed, latency, dns, loss, json: json === true, keep: keep === true };
+  return { scenario, rate, clients, seed, latency, dns, loss, json: json === true, keep: keep === true };
 }
 
 async function drill(given: Options, { stdout, stderr, signal }: Context): Promise<number> {
-  const { json, keep, ...options } = parsed(given);
+  const { scenario: name, json, keep, ...options } = parsed(given);
   // Loaded only now, so that bad usage is answered at once.
-  const [{ runDrill }, { regionLoss }, { FAILOVER_SCRIPT }, { openSandbox }] = await Promise.all([
+  const [scenario, { runDrill }, { FAILOVER_SCRIPT }, { openSandbox }] = await Promise.all([
+    SCENARIOS[name].load(),
     import("../drill/run.ts"),
-    import("../drill/region-loss.ts"),
     import("../drill/operator.ts"),
     import("./drill-world.ts"),
   ]);
   const stamp = new Date().toISOString().replaceAll(/[-:]|\..*/g, "");
-  const id = `${regionLoss.id}-${stamp}-${options.seed}`;
+  const id = `${scenario.id}-${stamp}-${options.seed}`;
   const directory = path.join(import.meta.dirname, "..", "..", "evidence", id);
   await mkdir(directory, { recursive: true });
   const narrator = new Narrator(json, { stdout, stderr }, path.join(directory, "events.ndjson"));
   try {
-    narrator.say({ type: "note", at: Date.now(), message: title(regionLoss.title, options) });
-    const evidence = await runDrill(regionLoss, {
+    narrator.say({ type: "note", at: Date.now(), message: title(scenario.title, options) });
+    const evidence = await runDrill(scenario, {
       ...{ id, options, directory, open: openSandbox, failoverScript: FAILOVER_SCRIPT, signal },
       say: (event) => narrator.say(event),
       concluded: async (concluded) => {

@@ -39,7 +39,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: "drill",
-    describe: "lose a region in a sandbox, fail over, and measure what it cost",
+    describe: "rehearse a disaster in a sandbox, and measure what it cost",
     load: () => import("./drill.ts"),
   },
 ];

@@ -1,4 +1,4 @@
-/** The phases of a drill, in the order in which `region-loss.ts` lists them. */
+/** Phases that scenarios list; those of the region loss, in its order. */
 
 import { cp } from "node:fs/promises";
 import path from "node:path";

@@ -1,5 +1,6 @@
 /** Lose the active region under load, fail over as an operator would, and account for everything acknowledged. */
 import { RTO_SECONDS } from "../failover/decide.ts";
+import { measure } from "./measure.ts";
 import { impact, judgement, operate, park, previews, returnOld, setUp, warmUp } from "./phases.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -20,4 +21,5 @@ export const regionLoss: Scenario = {
     acknowledged: 2_000,
   },
   phases: [setUp, warmUp, impact, operate, returnOld, judgement, park, previews],
+  measure,
 };

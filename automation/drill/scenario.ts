@@ -1,5 +1,6 @@
-/** A scenario is a value: what is promised to be put to the test, and the phases that do it. */
-import type { Promised } from "../report/verdict.ts";
+/** A scenario is a value: what is promised to be put to the test, the phases that do it, and what came of it. */
+import type { Measurements } from "../report/evidence.ts";
+import type { Finding, Promised } from "../report/verdict.ts";
 import type { Drill } from "./drill.ts";
 
 export interface DrillPhase {
@@ -15,4 +16,7 @@ export interface Scenario {
   readonly targetSeconds: number;
   readonly promised: Promised;
   readonly phases: readonly DrillPhase[];
+  readonly measure: (drill: Drill, scenario: Scenario, commit: string) => Measurements;
+  /** What this scenario alone holds against the measurements, besides what every drill is judged by. */
+  readonly findings?: (measured: Measurements) => readonly Finding[];
 }

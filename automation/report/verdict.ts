@@ -25,17 +25,19 @@ export interface Judgement {
   readonly reasons: readonly string[];
 }
 
-type Finding = readonly [Exclude<Verdict, "met">, string];
+export type Finding = readonly [Exclude<Verdict, "met">, string];
 
 /** Worst first: a loss outweighs a broken invariant, which outweighs slowness, which outweighs a test that hit nothing. */
 const PRECEDENCE = ["rpo-missed", "failed", "rto-missed", "inconclusive"] as const;
 
-export function judge(measured: Measurements, promised: Promised): Judgement {
+/** @param own what only the scenario can hold against its measurements */
+export function judge(measured: Measurements, promised: Promised, own: readonly Finding[] = []): Judgement {
   const findings: Finding[] = [
     ...lossFindings(measured),
     ...integrityFindings(measured),
     ...timeFindings(measured),
     ...failoverFindings(measured),
+    ...own,
     ...coverageFindings(measured, promised),
   ];
   const verdict = PRECEDENCE.find((candidate) => findings.some(([kind]) => kind === candidate)) ?? "met";

@@ -17,7 +17,10 @@ const STEPS = [
 ];
 
 test("a region that accepts and never answers, and a failover killed in each step: the same command finishes, nothing is lost", async (t) => {
-  const { evidence, log } = await drill(t, "interrupted", { loss: "blackhole" }, SCRIPT);
+  const { evidence, log } = await drill(t, "interrupted", {
+    options: { loss: "blackhole" },
+    failoverScript: SCRIPT,
+  });
   const killedIn = new Set([...log.matchAll(/^kill -9 in step (\S+)$/gm)].map(([, step = ""]) => step));
   for (const step of STEPS)
     t.true(killedIn.has(step), `killed in ${[...killedIn].join(", ")}, not in ${step}`);
