@@ -12,6 +12,10 @@ export const SCENARIOS = {
     describe: "the active region is lost, an operator fails over",
     load: async () => (await import("./region-loss.ts")).regionLoss,
   },
+  corruption: {
+    describe: "the database is damaged, an operator halts, restores, replays and resumes",
+    load: async () => (await import("./corruption/scenario.ts")).corruption,
+  },
 } as const satisfies Record<string, ScenarioEntry>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

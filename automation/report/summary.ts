@@ -1,5 +1,5 @@
 /** The verdict as a block of text: the answer first, then what it rests on. */
-import type { Evidence, Phase, PreviewResult, Wait } from "./evidence.ts";
+import type { CorruptionCase, Evidence, Phase, PreviewResult, Wait } from "./evidence.ts";
 import type { Verdict } from "./verdict.ts";
 
 const RULE_WIDTH = 72;
@@ -21,16 +21,14 @@ const YELLOW = 33;
 export function summary(evidence: Evidence, file: string, colour: boolean): string {
   const paint = (code: number, text: string): string => (colour ? `\x1b[1;${code}m${text}\x1b[0m` : text);
   const hue = { met: GREEN, inconclusive: YELLOW }[evidence.verdict as string] ?? RED;
-  const { loss, seed, rate, clients, latency, dns } = evidence.options;
+  const { seed, rate, clients, latency, dns } = evidence.options;
   const rule = "─".repeat(RULE_WIDTH);
   return [
     rule,
-    `${paint(hue, HEADLINES[evidence.verdict])}   ${evidence.lost} lost (${loss}), ${evidence.target} ${
-      evidence.rto.fromImpactSeconds === null ? "did not take over" : "took over"
-    }`,
+    `${paint(hue, HEADLINES[evidence.verdict])}   ${headline(evidence)}`,
     ...evidence.reasons.map((reason) => `  · ${reason}`),
     "",
-    ...recovery(evidence),
+    ...(evidence.cases === undefined ? recovery(evidence) : evidence.cases.flatMap(caseLines)),
     "",
     ...bars(evidence.rto.phases),
     "",
@@ -47,6 +45,25 @@ export function summary(evidence: Evidence, file: string, colour: boolean): stri
     ...evidence.modelled.map((line) => `  · ${line}`),
     rule,
   ].join("\n");
+}
+
+function headline({ cases, lost, target, options, rto }: Evidence): string {
+  if (cases !== undefined) return `the database of ${target} damaged ${cases.length} times, and whole again`;
+  return `${lost} lost (${options.loss}), ${target} ${rto.fromImpactSeconds === null ? "did not take over" : "took over"}`;
+}
+
+function caseLines(one: CorruptionCase): string[] {
+  const rate = one.replaySeconds === null ? 0 : one.eventsReplayed / Math.max(one.replaySeconds, 0.001);
+  return [
+    row(one.id, one.title),
+    row("", `found: ${one.found ?? "NOT FOUND"}`),
+    row("", `halted after ${seconds(one.haltedSeconds)}, restored in ${seconds(one.restoreSeconds)}`),
+    row(
+      "",
+      `${number(one.eventsReplayed)} events replayed in ${seconds(one.replaySeconds)} (${number(Math.round(rate))}/s), ${one.quarantined} quarantined`,
+    ),
+    row("", `orders again after ${seconds(one.servedSeconds)}, ${one.left.length} differences left`),
+  ];
 }
 
 const row = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)} ${text}`.trimEnd();

@@ -21,7 +21,10 @@ export const catchUp: Step<RestorePorts, RestoreFacts> = {
       say: context.wait,
     });
     await context.remember({ caughtUpAt: context.clock.wall() });
-    return { detail: `${events} event(s) replayed, every watermark is the journal's last record` };
+    return {
+      detail: `${events} event(s) replayed, every watermark is the journal's last record`,
+      data: { events },
+    };
   },
 };
 
