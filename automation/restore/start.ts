@@ -1,7 +1,7 @@
 /** Restores the database of the halted region, or goes on where an earlier start of the same restore ended. */
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { databaseClusterName } from "../../components/names.ts";
+import { databaseClusterName, keptClusterName } from "../../components/names.ts";
 import { clusterExists } from "../adapters/restoration.ts";
 import type { Context } from "../commands/command.ts";
 import type { RestoreRequest } from "../commands/restore.ts";
@@ -140,7 +140,7 @@ async function create(
       confirmation,
     },
     restored: nameOf(outputs, incarnation),
-    kept: `${damaged}-damaged-${stamp.toLowerCase()}`,
+    kept: keptClusterName(damaged, stamp),
   };
   await record.update((data) => {
     data.facts = { mission };

@@ -29,7 +29,14 @@ export const cut: Step<RestorePorts, RestoreFacts> = {
     );
     if (failed.length > 0)
       throw new FenceError(`not every shard is cut: ${failed.join("; ")}. The same command tries again`);
+    const marked = await Promise.all(
+      wanted.map(({ shard, at }) => context.ports.checkpoints.markCut(shard, at.position, context.run.id)),
+    );
     const events = wanted.reduce((sum, { at }) => sum + at.events, 0);
-    return { detail: `${wanted.length} shard(s) cut, ${events} event(s) are no longer log` };
+    const checkpoints = marked.reduce((sum, count) => sum + count, 0);
+    return {
+      detail: `${wanted.length} shard(s) cut, ${events} event(s) are no longer log, ${checkpoints} checkpoint(s) behind it marked and never used`,
+      data: { events, checkpoints },
+    };
   },
 };

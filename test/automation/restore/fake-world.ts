@@ -52,6 +52,7 @@ export class FakeRestoreWorld {
   window = { earliest: NOW - 60 * MINUTE, latest: NOW - MINUTE };
   cuts: readonly ShardCut[] = [0, 1].map((shard) => ({ shard, cut: null, lastTs: NOW - MINUTE }));
   readonly sealed = new Map<number, EventPosition>();
+  readonly marked = new Map<number, number>();
   /** Of the restored database. */
   mark = 20;
   markHash = (seq: number): string => hash(seq);
@@ -84,6 +85,12 @@ export class FakeRestoreWorld {
           if (!this.sealed.has(shard)) this.acts.push(`cut ${shard}`);
           this.sealed.set(shard, position);
           return this.#standing(shard);
+        },
+      },
+      checkpoints: {
+        markCut: async (shard, { seq }) => {
+          this.marked.set(shard, seq);
+          return 3;
         },
       },
       database: {

@@ -70,6 +70,11 @@ test("a restore with a cut: each act once, the second before, the cut only where
   t.is(world.clusters.get("exchange-r1")?.restoredTo, NOW - 600_000);
   t.deepEqual([...world.clusters.keys()], ["exchange-r1", "exchange-damaged"]);
   t.deepEqual([...world.sealed], [[0, { epoch: 1, seq: 30, index: null }]]);
+  t.deepEqual([...world.marked], [[0, 30]]);
+  t.is(
+    record.data.steps["cut"]?.detail,
+    "1 shard(s) cut, 10 event(s) are no longer log, 3 checkpoint(s) behind it marked and never used",
+  );
   t.is(
     record.data.steps["catch-up"]?.detail,
     "40 event(s) replayed, every watermark is the journal's last record",
