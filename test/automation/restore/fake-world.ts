@@ -46,6 +46,8 @@ export class FakeRestoreWorld {
   readonly clock = new FakeClock();
   decision: Decision = { generation: 3, active: HERE, runId: "run-0", finished: true };
   halted = true;
+  /** Of every shard's last record. */
+  headTs = NOW - MINUTE;
   readonly clusters = new Map<string, FakeCluster>([
     ["exchange", { restoredTo: null, instances: ["0", "1", "2"] }],
   ]);
@@ -160,14 +162,14 @@ export class FakeRestoreWorld {
     const seq = end?.seq ?? HEAD;
     return {
       ...{ shard, region: HERE, generation: 3 },
-      head: { epoch: 1, seq, hash: hash(seq), ts: NOW - MINUTE },
-      halt: this.halted
-        ? { reason: end === undefined ? "halt" : "cut", by: "run-0", at: NOW - MINUTE }
-        : null,
+      head: { epoch: 1, seq, hash: hash(seq), ts: this.headTs },
+      halt: this.halted ? { ...(end === undefined ? HALT : CUT), at: NOW - MINUTE } : null,
     };
   }
 }
 
+const HALT = { reason: "halt", by: "run-0" } as const;
+const CUT = { reason: "cut", by: "run-1" } as const;
 const hash = (seq: number) => `hash-${seq}`;
 const shards = <T>(make: (shard: number) => T): T[] =>
   Array.from({ length: SHARDS }, (_, shard) => make(shard));
