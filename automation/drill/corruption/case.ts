@@ -1,5 +1,6 @@
 /** One damage, from its first second to verified service, with the commands that an operator has. */
 
+import type { StackOutputs } from "../../../stacks/outputs.ts";
 import type { CorruptionCase } from "../../report/evidence.ts";
 import type { RunEvent } from "../../runbook/events.ts";
 import { differences } from "../audit/projection.ts";
@@ -17,17 +18,17 @@ const BETWEEN_WRITES_MILLISECONDS = 700;
 const FIND_LIMIT_MILLISECONDS = 20_000;
 
 export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionCase> {
-  const { region } = (await outputsOf(drill)).active;
+  const before = await activeStack(drill);
   const good = Date.now();
   await drill.sleep(BEFORE_MILLISECONDS);
   const struckAt = Date.now();
   drill.moment("impact", struckAt);
   drill.note(`${damage.id}: ${damage.title}`);
-  await damage.strike(await databaseOf(drill), () => drill.sleep(BETWEEN_WRITES_MILLISECONDS));
+  await damage.strike(databaseOf(drill, before), () => drill.sleep(BETWEEN_WRITES_MILLISECONDS));
 
   let found: readonly string[] = [];
   await drill.until(async () => {
-    found = await compare(drill);
+    found = await compare(drill, before);
     return found.length > 0;
   }, FIND_LIMIT_MILLISECONDS);
   drill.note(`${damage.id}: ${found[0] ?? "not found"}`);
@@ -58,7 +59,15 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
   const restoreTo = new Date(good).toISOString();
   const isServed =
     (await operate(MAINTENANCE_SCRIPT, "--enable", "--reason", damage.title)) &&
-    (await operate(DR_SCRIPT, "restore", "--restore-to", restoreTo, "--yes", "--confirm-region", region)) &&
+    (await operate(
+      DR_SCRIPT,
+      "restore",
+      "--restore-to",
+      restoreTo,
+      "--yes",
+      "--confirm-region",
+      before.region,
+    )) &&
     (await operate(MAINTENANCE_SCRIPT, "--disable"));
 
   const since = (step: string): number | null => {
@@ -98,23 +107,20 @@ const eventsIn = (data: unknown): number =>
     ? data.events
     : 0;
 
-export async function outputsOf(drill: Drill) {
-  const world = known(drill.world, "world");
-  return { active: await world.outputs("prod") };
-}
+/** Of the stack that is active here from the first to the last. */
+export const activeStack = (drill: Drill): Promise<StackOutputs> =>
+  known(drill.world, "world").outputs("prod");
 
-/** With the rights of the database's superuser, at the cluster that the program names now. */
-export async function databaseOf(drill: Drill): Promise<string> {
-  const { active } = await outputsOf(drill);
-  const url = new URL(known(drill.world, "world").databaseUrl(active.region, "writer"));
-  url.hostname = active.databaseEndpoint;
+/** With the rights of the database's superuser, at the cluster that the program named then. */
+export function databaseOf(drill: Drill, { region, databaseEndpoint }: StackOutputs): string {
+  const url = new URL(known(drill.world, "world").databaseUrl(region, "writer"));
+  url.hostname = databaseEndpoint;
   return url.href;
 }
 
 /** What the rows say otherwise than the journal up to their watermarks, by a fold that shares no code with the projector. */
-async function compare(drill: Drill): Promise<readonly string[]> {
-  const { active } = await outputsOf(drill);
-  const projection = await readProjection(await databaseOf(drill)).catch(() => undefined);
+async function compare(drill: Drill, active: StackOutputs): Promise<readonly string[]> {
+  const projection = await readProjection(databaseOf(drill, active)).catch(() => undefined);
   if (projection === undefined) return [];
   // Read last, so that it holds whatever the projection can have seen.
   const items = await readJournalTable(sourceOf(drill, active));
@@ -126,9 +132,10 @@ async function compare(drill: Drill): Promise<readonly string[]> {
 
 /** The same, when it should be nothing: a moment of an unreadable database is not a difference. */
 async function settled(drill: Drill): Promise<readonly string[]> {
+  const after = await activeStack(drill);
   let left: readonly string[] = ["the projection could not be read"];
   await drill.until(async () => {
-    left = await compare(drill);
+    left = await compare(drill, after);
     return left.length === 0;
   }, FIND_LIMIT_MILLISECONDS);
   return left;

@@ -11,7 +11,7 @@ import type { DrillPhase, Scenario } from "../scenario.ts";
 import { askOrders } from "../witness/api.ts";
 import { readJournalTable } from "../witness/journal-table.ts";
 import { readProjection } from "../witness/projection-query.ts";
-import { databaseOf, outputsOf, runCase, sourceOf } from "./case.ts";
+import { activeStack, databaseOf, runCase, sourceOf } from "./case.ts";
 import { DAMAGES, type Damage } from "./damage.ts";
 
 /** No objective is promised for a corruption, whose finding takes what it takes; a drill that hangs is none either. */
@@ -35,7 +35,7 @@ const judgement: DrillPhase = {
   async run(drill) {
     await drill.load?.stop();
     drill.load = undefined;
-    const { active } = await outputsOf(drill);
+    const active = await activeStack(drill);
     const clients = await readClientLog(drill.file("clients.ndjson"));
     drill.log = clients;
     const placed = clients.attempts.filter(({ kind, outcome }) => kind === "place" && outcome === "accepted");
@@ -43,7 +43,7 @@ const judgement: DrillPhase = {
     const wanted = new Map(
       placed.filter((_, n) => n % step === 0).map((one) => [orderKey(one.client, one.clientOrderId), one]),
     );
-    const projection = await readProjection(await databaseOf(drill)).catch(() => null);
+    const projection = await readProjection(databaseOf(drill, active)).catch(() => null);
     const api = await askOrders(
       { addresses: active.elasticIps, port: active.listenerPort, publicName: active.publicName },
       [...wanted.values()],
