@@ -1,5 +1,6 @@
 /** Aurora PostgreSQL Global Database, played by real PostgreSQL servers. */
 import type { Region } from "../../components/model.ts";
+import type { Address } from "../addresses.ts";
 import type { AwsService } from "../aws/protocol.ts";
 import { createRds } from "../aws/rds/rds.ts";
 import type { Service } from "../cloud/behaviour.ts";
@@ -12,6 +13,8 @@ export type { AuroraOptions } from "./databases.ts";
 export interface Aurora extends Service {
   /** The RDS API (Query protocol). */
   readonly rds: AwsService;
+  /** Where the region's newest cluster answers; undefined: there is none. */
+  writer(region: Region): Address | undefined;
   /** SIGKILL of every server in the region. */
   kill(region: Region): Promise<void>;
   /** SIGSTOP of every server in the region. */
@@ -42,6 +45,7 @@ export async function createAurora(options: AuroraOptions): Promise<Aurora> {
       "Of a DB cluster parameter group only default_transaction_read_only has an effect, at the instances' next reboot.",
     ],
     rds: createRds(databases),
+    writer: (region) => databases.in(region).at(-1)?.endpoints.writer,
     kill: async (region) => {
       await Promise.all(databases.in(region).map((cluster) => cluster.kill()));
     },

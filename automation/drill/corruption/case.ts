@@ -18,17 +18,17 @@ const BETWEEN_WRITES_MILLISECONDS = 700;
 const FIND_LIMIT_MILLISECONDS = 20_000;
 
 export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionCase> {
-  const before = await activeStack(drill);
+  const active = await activeStack(drill);
   const good = Date.now();
   await drill.sleep(BEFORE_MILLISECONDS);
   const struckAt = Date.now();
   drill.moment("impact", struckAt);
   drill.note(`${damage.id}: ${damage.title}`);
-  await damage.strike(databaseOf(drill, before), () => drill.sleep(BETWEEN_WRITES_MILLISECONDS));
+  await damage.strike(databaseOf(drill, active), () => drill.sleep(BETWEEN_WRITES_MILLISECONDS));
 
   let found: readonly string[] = [];
   await drill.until(async () => {
-    found = await compare(drill, before);
+    found = await compare(drill, active);
     return found.length > 0;
   }, FIND_LIMIT_MILLISECONDS);
   drill.note(`${damage.id}: ${found[0] ?? "not found"}`);
@@ -66,7 +66,7 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
       restoreTo,
       "--yes",
       "--confirm-region",
-      before.region,
+      active.region,
     )) &&
     (await operate(MAINTENANCE_SCRIPT, "--disable"));
 
@@ -89,7 +89,7 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
     eventsReplayed: eventsIn(steps.get("catch-up")?.data),
     quarantined: 0,
     servedSeconds: isServed ? since("open") : null,
-    left: isServed ? await settled(drill) : ["it was not served again"],
+    left: isServed ? await settled(drill, active) : ["it was not served again"],
     exitCodes,
   };
 }
@@ -111,12 +111,9 @@ const eventsIn = (data: unknown): number =>
 export const activeStack = (drill: Drill): Promise<StackOutputs> =>
   known(drill.world, "world").outputs("prod");
 
-/** With the rights of the database's superuser, at the cluster that the program named then. */
-export function databaseOf(drill: Drill, { region, databaseEndpoint }: StackOutputs): string {
-  const url = new URL(known(drill.world, "world").databaseUrl(region, "writer"));
-  url.hostname = databaseEndpoint;
-  return url.href;
-}
+/** With the rights of the database's superuser, at the region's newest cluster. */
+export const databaseOf = (drill: Drill, { region }: StackOutputs): string =>
+  known(drill.world, "world").databaseUrl(region, "writer");
 
 /** What the rows say otherwise than the journal up to their watermarks, by a fold that shares no code with the projector. */
 async function compare(drill: Drill, active: StackOutputs): Promise<readonly string[]> {
@@ -131,11 +128,10 @@ async function compare(drill: Drill, active: StackOutputs): Promise<readonly str
 }
 
 /** The same, when it should be nothing: a moment of an unreadable database is not a difference. */
-async function settled(drill: Drill): Promise<readonly string[]> {
-  const after = await activeStack(drill);
+async function settled(drill: Drill, active: StackOutputs): Promise<readonly string[]> {
   let left: readonly string[] = ["the projection could not be read"];
   await drill.until(async () => {
-    left = await compare(drill, after);
+    left = await compare(drill, active);
     return left.length === 0;
   }, FIND_LIMIT_MILLISECONDS);
   return left;
