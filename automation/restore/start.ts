@@ -86,13 +86,14 @@ async function openRecord(
   active: Active,
 ): Promise<RunRecord> {
   const { restoreTo, cut } = request;
+  const confirmation = request.confirmedRegion === undefined ? "ask" : "given";
+  if (request.dryRun) return await create(request, settings.projectDirectory, active, confirmation);
   const before = await unfinished(settings.projectDirectory, VERB);
   const mine = before.find(({ data }) => {
     const { mission } = restoreFacts(data);
     return isDeepStrictEqual([mission?.restoreTo, mission?.cut], [restoreTo, cut]);
   });
-  const confirmation = request.confirmedRegion === undefined ? "ask" : "given";
-  if (mine !== undefined && !request.dryRun) {
+  if (mine !== undefined) {
     const owner = await processIdentity(process.pid);
     await mine.update((data) => {
       data.owner = owner;
