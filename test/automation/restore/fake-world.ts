@@ -109,8 +109,15 @@ export class FakeRestoreWorld {
             this.acts.push(`attach ${id}-${n}`);
           }
         },
+        // Once the program names it, its projector has caught up.
         watermarks: async () =>
-          shards((shard) => ({ shard, epoch: 1, seq: this.mark, hash: this.markHash(this.mark) })),
+          shards((shard) => {
+            const isFollowing = this.current !== "exchange";
+            const { head } = this.#standing(shard);
+            return isFollowing
+              ? { shard, epoch: head.epoch, seq: head.seq, hash: head.hash }
+              : { shard, epoch: 1, seq: this.mark, hash: this.markHash(this.mark) };
+          }),
         setAside: async (from, id) => {
           const cluster = this.clusters.get(from);
           if (cluster === undefined) return;
