@@ -20,6 +20,10 @@ export const databaseClusterName = (
   region: Region,
   incarnation = 0,
 ): string => (incarnation === 0 ? `${name}-${region}` : `${name}-${region}-r${incarnation}`);
+/** Of a damaged cluster that is kept beside its successor. @param stamp when, digits and letters */
+export const keptClusterName = (cluster: string, stamp: string): string =>
+  `${cluster}-damaged-${stamp.toLowerCase()}`;
+export const isKeptCluster = (cluster: string): boolean => cluster.includes("-damaged-");
 export const kubernetesClusterName = ({ name }: Identity, region: Region): string => `${name}-${region}`;
 export const namespaceName = ({ name }: Identity): string => name;
 /** The public name under which one region alone answers. */

@@ -13,7 +13,7 @@ export const LOSSES = ["kill", "freeze", "blackhole", "partition"] as const;
  */
 export type Loss = (typeof LOSSES)[number];
 /** How a zone is lost: what is in it killed or frozen, and its network with it. */
-export type ZoneLoss = Exclude<Loss, "blackhole">;
+export type ZoneLoss = Extract<Loss, "kill" | "freeze">;
 export const isLoss = (value: unknown): value is Loss => (LOSSES as readonly unknown[]).includes(value);
 
 /** What a sandbox says of itself. */

@@ -267,7 +267,8 @@ export class Sandbox implements Controlled {
   }
 
   databaseUrl(region: Region): string {
-    return `postgresql://postgres@${hostPort(this.addresses.auroraWriter(region))}/${this.project.name}?sslmode=disable`;
+    const writer = this.#parts.aurora.writer(region) ?? this.addresses.auroraWriter(region);
+    return `postgresql://postgres@${hostPort(writer)}/${this.project.name}?sslmode=disable`;
   }
 
   status(): SandboxStatus {

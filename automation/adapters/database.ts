@@ -46,8 +46,13 @@ export class GlobalDatabase implements DatabasePort {
     const [cluster] = GlobalClusters;
     if (cluster === undefined) throw new Error(`there is no global database ${globalClusterId}`);
     const writer = cluster.GlobalClusterMembers?.find(({ IsWriter }) => IsWriter === true);
-    const region = writer?.DBClusterArn?.split(":")[3];
-    return { status: cluster.Status ?? "unknown", writer: isRegion(region) ? region : undefined };
+    const arn = writer?.DBClusterArn?.split(":") ?? [];
+    const region = arn[3];
+    return {
+      status: cluster.Status ?? "unknown",
+      writer: isRegion(region) ? region : undefined,
+      writerCluster: arn.at(-1),
+    };
   }
 
   async promote(): Promise<void> {

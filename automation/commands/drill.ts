@@ -48,7 +48,8 @@ export const command: Command = {
 
 function scenarios(): string {
   const lines = Object.entries(SCENARIOS).map(
-    ([name, { describe, losses }]) => `  ${name.padEnd(14)} ${describe}; --loss ${losses.join(", ")}`,
+    ([name, { describe, losses }]) =>
+      `  ${name.padEnd(14)} ${describe}${losses.length > 0 ? `; --loss ${losses.join(", ")}` : ""}`,
   );
   return `\nScenarios:\n${lines.join("\n")}`;
 }
@@ -64,7 +65,9 @@ function parsed(options: Options): Parsed {
   const losses: readonly Parsed["loss"][] = SCENARIOS[scenario].losses;
   const loss = (options["loss"] as Parsed["loss"] | undefined) ?? losses[0] ?? "kill";
   if (!losses.includes(loss))
-    throw new UsageError(`--loss ${loss}: for ${scenario} it must be one of ${losses.join(", ")}`);
+    throw new UsageError(
+      `--loss ${loss}: ${losses.length > 0 ? `for ${scenario} it must be one of ${losses.join(", ")}` : `${scenario} takes none`}`,
+    );
   const seed = (options["seed"] as number | undefined) ?? Math.floor(Math.random() * LARGEST_SEED);
   return { scenario, rate, clients, seed, latency, dns, loss, json: json === true, keep: keep === true };
 }

@@ -115,6 +115,8 @@ export interface DatabaseState {
   /** `available`, `failing-over`, … as RDS says it. */
   readonly status: string;
   readonly writer: Region | undefined;
+  /** The writer's cluster; all others are copies of it. */
+  readonly writerCluster?: string | undefined;
 }
 
 export interface DatabasePort {

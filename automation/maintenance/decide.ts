@@ -19,6 +19,15 @@ export function decideStillValid(
   return `generation ${generation} (${active} active) was decided meanwhile by ${by}: give the command again`;
 }
 
+/** Why the halt must not end yet; undefined: it may. */
+export function decideResume(
+  restores: readonly { readonly id: string; readonly steps: Readonly<Record<string, unknown>> }[],
+): string | undefined {
+  const begun = restores.find(({ steps }) => steps["set-aside"] !== undefined);
+  if (begun === undefined) return;
+  return `restore ${begun.id} has taken the database out of use and has not finished: give its command again first. What is written before it cuts the journal would go with the cut`;
+}
+
 /** What keeps the seals from being proof, one line each; none: every shard is as wanted. */
 export function unproven(
   standings: readonly ShardStanding[],

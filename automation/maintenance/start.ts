@@ -2,14 +2,14 @@
 import { randomBytes } from "node:crypto";
 import type { Context } from "../commands/command.ts";
 import type { MaintenanceRequest } from "../commands/maintenance.ts";
-import { EXIT, LockedError } from "../errors.ts";
+import { EXIT, LockedError, RefusedError } from "../errors.ts";
 import { systemClock } from "../runbook/clock.ts";
 import { conclude, end, unfinished } from "../runbook/conclude.ts";
 import type { Execution } from "../runbook/engine.ts";
 import { createOutput } from "../runbook/output.ts";
 import { RunRecord } from "../runbook/record.ts";
 import { flatten } from "../runbook/step.ts";
-import { decideStillValid } from "./decide.ts";
+import { decideResume, decideStillValid } from "./decide.ts";
 import { type MaintenanceFacts, type MaintenanceMission, maintenanceFacts } from "./facts.ts";
 import type { MaintenancePorts } from "./ports.ts";
 import { disable, enable } from "./runbook.ts";
@@ -28,6 +28,12 @@ export async function runMaintenance(request: MaintenanceRequest, context: Conte
     shards: outputs.shards,
     reason: request.reason ?? null,
   };
+  if (request.action === "disable") {
+    const refusal = decideResume(
+      (await unfinished(context.settings.projectDirectory, "restore")).map(({ data }) => data),
+    );
+    if (refusal !== undefined) throw new RefusedError(`${refusal}. Nothing was changed`);
+  }
   const record = await newRecord(context, mission);
   const output = createOutput(context, {
     run: record.data.id,

@@ -6,7 +6,7 @@ import type { Verdict } from "./verdict.ts";
 export const LOSSES = ["kill", "freeze", "blackhole", "partition"] as const;
 export type Loss = (typeof LOSSES)[number];
 /** What a zone can suffer. */
-export type ZoneLoss = Exclude<Loss, "blackhole">;
+export type ZoneLoss = Extract<Loss, "kill" | "freeze">;
 
 export const LATENCIES = ["none", "published"] as const;
 export type Latency = (typeof LATENCIES)[number];
@@ -150,6 +150,29 @@ export interface ZoneRound {
  */
 export type PreviewResult = number | "unreachable" | "refused" | "failed";
 
+/** Seconds from the start of the damage, unless they say otherwise; null: it did not come to that. */
+export interface CorruptionCase {
+  readonly id: string;
+  readonly title: string;
+  /** The first difference that was seen, in words; null: the damage was not found. */
+  readonly found: string | null;
+  /** To the seal in every shard: no write is accepted any more. */
+  readonly haltedSeconds: number | null;
+  /** What the restore took, to a database that is proven. */
+  readonly restoreSeconds: number | null;
+  /** From there to the journal's end. */
+  readonly replaySeconds: number | null;
+  readonly eventsReplayed: number;
+  /** Events taken out of the journal; 0 where it was whole. */
+  readonly quarantined: number;
+  /** To the first order of every shard by the public name. */
+  readonly servedSeconds: number | null;
+  /** Differences from the journal that are left, in words. */
+  readonly left: readonly string[];
+  /** What each of the operator's commands ended with. */
+  readonly exitCodes: readonly (number | null)[];
+}
+
 export interface Evidence {
   readonly type: "evidence";
   readonly id: string;
@@ -186,6 +209,8 @@ export interface Evidence {
   /** Of a drill that loses zones. */
   readonly zones?: readonly ZoneRound[];
   readonly preview: { readonly prod: PreviewResult; readonly dr: PreviewResult };
+  /** Of a corruption drill: what was damaged one after the other, and what it took to be whole again. */
+  readonly cases?: readonly CorruptionCase[];
   /** Version of the Pulumi engine. */
   readonly engine: string;
   /** What was a model and not the real thing, in words. */

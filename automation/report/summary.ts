@@ -1,5 +1,5 @@
 /** The verdict as a block of text: the answer first, then what it rests on. */
-import type { Evidence, Phase, PreviewResult, Wait } from "./evidence.ts";
+import type { CorruptionCase, Evidence, Phase, PreviewResult, Wait } from "./evidence.ts";
 import type { Verdict } from "./verdict.ts";
 import { zoneLines } from "./zones.ts";
 
@@ -29,9 +29,7 @@ export function summary(evidence: Evidence, file: string, colour: boolean): stri
     `${paint(hue, HEADLINES[evidence.verdict])}   ${headline(evidence)}`,
     ...evidence.reasons.map((reason) => `  · ${reason}`),
     "",
-    ...(evidence.zones === undefined
-      ? recovery(evidence)
-      : zoneLines(evidence.zones, evidence.rto.targetSeconds)),
+    ...recovered(evidence),
     ...predicted(evidence),
     "",
     ...bars(evidence.rto.phases),
@@ -51,9 +49,31 @@ export function summary(evidence: Evidence, file: string, colour: boolean): stri
   ].join("\n");
 }
 
-function headline({ lost, target, options: { loss }, rto: { fromImpactSeconds }, zones }: Evidence): string {
+/** What the scenario is about. */
+function recovered(evidence: Evidence): string[] {
+  if (evidence.cases !== undefined) return evidence.cases.flatMap(caseLines);
+  if (evidence.zones !== undefined) return zoneLines(evidence.zones, evidence.rto.targetSeconds);
+  return recovery(evidence);
+}
+
+function headline({ cases, lost, target, options, rto, zones }: Evidence): string {
   if (zones !== undefined) return `${lost} lost one after the other, nobody intervened`;
-  return `${lost} lost (${loss}), ${target} ${fromImpactSeconds === null ? "did not take over" : "took over"}`;
+  if (cases !== undefined) return `the database of ${target} damaged ${cases.length} times, and whole again`;
+  return `${lost} lost (${options.loss}), ${target} ${rto.fromImpactSeconds === null ? "did not take over" : "took over"}`;
+}
+
+function caseLines(one: CorruptionCase): string[] {
+  const rate = one.replaySeconds === null ? 0 : one.eventsReplayed / Math.max(one.replaySeconds, 0.001);
+  return [
+    row(one.id, one.title),
+    row("", `found: ${one.found ?? "NOT FOUND"}`),
+    row("", `halted after ${seconds(one.haltedSeconds)}, restored in ${seconds(one.restoreSeconds)}`),
+    row(
+      "",
+      `${number(one.eventsReplayed)} events replayed in ${seconds(one.replaySeconds)} (${number(Math.round(rate))}/s), ${one.quarantined} quarantined`,
+    ),
+    row("", `orders again after ${seconds(one.servedSeconds)}, ${one.left.length} differences left`),
+  ];
 }
 
 export const row = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)} ${text}`.trimEnd();

@@ -52,6 +52,22 @@ export function decideRestore(question: Question): string | undefined {
   return undefined;
 }
 
+/** What has been written since the cuts were shown, in words; undefined: nothing. A shard that this run cut stays so. */
+export function decideUnchanged(
+  standings: readonly ShardStanding[],
+  cuts: readonly ShardCut[],
+  runId: string,
+): string | undefined {
+  for (const { shard, head, halt } of standings) {
+    const lastTs = cuts.find((one) => one.shard === shard)?.lastTs;
+    if (halt?.by === runId && halt.reason === "cut") continue;
+    if (lastTs !== undefined && head.ts !== lastTs) {
+      return `shard ${shard} went on since the cut was confirmed: its last record is of ${iso(head.ts)}, not of ${iso(lastTs)}`;
+    }
+  }
+  return undefined;
+}
+
 /** Why the restored database may not be used; undefined: it may. `inLog`: whether the valid log has that record. */
 export function decideUse(
   watermarks: readonly (Anchor & { readonly shard: number })[],

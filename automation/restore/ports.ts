@@ -60,8 +60,14 @@ export interface CutoverPort {
   }): Promise<{ readonly changed: readonly string[] }>;
 }
 
+export interface CheckpointPort {
+  /** Marks the shard's checkpoints behind that place; returns how many there are. */
+  markCut(shard: number, end: EventPosition, runId: string): Promise<number>;
+}
+
 export interface RestorePorts {
   readonly journal: RestoreJournalPort;
+  readonly checkpoints: CheckpointPort;
   readonly database: RestorePort;
   readonly proof: ProofPort;
   readonly cutover: CutoverPort;

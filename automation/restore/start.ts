@@ -1,7 +1,7 @@
 /** Restores the database of the halted region, or goes on where an earlier start of the same restore ended. */
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { databaseClusterName } from "../../components/names.ts";
+import { databaseClusterName, keptClusterName } from "../../components/names.ts";
 import { clusterExists } from "../adapters/restoration.ts";
 import type { Context } from "../commands/command.ts";
 import type { RestoreRequest } from "../commands/restore.ts";
@@ -86,13 +86,14 @@ async function openRecord(
   active: Active,
 ): Promise<RunRecord> {
   const { restoreTo, cut } = request;
+  const confirmation = request.confirmedRegion === undefined ? "ask" : "given";
+  if (request.dryRun) return await create(request, settings.projectDirectory, active, confirmation);
   const before = await unfinished(settings.projectDirectory, VERB);
   const mine = before.find(({ data }) => {
     const { mission } = restoreFacts(data);
     return isDeepStrictEqual([mission?.restoreTo, mission?.cut], [restoreTo, cut]);
   });
-  const confirmation = request.confirmedRegion === undefined ? "ask" : "given";
-  if (mine !== undefined && !request.dryRun) {
+  if (mine !== undefined) {
     const owner = await processIdentity(process.pid);
     await mine.update((data) => {
       data.owner = owner;
@@ -140,7 +141,7 @@ async function create(
       confirmation,
     },
     restored: nameOf(outputs, incarnation),
-    kept: `${damaged}-damaged-${stamp.toLowerCase()}`,
+    kept: keptClusterName(damaged, stamp),
   };
   await record.update((data) => {
     data.facts = { mission };

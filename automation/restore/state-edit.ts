@@ -26,7 +26,10 @@ export function databaseInState({
 }: Pick<StackState, "resources" | "stack">): DatabaseInState {
   const cluster = one(resources, stack, CLUSTER, () => true);
   const group = one(resources, stack, GROUP, ({ urn }) => urn.endsWith(`-${READ_ONLY}`));
-  const instances = resources.filter(({ type }) => type === INSTANCE);
+  // The state lists them as they were made, all at once: the n-th one's zone is that of number n.
+  const instances = resources
+    .filter(({ type }) => type === INSTANCE)
+    .toSorted((a, b) => (a.id ?? "").localeCompare(b.id ?? "", "en", { numeric: true }));
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
   const list = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(text) : []);
   const { outputs } = cluster;

@@ -1,4 +1,5 @@
 /** The ports of a restore, made of the adapters for the active region. */
+import { openCheckpoints, openS3Objects } from "../../journal/index.ts";
 import { pulumiStack } from "../adapters/program.ts";
 import { Restoration } from "../adapters/restoration.ts";
 import { ask } from "../ask.ts";
@@ -32,9 +33,13 @@ export async function restorePorts({
   const deployed = await state.read(stack);
   if (deployed === undefined) throw new Error(`stack ${stack} has no state`);
   const access = { region, name, secure: awsEndpoint === undefined, credentials: clients.credentials };
+  const checkpoints = openCheckpoints(
+    openS3Objects({ client: clients.s3, bucket: outputs.checkpointBucket }),
+  );
   return {
     journal,
     gateway,
+    checkpoints,
     database: new Restoration(clients.rds, databaseInState(deployed).shape, access),
     proof: new FoldProof({
       table: { region, table: journalTable, ...(awsEndpoint && { endpoint: awsEndpoint }) },

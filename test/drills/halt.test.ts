@@ -11,6 +11,7 @@ import { EAST, instruments, Place, send } from "./place.ts";
 const FROZEN = 1;
 
 test("halted by a seal, proven by the public name, a frozen engine wakes and cannot write, then resumed", async (t) => {
+  t.timeout(8 * 60_000);
   const place = await Place.open(t);
   const { sandbox } = place;
   const prod = await place.outputs("prod");

@@ -41,6 +41,8 @@ export class Place {
     const sandbox = await Sandbox.start({ seed: 5, latency: "none", dns: "route53", ...options });
     t.teardown(() => sandbox.stop());
     await sandbox.deploy();
+    // Without credentials the state could not be read, and what was deployed would be this machine's older copy.
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: "sandbox", AWS_SECRET_ACCESS_KEY: "sandbox" });
     return new Place(t, sandbox);
   }
 
@@ -49,7 +51,9 @@ export class Place {
   }
 
   async outputs(stack: "prod" | "dr"): Promise<StackOutputs> {
-    return (await loadDeployment(readSettings(this.environment, ROOT))).stacks[stack];
+    const { stale, stacks } = await loadDeployment(readSettings(this.environment, ROOT));
+    if (stale !== undefined) throw new Error(stale);
+    return stacks[stack];
   }
 
   /** One of the operator's scripts, without a terminal. */

@@ -235,9 +235,14 @@ test.serial(
         kmsKeyId: "arn:aws:kms:::key/database",
         iamDatabaseAuthenticationEnabled: true,
       });
-      const parameters = find(graph, "aws:rds/clusterParameterGroup:ClusterParameterGroup").inputs;
+      const group = "aws:rds/clusterParameterGroup:ClusterParameterGroup";
+      const parameters = find(graph, group, "database").inputs;
       t.deepEqual(parameters.parameters, [{ name: "rds.force_ssl", value: "1" }]);
       t.is(parameters.family, "aurora-postgresql17");
+      t.deepEqual(find(graph, group, "database-read-only").inputs.parameters, [
+        { name: "rds.force_ssl", value: "1" },
+        { name: "default_transaction_read_only", value: "1" },
+      ]);
     }
   },
 );

@@ -1,4 +1,5 @@
 /** Evidence that the region is lost, and what moving away from it would cost. Changes nothing. */
+import { isKeptCluster } from "../../../components/names.ts";
 import { judgePulled, judgeRoom } from "../../check/checks/capacity.ts";
 import { DrError, messageOf, RefusedError } from "../../errors.ts";
 import type { Step, StepResult } from "../../runbook/step.ts";
@@ -96,7 +97,12 @@ function newest(heads: readonly ShardHead[]): number | null {
 }
 
 async function database(context: Context, warnings: string[]): Promise<void> {
-  const { status } = await context.ports.database.state();
+  const { status, writerCluster } = await context.ports.database.state();
+  if (writerCluster !== undefined && isKeptCluster(writerCluster)) {
+    warnings.push(
+      `the database here is a copy of ${writerCluster}, which was found damaged and set aside: orders are safe in the journal, but the projection must be restored or rebuilt afterwards`,
+    );
+  }
   if (status !== "available") warnings.push(`the database cluster is "${status}", not "available"`);
 }
 

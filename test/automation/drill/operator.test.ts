@@ -48,7 +48,7 @@ test("an interrupted drill interrupts the script once and waits for its end", as
 
 test("a person decides where the evidence does not settle it", async (t) => {
   const { log } = await run(t, 'echo "$*" >&2', undefined, true);
-  t.is(log, "--target us-west-2 --yes --confirm-target us-west-2 --json --force\n");
+  t.is(log, "--target us-west-2 --yes --confirm-target us-west-2 --force --json\n");
 });
 
 test("a script that is not there is named", async (t) => {

@@ -407,3 +407,15 @@ test("a halted platform is not set going by a failover unless that is asked for;
   await run({ world, record: await newRecord(t, { endHalt: true }) });
   t.true(world.acts.includes("fence 0"));
 });
+
+test("a copy of a database that was found damaged is warned of: orders are safe, the projection is not", async (t) => {
+  const world = new FakeWorld();
+  const { database, ...others } = world.ports;
+  const writerCluster = "exchange-us-east-1-damaged-20261123t120000z";
+  const state = async () => ({ ...(await database.state()), writerCluster });
+  const record = await newRecord(t);
+  await run({ world, record, ports: { ...others, database: { ...database, state } } });
+  t.deepEqual(factsOf(record.data).assessment?.warnings, [
+    `the database here is a copy of ${writerCluster}, which was found damaged and set aside: orders are safe in the journal, but the projection must be restored or rebuilt afterwards`,
+  ]);
+});

@@ -1,7 +1,7 @@
 import test from "ava";
 import { parseRequest } from "../../../automation/commands/maintenance.ts";
 import { UsageError } from "../../../automation/errors.ts";
-import { decideClosed, unproven } from "../../../automation/maintenance/decide.ts";
+import { decideClosed, decideResume, unproven } from "../../../automation/maintenance/decide.ts";
 import type { Knock, ShardStanding } from "../../../automation/maintenance/ports.ts";
 import { placeOf, render } from "../../../automation/maintenance/status.ts";
 
@@ -72,6 +72,15 @@ test("a place is printed with position, time and hash; --status says all of it i
       publicName: { open: "the public name to say maintenance: 10.0.0.1 answers 201" },
     }),
     "us-east-1 (generation 1): PARTLY halted: give --enable or --disable again\n  maintenance unknown (no answer)\n  public name not closed, waiting for the public name to say maintenance: 10.0.0.1 answers 201\n",
+  );
+});
+
+test("a halt does not end while a restore has taken the database out of use", (t) => {
+  t.is(decideResume([]), undefined);
+  t.is(decideResume([{ id: "run-1", steps: { restore: {}, verify: {} } }]), undefined);
+  t.is(
+    decideResume([{ id: "run-1", steps: { "set-aside": {} } }]),
+    "restore run-1 has taken the database out of use and has not finished: give its command again first. What is written before it cuts the journal would go with the cut",
   );
 });
 

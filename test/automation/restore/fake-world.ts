@@ -46,12 +46,15 @@ export class FakeRestoreWorld {
   readonly clock = new FakeClock();
   decision: Decision = { generation: 3, active: HERE, runId: "run-0", finished: true };
   halted = true;
+  /** Of every shard's last record. */
+  headTs = NOW - MINUTE;
   readonly clusters = new Map<string, FakeCluster>([
     ["exchange", { restoredTo: null, instances: ["0", "1", "2"] }],
   ]);
   window = { earliest: NOW - 60 * MINUTE, latest: NOW - MINUTE };
   cuts: readonly ShardCut[] = [0, 1].map((shard) => ({ shard, cut: null, lastTs: NOW - MINUTE }));
   readonly sealed = new Map<number, EventPosition>();
+  readonly marked = new Map<number, number>();
   /** Of the restored database. */
   mark = 20;
   markHash = (seq: number): string => hash(seq);
@@ -86,6 +89,12 @@ export class FakeRestoreWorld {
           return this.#standing(shard);
         },
       },
+      checkpoints: {
+        markCut: async (shard, { seq }) => {
+          this.marked.set(shard, seq);
+          return 3;
+        },
+      },
       database: {
         cluster: async (id) => this.#cluster(id),
         restore: async ({ from, id, time }) => {
@@ -100,8 +109,15 @@ export class FakeRestoreWorld {
             this.acts.push(`attach ${id}-${n}`);
           }
         },
+        // Once the program names it, its projector has caught up.
         watermarks: async () =>
-          shards((shard) => ({ shard, epoch: 1, seq: this.mark, hash: this.markHash(this.mark) })),
+          shards((shard) => {
+            const isFollowing = this.current !== "exchange";
+            const { head } = this.#standing(shard);
+            return isFollowing
+              ? { shard, epoch: head.epoch, seq: head.seq, hash: head.hash }
+              : { shard, epoch: 1, seq: this.mark, hash: this.markHash(this.mark) };
+          }),
         setAside: async (from, id) => {
           const cluster = this.clusters.get(from);
           if (cluster === undefined) return;
@@ -153,14 +169,14 @@ export class FakeRestoreWorld {
     const seq = end?.seq ?? HEAD;
     return {
       ...{ shard, region: HERE, generation: 3 },
-      head: { epoch: 1, seq, hash: hash(seq), ts: NOW - MINUTE },
-      halt: this.halted
-        ? { reason: end === undefined ? "halt" : "cut", by: "run-0", at: NOW - MINUTE }
-        : null,
+      head: { epoch: 1, seq, hash: hash(seq), ts: this.headTs },
+      halt: this.halted ? { ...(end === undefined ? HALT : CUT), at: NOW - MINUTE } : null,
     };
   }
 }
 
+const HALT = { reason: "halt", by: "run-0" } as const;
+const CUT = { reason: "cut", by: "run-1" } as const;
 const hash = (seq: number) => `hash-${seq}`;
 const shards = <T>(make: (shard: number) => T): T[] =>
   Array.from({ length: SHARDS }, (_, shard) => make(shard));

@@ -70,6 +70,11 @@ test("a restore with a cut: each act once, the second before, the cut only where
   t.is(world.clusters.get("exchange-r1")?.restoredTo, NOW - 600_000);
   t.deepEqual([...world.clusters.keys()], ["exchange-r1", "exchange-damaged"]);
   t.deepEqual([...world.sealed], [[0, { epoch: 1, seq: 30, index: null }]]);
+  t.deepEqual([...world.marked], [[0, 30]]);
+  t.is(
+    record.data.steps["cut"]?.detail,
+    "1 shard(s) cut, 10 event(s) are no longer log, 3 checkpoint(s) behind it marked and never used",
+  );
   t.is(
     record.data.steps["catch-up"]?.detail,
     "40 event(s) replayed, every watermark is the journal's last record",
@@ -269,4 +274,64 @@ test("a watermark exactly at its cut is used", async (t) => {
   world.mark = 30;
   await execute(execution(world, await newRecord(t, { cut: CUT })));
   t.deepEqual(world.acts, ALL);
+});
+
+/** Stopped right before the cut, as by a kill; something happens; the same command goes on. */
+async function interrupted(
+  t: ExecutionContext,
+  meanwhile: (world: FakeRestoreWorld) => void,
+  confirmation: "ask" | "given",
+): Promise<{ readonly world: FakeRestoreWorld; readonly goOn: () => Promise<void> }> {
+  const world = cutting();
+  const record = await newRecord(t, { cut: CUT, confirmation });
+  const { database, ...others } = world.ports;
+  const setAside = async () => {
+    throw new Error("killed");
+  };
+  await t.throwsAsync(execute(execution(world, record, { ...others, database: { ...database, setAside } })));
+  meanwhile(world);
+  return { world, goOn: () => execute(execution(world, record)) };
+}
+
+const resumed = (world: FakeRestoreWorld) => {
+  world.halted = false;
+};
+
+test("writes that were accepted again before the cut stop it: they would go with it", async (t) => {
+  const { world, goOn } = await interrupted(t, resumed, "given");
+  await t.throwsAsync(goOn(), {
+    instanceOf: HalfwayError,
+    message:
+      "writes are accepted again in us-east-1 (shard 0, 1): halt it with toggle-maintenance.sh --enable, then the same command resumes",
+  });
+  t.is(world.sealed.size, 0);
+});
+
+test("a journal that went on since the cut was confirmed is shown again: to a person it is a question, else the end", async (t) => {
+  const wentOn = (world: FakeRestoreWorld) => {
+    world.headTs = NOW;
+    const cuts = world.cuts.map((one) => ({ ...one, lastTs: NOW }));
+    world.cuts = cuts.map((one) => (one.cut === null ? one : { ...one, cut: { ...one.cut, events: 12 } }));
+  };
+  const shown =
+    "shard 0 went on since the cut was confirmed: its last record is of 2027-01-15T08:00:00.000Z, not of 2027-01-15T07:59:00.000Z. What would go now:\n" +
+    "shard 0: stays up to epoch 1, seq 30; 12 event(s) go, the first at epoch 1, seq 31, index 0, 2027-01-15T07:55:00.000Z\n" +
+    "shard 1: nothing is cut\n";
+  const given = await interrupted(t, wentOn, "given");
+  await t.throwsAsync(given.goOn(), {
+    instanceOf: HalfwayError,
+    message: `${shown}Give the same command at a terminal, to confirm it`,
+  });
+  t.is(given.world.sealed.size, 0);
+
+  const { world, goOn } = await interrupted(t, wentOn, "ask");
+  world.answer = "no";
+  await t.throwsAsync(goOn(), {
+    instanceOf: HalfwayError,
+    message: 'not confirmed: got "no", must be us-east-1. Nothing was cut; the same command asks again',
+  });
+  world.answer = HERE;
+  await goOn();
+  t.is(world.asked.at(-1), `${shown}Type us-east-1 to go: `);
+  t.deepEqual([...world.sealed.keys()], [0]);
 });
