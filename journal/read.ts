@@ -1,5 +1,5 @@
 /** Reading the valid log: only the contiguous prefix, across epochs by their bases, every hash checked. */
-import { findNewestEpoch, pathTo } from "./epochs.ts";
+import { findNewestEpoch, openingOf, pathTo } from "./epochs.ts";
 import type { Anchor, Position, ValidRecord } from "./model.ts";
 import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
@@ -82,6 +82,35 @@ async function* walk(
     if (to) yield* walker.until(to);
   }
   yield* walker.onward(waitForMore);
+}
+
+/**
+ * The log as it was when `epoch` was sealed: what a cut took back is still there. Throws like `readValid`, and when the
+ * epoch is not sealed.
+ */
+export async function* readSealed(
+  store: JournalStore,
+  shard: number,
+  epoch: number,
+  { after, signal }: Pick<ReadOptions, "after" | "signal"> = {},
+): AsyncGenerator<ValidRecord, void, undefined> {
+  const opening = await openingOf(store, shard, epoch, signal);
+  const end = (await openingOf(store, shard, epoch + 1, signal)).first;
+  const sealed = { opening, end, highest: end, last: undefined };
+  const path = await pathTo(store, opening, after?.epoch ?? 0, signal);
+  const [start, ...rest] = path.map((segment) => ({
+    ...segment,
+    to: segment.to ?? { epoch, seq: end - 1, index: null },
+  }));
+  if (start === undefined) return;
+  const walker = after
+    ? await walkBehind(store, start, sealed, after, { signal })
+    : walkFromOrigin(store, start.opening, { signal });
+  yield* walker.until(start.to);
+  for (const segment of rest) {
+    walker.enter(segment.opening);
+    yield* walker.until(segment.to);
+  }
 }
 
 /** What lies behind a watermark, up to the log's end: how far a projection is from it. */

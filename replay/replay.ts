@@ -20,7 +20,7 @@ import { openTarget } from "./target.ts";
 
 export const DEFAULT_WORKERS = 4;
 /** Events per transaction, about: enough that the fixed cost of one does not show, little enough to hold in memory. */
-export const DEFAULT_BATCH_EVENTS = 20_000;
+export const DEFAULT_BATCH_EVENTS = 50_000;
 const BATCH_CHARACTERS = 16 * 1024 * 1024;
 
 export interface ReplayOptions extends ProgressOptions {
@@ -128,7 +128,6 @@ async function applyShard(
     await client.query("SET temp_buffers = '32MB'");
     await client.query("SET work_mem = '64MB'");
     const projection = new Projection(client);
-    await projection.openStaging();
     const records = readValid(store, shard, { after: from, to: log.head, signal });
     let at = from;
     for await (const batch of oneAhead(batches(records, batchEvents))) {

@@ -1,7 +1,7 @@
 import test from "ava";
 import { environmentOf, RESERVED_ENVIRONMENT, type RegionEnvironment } from "../../components/environment.ts";
 import type { Grant } from "../../components/grants.ts";
-import { PROGRAMS, parseSettings } from "../../workload/settings.ts";
+import { DEPLOYED, parseSettings } from "../../workload/settings.ts";
 
 const region: RegionEnvironment = {
   region: "us-west-2",
@@ -20,7 +20,7 @@ const region: RegionEnvironment = {
 /** The services as the repository's stack files describe them. */
 const SERVICES: Readonly<
   Record<
-    (typeof PROGRAMS)[number],
+    (typeof DEPLOYED)[number],
     { shard?: number; grants: readonly Grant[]; calls: readonly { name: string; perShard: boolean }[] }
   >
 > = {
@@ -32,15 +32,15 @@ const SERVICES: Readonly<
     ],
   },
   engine: { shard: 1, grants: ["journal-append", "checkpoints-write"], calls: [] },
-  projector: { grants: ["journal-read", "checkpoints-read", "database"], calls: [] },
+  projector: { grants: ["journal-read", "checkpoints-read", "archive-read", "database"], calls: [] },
   archiver: { grants: ["journal-read", "checkpoints-write", "archive-write"], calls: [] },
 };
 
-const variablesOf = (program: (typeof PROGRAMS)[number], own: Record<string, string> = {}) => {
+const variablesOf = (program: (typeof DEPLOYED)[number], own: Record<string, string> = {}) => {
   const { shard, grants, calls } = SERVICES[program];
   return environmentOf({ region, port: 8080, shard, grants, calls, own });
 };
-const valueIn = (program: (typeof PROGRAMS)[number], name: string) =>
+const valueIn = (program: (typeof DEPLOYED)[number], name: string) =>
   variablesOf(program).find((variable) => variable.name === name)?.value;
 
 test("callees come from the variables that Kubernetes makes for their Services, per shard in order", (t) => {
@@ -98,7 +98,7 @@ test("the database's owner is known where the first writer starts, and nowhere e
 
 test("a service's own variables are added, and none of the program's may be among them", (t) => {
   t.deepEqual(variablesOf("engine", { STANDBY: "on" }).at(-1), { name: "STANDBY", value: "on" });
-  for (const program of PROGRAMS) {
+  for (const program of DEPLOYED) {
     const set = variablesOf(program)
       .map(({ name }) => name)
       .filter((name) => !/_URLS?$/.test(name));
@@ -110,7 +110,7 @@ test("a service's own variables are added, and none of the program's may be amon
 });
 
 test("each program of the workload starts with what it is given here", (t) => {
-  for (const program of PROGRAMS) {
+  for (const program of DEPLOYED) {
     const environment = Object.fromEntries(
       variablesOf(program).map(({ name, value }) => [
         name,
@@ -129,7 +129,7 @@ test("each program of the workload starts with what it is given here", (t) => {
 
 test("where the region names the database's owner, the projector alone gets its name and its password", (t) => {
   const primary = { ...region, database: { ...region.database, owner: "platform" } };
-  const namesOf = (program: (typeof PROGRAMS)[number]) =>
+  const namesOf = (program: (typeof DEPLOYED)[number]) =>
     environmentOf({ region: primary, port: 8080, shard: undefined, own: {}, ...SERVICES[program] })
       .map(({ name }) => name)
       .filter((name) => name.startsWith("PGOWNER"))
