@@ -15,6 +15,8 @@ export const EXIT = {
   /** Stopped half-way; the same command resumes. */
   halfway: 13,
   fenceNotProven: 14,
+  /** The database, or the journal, is not what it should be. */
+  invalid: 16,
   /** Another run holds the lock. */
   locked: 75,
   interrupted: 130,

@@ -18,6 +18,7 @@ export {
   measureTail,
   type ReadOptions,
   readSealed,
+  readUnverified,
   readValid,
   type Tail,
 } from "./read.ts";

@@ -1,6 +1,6 @@
 /** Reading the valid log: only the contiguous prefix, across epochs by their bases, every hash checked. */
 import { findNewestEpoch, openingOf, pathTo } from "./epochs.ts";
-import type { Anchor, Position, ValidRecord } from "./model.ts";
+import type { Anchor, JournalRecord, Position, ValidRecord } from "./model.ts";
 import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
 import { type Bounds, walkBehind, walkFromOrigin } from "./walk.ts";
@@ -110,6 +110,30 @@ export async function* readSealed(
   for (const segment of rest) {
     walker.enter(segment.opening);
     yield* walker.until(segment.to);
+  }
+}
+
+/**
+ * Records from a position on as the seals delimit them, unverified: for setting aside what lies behind a break. Throws
+ * TamperedError where the seals themselves, or an item's form, do not hold.
+ */
+export async function* readUnverified(
+  store: JournalStore,
+  shard: number,
+  from: Position,
+  signal?: AbortSignal,
+): AsyncGenerator<JournalRecord, void, undefined> {
+  const newest = await findNewestEpoch(store, shard, { signal });
+  for (const { opening, to } of await pathTo(store, newest.opening, from.epoch, signal)) {
+    const { epoch, first } = opening;
+    if (epoch < from.epoch) continue;
+    const end = to?.seq ?? newest.end - 1;
+    for (let next = epoch === from.epoch ? from.seq : first; next <= end; ) {
+      const { items } = await store.read(shard, epoch, { from: next }, signal);
+      if (items.length === 0) break;
+      for (const item of items) if (item.kind === "record" && item.seq <= end) yield item;
+      next = (items.at(-1)?.seq ?? next) + 1;
+    }
   }
 }
 

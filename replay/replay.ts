@@ -10,6 +10,7 @@ import {
   type JournalStore,
   type Position,
   readValid,
+  TamperedError,
   type ValidRecord,
   type VerifiedLog,
   verifyLog,
@@ -130,13 +131,25 @@ async function applyShard(
     const projection = new Projection(client);
     const records = readValid(store, shard, { after: from, to: log.head, signal });
     let at = from;
-    for await (const batch of oneAhead(batches(records, batchEvents))) {
+    for await (const batch of oneAhead(batches(stillWhole(records), batchEvents))) {
       signal.throwIfAborted();
       at = await projection.apply(shard, at, batch);
       meter.add(batch.reduce((sum, { upTo }) => sum + upTo, 0));
     }
   } finally {
     await client.end();
+  }
+}
+
+/** What was verified a moment ago is verified again as it is applied. */
+async function* stillWhole(
+  records: AsyncIterable<ValidRecord>,
+): AsyncGenerator<ValidRecord, void, undefined> {
+  try {
+    yield* records;
+  } catch (error) {
+    if (!(error instanceof TamperedError)) throw error;
+    throw new Error(`the journal was changed after it was verified: ${error.message}`, { cause: error });
   }
 }
 

@@ -15,14 +15,14 @@ export const command: Command = {
       .option("--batch <n>", "events per transaction, about", integer(1, 1_000_000), 50_000)
       .option(
         "--quarantine-from <shard:epoch:seq>",
-        "leave out this record and all behind it, where the chain is broken; repeatable",
+        "where the chain is broken: set this record and all behind it aside; repeatable",
         (text: string, before?: readonly ShardPosition[]) => collect(shardPosition(text), before),
       )
       .option(
         "--leave-out <sql>",
         "at a cut: go on without the events it is true of (columns epoch, seq, index, ts, event), carrying the others over",
       )
-      .option("--quarantine <file>", "at a cut: where to set aside what came after it; default: below .dr")
+      .option("--quarantine <file>", "where to set aside what is not replayed; default: below .dr")
       .option("--no-archive", "do not hold the chain against the archive's heads")
       .option("--job", "print the Kubernetes Job that does this in the cluster, a pod per shard")
       .option("--json", "progress and result as JSON, one a line on stdout");
@@ -52,6 +52,7 @@ async function replayHere(options: Options, context: Context): Promise<number> {
     region: options["region"] as string | undefined,
     database: options["database"] as string | undefined,
   });
+  const from = (options["quarantineFrom"] as readonly ShardPosition[] | undefined) ?? [];
   const json = options["json"] === true;
   const say = (event: object, line: string) =>
     json ? context.stdout.write(`${JSON.stringify(event)}\n`) : context.stderr.write(`${line}\n`);
@@ -62,6 +63,7 @@ async function replayHere(options: Options, context: Context): Promise<number> {
   );
   const aside = await setAside({
     ...{ world, shards, schema: SCHEMA, signal: context.signal },
+    givenUp: new Map(from.map(({ shard, position }) => [shard, position])),
     leaveOut: options["leaveOut"] as string | undefined,
     file: options["quarantine"] as string | undefined,
     directory: context.settings.projectDirectory,
@@ -73,7 +75,7 @@ async function replayHere(options: Options, context: Context): Promise<number> {
     connect: world.connect,
     schema: SCHEMA,
     archive: options["archive"] === false ? undefined : world.archive,
-    to: lastBefore(options["quarantineFrom"] as readonly ShardPosition[] | undefined),
+    to: lastBefore(from),
     workers: options["workers"] as number,
     batchEvents: options["batch"] as number,
     signal: context.signal,
@@ -86,7 +88,7 @@ async function replayHere(options: Options, context: Context): Promise<number> {
 }
 
 /** By shard, the last position that is replayed. */
-function lastBefore(from: readonly ShardPosition[] = []): ReadonlyMap<number, Position> {
+function lastBefore(from: readonly ShardPosition[]): ReadonlyMap<number, Position> {
   return new Map(from.map(({ shard, position: { epoch, seq } }) => [shard, { epoch, seq: seq - 1 }]));
 }
 

@@ -1,4 +1,5 @@
 /** `dr validate`: whether the database is what the journal says. */
+import { EXIT } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { chosenShards } from "./parse.ts";
 
@@ -43,6 +44,6 @@ export const command: Command = {
     const inJson = (_: string, value: unknown) => (typeof value === "bigint" ? String(value) : value);
     const text = options["json"] === true ? `${JSON.stringify(results, inJson)}\n` : validationLines(results);
     stdout.write(text);
-    return results.every(({ valid }) => valid) ? 0 : 1;
+    return results.every(({ valid }) => valid) ? EXIT.done : EXIT.invalid;
   },
 };

@@ -2,11 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { findNewestEpoch, type Opening } from "../../journal/index.ts";
+import { findNewestEpoch, type Opening, type Position } from "../../journal/index.ts";
 import { openTarget } from "../../replay/index.ts";
 import { RefusedError } from "../errors.ts";
 import { leaveOut } from "./carry.ts";
-import { type Quarantined, quarantinedBy, writeQuarantine } from "./quarantine.ts";
+import { type Quarantined, quarantinedBy, quarantinedFrom, writeQuarantine } from "./quarantine.ts";
 import type { World } from "./world.ts";
 
 export interface AsideOptions {
@@ -15,6 +15,8 @@ export interface AsideOptions {
   readonly schema: string;
   /** SQL that is true of the events to leave out; undefined: nothing is carried over. */
   readonly leaveOut: string | undefined;
+  /** Per shard, from where the chain was given up. */
+  readonly givenUp?: ReadonlyMap<number, Position> | undefined;
   /** Default: a new one below `directory`'s `.dr`. */
   readonly file: string | undefined;
   readonly directory: string;
@@ -38,15 +40,18 @@ export async function setAside(options: AsideOptions): Promise<Aside | undefined
   );
   // A cut's epoch that names a writer was carried over already, and its rest set aside then.
   const cuts = standing.filter(({ reason, writer }) => reason === "cut" && writer === null);
-  if (cuts.length === 0) {
-    if (options.leaveOut === undefined) return undefined;
+  const givenUp = [...(options.givenUp ?? [])].filter(([shard]) => shards.includes(shard));
+  if (cuts.length === 0 && options.leaveOut !== undefined) {
     throw new RefusedError(
       "no shard stands at a cut whose rest is undecided: cut first with `dr restore --cut`; nothing was written",
     );
   }
+  if (cuts.length === 0 && givenUp.length === 0) return undefined;
   const file = options.file ?? (await newFile(options.directory));
   let carriedEvents = 0;
-  const aside: AsyncIterable<Quarantined>[] = [];
+  const aside: AsyncIterable<Quarantined>[] = givenUp.map(([shard, from]) =>
+    quarantinedFrom(world.store, shard, from, signal),
+  );
   for (const opening of cuts) {
     if (options.leaveOut === undefined) {
       aside.push(quarantinedBy(world.store, opening.shard, opening.base, signal));

@@ -4,7 +4,14 @@
  */
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { z } from "zod";
-import { type EventPosition, type JournalStore, type Removed, readRemoved } from "../../journal/index.ts";
+import {
+  type EventPosition,
+  type JournalStore,
+  type Position,
+  type Removed,
+  readRemoved,
+  readUnverified,
+} from "../../journal/index.ts";
 
 export interface Quarantined {
   readonly shard: number;
@@ -73,6 +80,27 @@ export function quarantinedOf(
 }
 
 export const AFTER_THE_CUT = "it came after the cut";
+
+/** All behind a break of the chain: whoever broke it may have written any of it. */
+export async function* quarantinedFrom(
+  store: JournalStore,
+  shard: number,
+  from: Position,
+  signal?: AbortSignal,
+): AsyncGenerator<Quarantined, void, undefined> {
+  const reason = `it is at or behind ${shard}:${from.epoch}:${from.seq}, from where the chain was given up`;
+  for await (const record of readUnverified(store, shard, from, signal)) {
+    const { epoch, seq, ts, hash, body } = record;
+    let commands: readonly Quarantined[];
+    try {
+      commands = quarantinedOf({ record, from: 0, upTo: Number.POSITIVE_INFINITY }, () => reason);
+    } catch {
+      const command = { type: "unreadable", body };
+      commands = [{ shard, epoch, seq, entry: 0, ts, hash, command, events: [], partial: false, reason }];
+    }
+    yield* commands;
+  }
+}
 
 /** All that the cut took back, oldest first. */
 export async function* quarantinedBy(

@@ -30,7 +30,7 @@ export function resultLines({ shards, events, verifySeconds, applySeconds }: Rep
 
 export function asideLine({ file, acknowledgedAfterCut, carriedEvents }: Aside): string {
   const carried = carriedEvents === 0 ? "" : `; ${count(carriedEvents)} event(s) carried over behind the cut`;
-  return `${count(acknowledgedAfterCut)} acknowledged command(s) after the cut set aside in ${file}${carried}`;
+  return `${count(acknowledgedAfterCut)} acknowledged command(s) set aside in ${file}${carried}`;
 }
 
 export function validationLines(results: readonly ShardValidation[]): string {

@@ -217,6 +217,7 @@ test("a chain that is broken is refused with nothing written, found by the archi
   t.like(JSON.parse(tampered.stdout).found[0], { shard: 1, archived: { seq: 3, body: record.body } });
   const partly = await dr(t, [...replay, "--quarantine-from", "1:1:3"]);
   t.is(partly.code, 0, partly.stderr);
+  t.regex(partly.stderr, /\n\d+ acknowledged command\(s\) set aside in .*\.dr\/quarantine-\w+\.ndjson\n/);
   t.regex(partly.stdout, /^shard 1: from the beginning to 1\.2, 2 records, /m);
 });
 
