@@ -174,17 +174,14 @@ export class Projection {
   }
 
   async #stage(records: readonly ValidRecord[]): Promise<void> {
-    const fields = await this.#openStaging();
-    const texts = Readable.from(copyTexts(records, fields));
+    const texts = Readable.from(copyTexts(records, this.#fields ?? []));
     await pipeline(texts, this.#client.query(copyFrom("COPY staged FROM STDIN")));
   }
 
   async #openStaging(): Promise<readonly string[]> {
-    if (this.#fields !== undefined) return this.#fields;
     await this.#client.query(STAGED_TABLE);
     const { rows } = await this.#client.query<{ fields: readonly string[] }>(FIELDS);
-    this.#fields = rows[0]?.fields ?? [];
-    return this.#fields;
+    return rows[0]?.fields ?? [];
   }
 
   async #move(shard: number, from: Anchor, to: Anchor): Promise<void> {
@@ -211,6 +208,8 @@ export class Projection {
 
   #transaction(work: () => Promise<void>): Promise<void> {
     return this.#alone(async () => {
+      // Outside, or a rollback would take the table away again.
+      this.#fields ??= await this.#openStaging();
       await this.#client.query("BEGIN");
       try {
         await work();
