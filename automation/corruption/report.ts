@@ -44,11 +44,20 @@ export function validationLines(results: readonly ShardValidation[]): string {
       const difference = first === null ? "" : `; first: ${inWords(first)}`;
       return `  ${table.padEnd(8)} ${equal ? "equal" : "DIFFERS"}, ${sums}${difference}`;
     }),
-    `  totals   ${conserved ? "conserved: bought = sold = traded" : "NOT conserved"}`,
+    `  totals   ${conserved ? "conserved" : "NOT conserved"}${totalsOf(tables)}`,
     `  engine   ${engine}`,
     ...broken.map((what) => `  journal  ${what}`),
   ]);
   return `${lines.join("\n")}\n`;
+}
+
+function totalsOf(tables: ShardValidation["tables"]): string {
+  const [orders, trades] = ["orders", "trades"].map((name) => tables.find(({ table }) => table === name));
+  if (orders === undefined || trades === undefined) return "";
+  const { bought, sold } = orders.database;
+  const { bought: traded, notional } = trades.database;
+  const quantities = `bought ${count(bought)}, sold ${count(sold)}, traded ${count(traded)}`;
+  return `: ${quantities}, notional ${count(notional)}, the journal says ${count(trades.journal.notional)}`;
 }
 
 export function foundLines({ shard, epoch, seq, index, ts, event, rows, after }: Found): string {

@@ -69,7 +69,7 @@ export interface ShardValidation {
     | { readonly holds: false; readonly why: string };
   /** Empty where the chain does not hold: there is nothing to compare with. */
   readonly tables: readonly TableValidation[];
-  /** Bought = sold = traded, in the database. */
+  /** Quantity: bought = sold = traded, in the database; notional: as in the journal. */
   readonly conserved: boolean;
   /** `unknown`: no engine reports a state at the watermark. */
   readonly engine: "equal" | "different" | "unknown";
@@ -105,10 +105,10 @@ async function validateShard(
   const journal = new SumsByBucket();
   const add = (table: Table, row: Row) => journal.add(table, shard, bucketOf(table, row), sumsOf(table, row));
   const folded = await fold(options, shard, watermark, add);
-  const conserved = isConserved(database, shard);
+  const isBalanced = quantitiesBalance(database, shard);
   const engine = await compareEngine(options, client, shard, watermark);
   if (!folded.chain.holds) {
-    return { shard, watermark, ...folded, tables: [], conserved, engine, valid: false };
+    return { shard, watermark, ...folded, tables: [], conserved: isBalanced, engine, valid: false };
   }
   const tables: TableValidation[] = [];
   for (const table of TABLES) {
@@ -123,6 +123,8 @@ async function validateShard(
         differing.length === 0 ? null : await look(options, client, { shard, table, watermark, differing }),
     });
   }
+  const conserved =
+    isBalanced && tables.every(({ database: stored, journal: said }) => stored.notional === said.notional);
   const valid =
     tables.every(({ equal }) => equal) && conserved && engine !== "different" && folded.broken.length === 0;
   return { shard, watermark, ...folded, tables, conserved, engine, valid };
@@ -198,7 +200,7 @@ async function databaseSums(client: Client, shards: readonly number[]): Promise<
   return sums;
 }
 
-function isConserved(database: SumsByBucket, shard: number): boolean {
+function quantitiesBalance(database: SumsByBucket, shard: number): boolean {
   const orders = total(database.buckets("orders", shard).values());
   const trades = total(database.buckets("trades", shard).values());
   return orders.bought === trades.bought && orders.sold === trades.sold;
