@@ -5,8 +5,8 @@ import path from "node:path";
 import { findNewestEpoch, type Opening, type Position } from "../../journal/index.ts";
 import { openTarget } from "../../replay/index.ts";
 import { RefusedError } from "../errors.ts";
-import { leaveOut } from "./carry.ts";
-import { type Quarantined, quarantinedBy, quarantinedFrom, writeQuarantine } from "./quarantine.ts";
+import { carryOver, isComplete, type Judged, judge } from "./carry.ts";
+import { quarantinedBy, quarantinedFrom, writeQuarantine } from "./quarantine.ts";
 import type { World } from "./world.ts";
 
 export interface AsideOptions {
@@ -30,67 +30,75 @@ export interface Aside {
 }
 
 /**
- * Undefined: no shard stands at a cut whose rest is still to be decided on. Throws RefusedError before anything is
- * written, see `leaveOut`.
+ * Undefined: there is nothing to set aside. Throws RefusedError before anything is written: for a filter without a cut or
+ * without a match, for one that something depends on (see `judge`), and where an earlier run carried over only a part.
  */
 export async function setAside(options: AsideOptions): Promise<Aside | undefined> {
-  const { world, shards, signal } = options;
+  const { world, shards, leaveOut, signal } = options;
   const standing = await Promise.all(
-    shards.map(async (shard) => (await findNewestEpoch(world.store, shard, { signal })).opening),
+    shards.map(async (shard) => await findNewestEpoch(world.store, shard, { signal })),
   );
-  // A cut's epoch that names a writer was carried over already, and its rest set aside then.
-  const cuts = standing.filter(({ reason, writer }) => reason === "cut" && writer === null);
+  const undecided = standing.filter(
+    ({ opening, last }) => opening.reason === "cut" && (opening.writer === null || !isComplete(last)),
+  );
+  const cuts = undecided.map(({ opening }) => opening);
   const givenUp = [...(options.givenUp ?? [])].filter(([shard]) => shards.includes(shard));
-  if (cuts.length === 0 && options.leaveOut !== undefined) {
+  if (leaveOut !== undefined) return await leavingOut(options, leaveOut, cuts);
+  const partly = cuts.find(({ writer }) => writer !== null);
+  if (partly !== undefined) {
+    throw new RefusedError(
+      `run ${partly.writer} carried over only a part of what came after the cut of shard ${partly.shard}: repeat it with its --leave-out; nothing was written`,
+    );
+  }
+  if (cuts.length === 0 && givenUp.length === 0) return undefined;
+  const file = await fileOf(options);
+  const acknowledgedAfterCut = await writeQuarantine(file, [
+    ...givenUp.map(([shard, from]) => quarantinedFrom(world.store, shard, from, signal)),
+    ...cuts.map(({ shard, base }) => quarantinedBy(world.store, shard, base, signal)),
+  ]);
+  return { file, acknowledgedAfterCut, carriedEvents: 0 };
+}
+
+/** All shards are judged before any is written to, and what is left out is on disk before the rest goes on without it. */
+async function leavingOut(options: AsideOptions, filter: string, cuts: readonly Opening[]): Promise<Aside> {
+  const { world, schema, signal } = options;
+  const { store } = world;
+  if (cuts.length === 0) {
     throw new RefusedError(
       "no shard stands at a cut whose rest is undecided: cut first with `dr restore --cut`; nothing was written",
     );
   }
-  if (cuts.length === 0 && givenUp.length === 0) return undefined;
-  const file = options.file ?? (await newFile(options.directory));
-  let carriedEvents = 0;
-  const aside: AsyncIterable<Quarantined>[] = givenUp.map(([shard, from]) =>
-    quarantinedFrom(world.store, shard, from, signal),
-  );
-  for (const opening of cuts) {
-    if (options.leaveOut === undefined) {
-      aside.push(quarantinedBy(world.store, opening.shard, opening.base, signal));
-      continue;
-    }
-    const left = await carryOver(options, options.leaveOut, opening);
-    carriedEvents += left.carriedEvents;
-    aside.push(asIterable(left.omitted));
-  }
-  return { file, acknowledgedAfterCut: await writeQuarantine(file, concatenated(aside)), carriedEvents };
-}
-
-async function carryOver(
-  { world, schema, signal }: AsideOptions,
-  filter: string,
-  { shard, base, region }: Opening,
-) {
+  const judged: Judged[] = [];
   const client = await world.connect();
   try {
     // The application's functions are asked, so its schema must be there; and that only where it may be.
-    await openTarget(client, { schema, shards: [], store: world.store, signal });
-    const run = `leave-out-${randomUUID()}`;
-    return await leaveOut({ store: world.store, shard, cut: base, region, run, filter, client, signal });
+    await openTarget(client, { schema, shards: [], store, signal });
+    for (const { shard, base } of cuts) {
+      judged.push(await judge({ store, shard, cut: base, filter, client, signal }));
+    }
   } finally {
     await client.end();
   }
+  const omitted = judged.flatMap((one) => one.omitted);
+  if (omitted.length === 0) {
+    const which = cuts.map(({ shard }) => shard).join(", ");
+    throw new RefusedError(`no event after the cut of shard ${which} matches ${filter}: nothing was written`);
+  }
+  const file = await fileOf(options);
+  const acknowledgedAfterCut = await writeQuarantine(file, [omitted]);
+  const run = `leave-out-${randomUUID()}`;
+  let carriedEvents = 0;
+  for (const [index, one] of judged.entries()) {
+    const region = cuts[index]?.region;
+    if (region !== undefined) carriedEvents += await carryOver(store, one, { region, run, signal });
+  }
+  return { file, acknowledgedAfterCut, carriedEvents };
 }
 
-async function newFile(directory: string): Promise<string> {
+async function fileOf({ file, directory }: AsideOptions): Promise<string> {
+  if (file !== undefined) return file;
   const below = path.join(directory, ".dr");
   await mkdir(below, { recursive: true });
   const stamp = new Date().toISOString().replaceAll(/[-:]|\..*/g, "");
   return path.join(below, `quarantine-${stamp}.ndjson`);
-}
-
-async function* asIterable<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
-  yield* items;
-}
-
-async function* concatenated<T>(sources: readonly AsyncIterable<T>[]): AsyncGenerator<T, void, undefined> {
-  for (const source of sources) yield* source;
 }

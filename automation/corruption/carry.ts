@@ -7,6 +7,7 @@ import type { Client } from "pg";
 import type { Region } from "../../components/model.ts";
 import {
   type EventPosition,
+  type JournalRecord,
   type JournalStore,
   openCarrier,
   type Removed,
@@ -15,13 +16,11 @@ import {
 import { RefusedError } from "../errors.ts";
 import { type Quarantined, quarantinedOf } from "./quarantine.ts";
 
-export interface LeaveOutOptions {
+export interface JudgeOptions {
   readonly store: JournalStore;
   readonly shard: number;
   /** The cut in force, at which the shard stands. */
   readonly cut: EventPosition;
-  readonly region: Region;
-  readonly run: string;
   /** SQL over `epoch, seq, index, ts, event` (json): true of the events to leave out. */
   readonly filter: string;
   /** A session in which the application's functions are, e.g. on the target; only a temporary table is made in it. */
@@ -29,10 +28,14 @@ export interface LeaveOutOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface LeftOut {
-  readonly carriedEvents: number;
-  readonly carriedRecords: number;
-  /** The commands whose events were left out. */
+/** What a cut took back of one shard, parted. */
+export interface Judged {
+  readonly shard: number;
+  readonly cut: EventPosition;
+  readonly reason: string;
+  readonly removed: readonly Removed[];
+  readonly isOmitted: (one: Removed, index: number) => boolean;
+  /** The commands whose events are left out. */
   readonly omitted: readonly Quarantined[];
 }
 
@@ -45,37 +48,57 @@ interface Frame {
   readonly events: readonly object[];
 }
 
-/**
- * Safe to repeat: an attempt that was killed is cut off and begun again. Throws RefusedError before anything is written
- * when nothing matches, or when something that stays depends on what would go.
- */
-export async function leaveOut(options: LeaveOutOptions): Promise<LeftOut> {
-  const { store, shard, cut, region, run, filter, signal } = options;
+/** Throws RefusedError when something that would stay depends on what would go. Writes nothing. */
+export async function judge(options: JudgeOptions): Promise<Judged> {
+  const { store, shard, cut, filter, signal } = options;
   const removed = await Array.fromAsync(readRemoved(store, shard, cut, signal));
-  const omitted = await judge(options, removed);
+  const places = await placesToOmit(options, removed);
   const reason = `left out: ${filter}`;
   const isOmitted = ({ record }: Removed, index: number) =>
-    omitted.has(placeOf(record.epoch, record.seq, index));
+    places.has(placeOf(record.epoch, record.seq, index));
+  const omitted = removed.flatMap((one) =>
+    quarantinedOf(one, (index) => (isOmitted(one, index) ? reason : undefined)),
+  );
+  return { shard, cut, reason, removed, isOmitted, omitted };
+}
 
+/**
+ * Writes what stays, and each omission, behind the cut; returns the number of events. An attempt that was killed is cut
+ * off and begun again.
+ */
+export async function carryOver(
+  store: JournalStore,
+  { shard, cut, reason, removed, isOmitted }: Judged,
+  {
+    region,
+    run,
+    signal,
+  }: { readonly region: Region; readonly run: string; readonly signal?: AbortSignal | undefined },
+): Promise<number> {
   const writer = await openCarrier({ store, shard, region, cut, run, signal });
   try {
-    let [carriedEvents, carriedRecords] = [0, 0];
+    let carried = 0;
     for (const one of removed) {
-      const bodies = bodiesOf(one, (index) => isOmitted(one, index), reason);
-      for (const { entries, events } of bodies) {
+      for (const { entries, events } of bodiesOf(one, (index) => isOmitted(one, index), reason)) {
         await writer.append(`[${entries.join(",")}]`, events);
-        carriedEvents += events;
+        carried += events;
       }
-      carriedRecords += bodies.length;
     }
-    const aside = removed.flatMap((one) =>
-      quarantinedOf(one, (index) => (isOmitted(one, index) ? reason : undefined)),
-    );
-    return { carriedEvents, carriedRecords, omitted: aside };
+    await writer.append(JSON.stringify([{ command: { type: COMPLETE, run, reason }, events: [] }]), 0);
+    return carried;
   } finally {
     writer.close();
   }
 }
+
+/** Ends a carry-over: without it, the run was cut short, and what it wrote is not all that stays. */
+const COMPLETE = "carry-complete";
+
+export const isComplete = (last: JournalRecord | undefined): boolean =>
+  last !== undefined &&
+  (JSON.parse(last.body) as readonly Frame[]).some(
+    ({ command }) => "type" in command && command.type === COMPLETE,
+  );
 
 const placeOf = (epoch: number, seq: number, index: number): string => `${epoch}.${seq}#${index}`;
 
@@ -83,8 +106,8 @@ const placeOf = (epoch: number, seq: number, index: number): string => `${epoch}
  * The events that the filter names. An event depends on an earlier omitted one when both touch the same thing; whoever
  * depends on what is left out must be left out too, and only a person may say so.
  */
-async function judge(
-  { client, filter, shard }: LeaveOutOptions,
+async function placesToOmit(
+  { client, filter, shard }: JudgeOptions,
   removed: readonly Removed[],
 ): Promise<ReadonlySet<string>> {
   await client.query(
@@ -104,15 +127,12 @@ async function judge(
       ],
     );
   }
-  const { rows } = await client.query<{ epoch: number; seq: string; index: number; omitted: boolean }>(
+  const { rows } = await client.query<{ epoch: number; seq: string; index: number }>(
     `SELECT epoch, seq, index FROM removed WHERE ${filter}`,
   );
-  if (rows.length === 0) {
-    throw new RefusedError(`no event after the cut of shard ${shard} matches ${filter}: nothing was written`);
-  }
   const dependents = await client.query<{ later: string; event: string; earlier: string; thing: string }>(
     `WITH touched AS (
-       SELECT r.*, coalesce(${`(${filter})`}, false) AS omitted, thing
+       SELECT r.*, coalesce((${filter}), false) AS omitted, thing
        FROM removed AS r CROSS JOIN LATERAL unnest(projection_touches(r.event)) AS thing
      ), first AS (
        SELECT DISTINCT ON (thing) thing, epoch, seq, index FROM touched WHERE omitted ORDER BY thing, epoch, seq, index

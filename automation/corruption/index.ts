@@ -1,5 +1,5 @@
 /** Finding, validating and setting aside: what the runbook of a corruption calls. Replay itself is `replay/`. */
-export { type LeaveOutOptions, type LeftOut, leaveOut } from "./carry.ts";
+export { type Aside, type AsideOptions, setAside } from "./aside.ts";
 export { type Difference, inWords } from "./difference.ts";
 export { type FindOptions, type Found, findFirstBad } from "./find.ts";
 export { type Quarantined, quarantinedBy, readQuarantine, writeQuarantine } from "./quarantine.ts";

@@ -114,17 +114,19 @@ export async function* quarantinedBy(
   }
 }
 
-/** Writes the file anew and returns how many commands are in it: `acknowledgedAfterCut`. */
+/** Writes the file anew, one source after the other, and returns how many commands are in it. */
 export async function writeQuarantine(
   file: string,
-  commands: AsyncIterable<Quarantined> | Iterable<Quarantined>,
+  sources: readonly (AsyncIterable<Quarantined> | Iterable<Quarantined>)[],
 ): Promise<number> {
   const handle = await open(file, "w");
   try {
     let count = 0;
-    for await (const command of commands) {
-      await handle.write(`${JSON.stringify(command)}\n`);
-      count += 1;
+    for (const source of sources) {
+      for await (const command of source) {
+        await handle.write(`${JSON.stringify(command)}\n`);
+        count += 1;
+      }
     }
     await handle.sync();
     return count;

@@ -6,7 +6,7 @@ import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { setAside } from "../../../automation/corruption/aside.ts";
 import { readQuarantine, validate } from "../../../automation/corruption/index.ts";
 import { RefusedError } from "../../../automation/errors.ts";
-import { fence, readValid } from "../../../journal/index.ts";
+import { fence, findNewestEpoch, openCarrier, readValid } from "../../../journal/index.ts";
 import { entriesOf } from "../../../replay/index.ts";
 import { SCHEMA } from "../../../workload/projector/schema.ts";
 import { memoryJournal } from "../../journal/memory.ts";
@@ -106,7 +106,7 @@ test("what a filter names is left out, the rest is carried over, and the new epo
   });
   t.deepEqual(
     commands.map((command) => (command as { type: string }).type),
-    ["carried", "omitted", "place", "place", "carried", "cancel", "place"],
+    ["carried", "omitted", "place", "place", "carried", "cancel", "place", "carry-complete"],
   );
   const [left] = await readQuarantine(file);
   t.like(left ?? {}, { epoch: 1, seq: 2, reason: `left out: ${MALLORY}` });
@@ -126,6 +126,21 @@ test("it is refused while a later event depends on what would go, naming it; nam
   t.is((await Array.fromAsync(readValid(store, 0))).length, 1);
   const both = `${MALLORY} OR event ->> 'buyClient' = 'mallory'`;
   t.like(await setAside({ ...options, leaveOut: both }), { file, carriedEvents: 4 });
+});
+
+test("a carry-over that was cut short is not taken for the whole: it is refused until it is repeated", async (t) => {
+  const { options, store } = await cutLog(t, 200);
+  const { opening } = await findNewestEpoch(store, 0);
+  const killed = await openCarrier({ store, shard: 0, region, cut: opening.base, run: "killed" });
+  await killed.append(JSON.stringify([{ command: { type: "carried" }, events: [] }]), 0);
+  killed.close();
+  await t.throwsAsync(setAside({ ...options, leaveOut: undefined }), {
+    instanceOf: RefusedError,
+    message:
+      "run killed carried over only a part of what came after the cut of shard 0: repeat it with its --leave-out; nothing was written",
+  });
+  t.like(await setAside({ ...options, leaveOut: MALLORY }), { acknowledgedAfterCut: 1, carriedEvents: 4 });
+  t.is(await setAside({ ...options, leaveOut: undefined }), undefined);
 });
 
 test("a filter that names nothing, or no cut to go on from, is refused", async (t) => {

@@ -7,13 +7,16 @@ import path from "node:path";
 import test, { type ExecutionContext } from "ava";
 import {
   type Quarantined,
+  quarantinedFrom,
   quarantinedOf,
   readQuarantine,
   writeQuarantine,
 } from "../../../automation/corruption/quarantine.ts";
 import { resubmit } from "../../../automation/corruption/resubmit.ts";
-import type { JournalRecord } from "../../../journal/index.ts";
+import { type JournalRecord, openWriter } from "../../../journal/index.ts";
+import { MemoryTable, memoryJournal } from "../../journal/memory.ts";
 import { place } from "../../workload/engine/run.ts";
+import { openShard } from "../../workload/projector/database.ts";
 
 const entryOf = (command: ReturnType<typeof place>, trades = 0) => ({
   command,
@@ -66,6 +69,28 @@ test("a command that a cut splits is partial; one that stands is not there", (t)
   );
 });
 
+test("behind a chain that was given up everything is set aside, over epochs, what cannot be read as it is", async (t) => {
+  const table = new MemoryTable();
+  const store = memoryJournal(table);
+  const first = await openShard(store, 0);
+  for (let n = 1; n <= 3; n++) await first.send([place(`GOLD:${n}`, "buy", 100, n)]);
+  const next = await openWriter({ store, shard: 0, region: "us-east-1", writer: "next" });
+  await next.append(JSON.stringify([entryOf(place("GOLD:9", "buy", 100, 9))]), 1);
+  const second = table.log(0, 1).get(2);
+  if (second?.kind !== "record") return t.fail();
+  table.log(0, 1).set(2, { ...second, body: "what" });
+  const aside = await Array.fromAsync(quarantinedFrom(store, 0, { epoch: 1, seq: 2 }));
+  t.deepEqual(
+    aside.map(({ epoch, command }) => [epoch, "clientOrderId" in command ? command.clientOrderId : command]),
+    [
+      [1, { type: "unreadable", body: "what" }],
+      [1, "GOLD:3"],
+      [2, "GOLD:9"],
+    ],
+  );
+  t.is(aside[0]?.reason, "it is at or behind 0:1:2, from where the chain was given up");
+});
+
 interface Platform {
   readonly url: string;
   /** Method, path and body of what arrived. */
@@ -91,7 +116,7 @@ async function fileOf(t: ExecutionContext): Promise<string> {
   const directory = await mkdtemp(path.join(tmpdir(), "quarantine-"));
   t.teardown(() => rm(directory, { recursive: true }));
   const file = path.join(directory, "quarantine.ndjson");
-  t.is(await writeQuarantine(file, all), 3);
+  t.is(await writeQuarantine(file, [all]), 3);
   return file;
 }
 
