@@ -68,18 +68,19 @@ async function leavingOut(options: AsideOptions, filter: string, cuts: readonly 
       "no shard stands at a cut whose rest is undecided: cut first with `dr restore --cut`; nothing was written",
     );
   }
-  const judged: Judged[] = [];
+  const judged = new Map<Opening, Judged>();
   const client = await world.connect();
   try {
     // The application's functions are asked, so its schema must be there; and that only where it may be.
     await openTarget(client, { schema, shards: [], store, signal });
-    for (const { shard, base } of cuts) {
-      judged.push(await judge({ store, shard, cut: base, filter, client, signal }));
+    for (const opening of cuts) {
+      const { shard, base: cut } = opening;
+      judged.set(opening, await judge({ store, shard, cut, filter, client, signal }));
     }
   } finally {
     await client.end();
   }
-  const omitted = judged.flatMap((one) => one.omitted);
+  const omitted = [...judged.values()].flatMap((one) => one.omitted);
   if (omitted.length === 0) {
     const which = cuts.map(({ shard }) => shard).join(", ");
     throw new RefusedError(`no event after the cut of shard ${which} matches ${filter}: nothing was written`);
@@ -88,9 +89,8 @@ async function leavingOut(options: AsideOptions, filter: string, cuts: readonly 
   const acknowledgedAfterCut = await writeQuarantine(file, [omitted]);
   const run = `leave-out-${randomUUID()}`;
   let carriedEvents = 0;
-  for (const [index, one] of judged.entries()) {
-    const region = cuts[index]?.region;
-    if (region !== undefined) carriedEvents += await carryOver(store, one, { region, run, signal });
+  for (const [{ region }, one] of judged) {
+    carriedEvents += await carryOver(store, one, { region, run, signal });
   }
   return { file, acknowledgedAfterCut, carriedEvents };
 }
