@@ -1,5 +1,7 @@
 /** `dr corruption find`: the first bad record, by a question to the projection, by its rows, or by the archive. */
 import { Argument } from "commander";
+import type { JournalStore } from "../../journal/index.ts";
+import type { Difference } from "../corruption/difference.ts";
 import { UsageError } from "../errors.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { chosenShards } from "./parse.ts";
@@ -88,12 +90,31 @@ async function findDifference(options: Options, context: Context): Promise<numbe
   ]);
   const { store, shards, connect } = await worldOf(options, context);
   const results = await validate({ store, shards, connect, signal: context.signal });
-  const differences = results.flatMap(({ shard, tables }) =>
-    tables.flatMap(({ first }) => (first === null ? [] : [{ shard, ...first }])),
+  const differences = await Promise.all(
+    results.flatMap(({ shard, tables }) =>
+      tables.flatMap(({ first }) => (first === null ? [] : [withRecord(store, shard, first)])),
+    ),
   );
-  const lines = differences.map((one) => `shard ${one.shard}: ${inWords(one)}\n`);
-  const text = lines.length === 0 ? "every row is what the journal says\n" : lines.join("");
+  differences.sort((a, b) => (a.ts ?? Number.POSITIVE_INFINITY) - (b.ts ?? Number.POSITIVE_INFINITY));
+  const lines = differences.map((one) => {
+    const when =
+      one.ts === null ? "at no time that the journal knows" : `at ${new Date(one.ts).toISOString()}`;
+    return `shard ${one.shard}, ${when}: ${inWords(one)}\n`;
+  });
+  const broken = results.flatMap(({ shard, chain }) =>
+    chain.holds ? [] : [`shard ${shard}: ${chain.why}\n`],
+  );
+  const text = [...broken, ...lines].join("") || "every row is what the journal says\n";
   return answer(context, options, differences.length === 0 ? null : differences, text);
+}
+
+/** With the time and the text of the record that the row comes from; null: the journal has no such record. */
+async function withRecord(store: JournalStore, shard: number, difference: Difference) {
+  const { epoch, seq } = difference;
+  const { items } = await store.read(shard, epoch, { from: seq, limit: 1 });
+  const [item] = items;
+  const record = item?.kind === "record" && item.seq === seq ? item : undefined;
+  return { shard, ...difference, ts: record?.ts ?? null, body: record?.body ?? null };
 }
 
 async function findTamperedRecord(options: Options, context: Context): Promise<number> {

@@ -146,7 +146,7 @@ test("killed like a process is, the same command goes on, and the database is va
   const differs = await dr(t, [...find, "--differs"]);
   t.regex(
     differs.stdout,
-    /^shard 1: orders late1\|GOLD:late \(record 2\.\d+\): price is 7, the journal says 1\n$/,
+    /^shard 1, at 20\d\d-[^ ]+Z: orders late1\|GOLD:late \(record 2\.\d+\): price is 7, the journal says 1\n$/,
   );
   t.is(
     (
