@@ -65,6 +65,7 @@ try {
     await primary.query(`CREATE DATABASE ${database}`);
     const { host, port } = primary.address;
     const url = `postgres://${SUPERUSER}@${host}:${port}/${database}`;
+    await primary.query("CHECKPOINT");
     const done = await inProcess<ReplayResult>([
       log,
       url,

@@ -1,5 +1,6 @@
 /** The write-ahead order journal: everything other folders may use. */
 export * from "./archive.ts";
+export { type CarrierOptions, openCarrier, type Removed, readRemoved } from "./carry.ts";
 export * from "./checkpoints.ts";
 export * from "./clock.ts";
 export { type Cut, type EventPlace, findCut, type Survey, surveyCut } from "./cut.ts";
@@ -16,6 +17,8 @@ export {
   follow,
   measureTail,
   type ReadOptions,
+  readSealed,
+  readUnverified,
   readValid,
   type Tail,
 } from "./read.ts";

@@ -1,6 +1,6 @@
 /** Reading the valid log: only the contiguous prefix, across epochs by their bases, every hash checked. */
-import { findNewestEpoch, pathTo } from "./epochs.ts";
-import type { Anchor, Opening, Position, ValidRecord } from "./model.ts";
+import { findNewestEpoch, openingOf, pathTo } from "./epochs.ts";
+import type { Anchor, JournalRecord, Opening, Position, ValidRecord } from "./model.ts";
 import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
 import { type Bounds, walkBehind, walkFromOrigin } from "./walk.ts";
@@ -85,6 +85,59 @@ async function* walk(
     if (to) yield* walker.until(to);
   }
   yield* walker.onward(waitForMore);
+}
+
+/**
+ * The log as it was when `epoch` was sealed: what a cut took back is still there. Throws like `readValid`, and when the
+ * epoch is not sealed.
+ */
+export async function* readSealed(
+  store: JournalStore,
+  shard: number,
+  epoch: number,
+  { after, signal }: Pick<ReadOptions, "after" | "signal"> = {},
+): AsyncGenerator<ValidRecord, void, undefined> {
+  const opening = await openingOf(store, shard, epoch, signal);
+  const end = (await openingOf(store, shard, epoch + 1, signal)).first;
+  const sealed = { opening, end, highest: end, last: undefined };
+  const path = await pathTo(store, opening, after?.epoch ?? 0, signal);
+  const [start, ...rest] = path.map((segment) => ({
+    ...segment,
+    to: segment.to ?? { epoch, seq: end - 1, index: null },
+  }));
+  if (start === undefined) return;
+  const walker = after
+    ? await walkBehind(store, start, sealed, after, { signal })
+    : walkFromOrigin(store, start.opening, { signal });
+  yield* walker.until(start.to);
+  for (const segment of rest) {
+    walker.enter(segment.opening);
+    yield* walker.until(segment.to);
+  }
+}
+
+/**
+ * Records from a position on as the seals delimit them, unverified: for setting aside what lies behind a break. Throws
+ * TamperedError where the seals themselves, or an item's form, do not hold.
+ */
+export async function* readUnverified(
+  store: JournalStore,
+  shard: number,
+  from: Position,
+  signal?: AbortSignal,
+): AsyncGenerator<JournalRecord, void, undefined> {
+  const newest = await findNewestEpoch(store, shard, { signal });
+  for (const { opening, to } of await pathTo(store, newest.opening, from.epoch, signal)) {
+    const { epoch, first } = opening;
+    if (epoch < from.epoch) continue;
+    const end = to?.seq ?? newest.end - 1;
+    for (let next = epoch === from.epoch ? from.seq : first; next <= end; ) {
+      const { items } = await store.read(shard, epoch, { from: next }, signal);
+      if (items.length === 0) break;
+      for (const item of items) if (item.kind === "record" && item.seq <= end) yield item;
+      next = (items.at(-1)?.seq ?? next) + 1;
+    }
+  }
 }
 
 /** What lies behind a watermark, up to the log's end: how far a projection is from it. */

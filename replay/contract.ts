@@ -39,14 +39,18 @@ CREATE TABLE IF NOT EXISTS watermark (
   events integer
 );`;
 
-/** What the records of one transaction are copied into: of each the JSON array of its events, as far as they count. */
+/** What one transaction is copied into, a row per event: its place, and the fields that the application named. */
 const STAGED_TABLE = `
 CREATE TEMPORARY TABLE IF NOT EXISTS staged (
   epoch integer NOT NULL,
   seq bigint NOT NULL,
   ts bigint NOT NULL,
-  events json NOT NULL
+  index integer NOT NULL,
+  LIKE projection_event
 ) ON COMMIT DELETE ROWS`;
+const FIELDS = `
+SELECT array_agg(attname::text ORDER BY attnum) AS fields FROM pg_attribute
+WHERE attrelid = 'projection_event'::regclass AND attnum > 0 AND NOT attisdropped`;
 
 /** Before the first record. */
 const ORIGIN: Anchor = { epoch: 0, seq: 0, hash: "" };
@@ -54,10 +58,25 @@ const ORIGIN: Anchor = { epoch: 0, seq: 0, hash: "" };
 const REBUILD_TIMEOUT_MS = 600_000;
 const COPY_CHUNK_CHARACTERS = 256 * 1024;
 
+export type Batch = readonly [ValidRecord, ...ValidRecord[]];
+
+/** Consecutive records of one shard, behind `from`. */
+export interface Part {
+  readonly shard: number;
+  readonly from: Anchor | undefined;
+  readonly records: Batch;
+}
+
+const endOf = (records: Batch): Anchor => anchorOf(records.at(-1) ?? records[0]);
+
+class NotKeptError extends Error {}
+
 export class Projection {
   readonly #client: Client;
   /** Shards may share a connection, and a connection has one transaction. */
   #busy: Promise<unknown> = Promise.resolve();
+  /** Names of the staged fields, once there is something to stage into. */
+  #fields: readonly string[] | undefined;
 
   constructor(client: Client) {
     this.#client = client;
@@ -85,12 +104,7 @@ export class Projection {
   async createSchema(schema: string): Promise<void> {
     // Several statements sent at once are one transaction.
     const lock = `SELECT pg_advisory_xact_lock(${SCHEMA_LOCK});`;
-    await this.#alone(() => this.#client.query(`${lock}\n${WATERMARK_TABLE}\n${schema}\n${STAGED_TABLE}`));
-  }
-
-  /** What `apply` needs in each session; `createSchema` does it too. */
-  async openStaging(): Promise<void> {
-    await this.#alone(() => this.#client.query(STAGED_TABLE));
+    await this.#alone(() => this.#client.query(`${lock}\n${WATERMARK_TABLE}\n${schema}`));
   }
 
   /** Undefined: nothing applied yet. */
@@ -112,20 +126,27 @@ export class Projection {
    * Consecutive records of a shard, the first behind `from`; returns where the projection stands after them.
    * Throws `WatermarkMovedError`, `ProjectionError`; nothing is applied then.
    */
-  async apply(
-    shard: number,
-    from: Anchor | undefined,
-    records: readonly [ValidRecord, ...ValidRecord[]],
-  ): Promise<Anchor> {
-    const to = anchorOf(records.at(-1) ?? records[0]);
-    const eventful = records.filter(({ upTo }) => upTo > 0);
-    await this.#transaction(async () => {
-      await this.#move(shard, from ?? ORIGIN, to);
-      if (eventful.length === 0) return;
-      await this.#stage(eventful);
-      await this.#client.query("SELECT projection_apply($1, $2, 'staged')", [shard, to.seq]);
-    });
-    return to;
+  async apply(shard: number, from: Anchor | undefined, records: Batch): Promise<Anchor> {
+    await this.#transaction(() => this.#apply({ shard, from, records }));
+    return endOf(records);
+  }
+
+  /** Applies parts of several shards, and keeps them only if `isGood` says so of what they lead to. */
+  async applyIf(parts: readonly Part[], isGood: (client: Client) => Promise<boolean>): Promise<boolean> {
+    try {
+      await this.#transaction(async () => {
+        for (const part of parts) {
+          await this.#apply(part);
+          // It empties itself at the end of a transaction only.
+          await this.#client.query("DELETE FROM staged");
+        }
+        if (!(await isGood(this.#client))) throw new NotKeptError();
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof NotKeptError) return false;
+      throw error;
+    }
   }
 
   /** Empties a shard's part, to be filled again from the beginning of its log. */
@@ -143,8 +164,24 @@ export class Projection {
     });
   }
 
+  async #apply({ shard, from, records }: Part): Promise<void> {
+    const to = endOf(records);
+    await this.#move(shard, from ?? ORIGIN, to);
+    const eventful = records.filter(({ upTo }) => upTo > 0);
+    if (eventful.length === 0) return;
+    await this.#stage(eventful);
+    await this.#client.query("SELECT projection_apply($1, $2, 'staged')", [shard, to.seq]);
+  }
+
   async #stage(records: readonly ValidRecord[]): Promise<void> {
-    await pipeline(Readable.from(copyTexts(records)), this.#client.query(copyFrom("COPY staged FROM STDIN")));
+    const texts = Readable.from(copyTexts(records, this.#fields ?? []));
+    await pipeline(texts, this.#client.query(copyFrom("COPY staged FROM STDIN")));
+  }
+
+  async #openStaging(): Promise<readonly string[]> {
+    await this.#client.query(STAGED_TABLE);
+    const { rows } = await this.#client.query<{ fields: readonly string[] }>(FIELDS);
+    return rows[0]?.fields ?? [];
   }
 
   async #move(shard: number, from: Anchor, to: Anchor): Promise<void> {
@@ -171,6 +208,8 @@ export class Projection {
 
   #transaction(work: () => Promise<void>): Promise<void> {
     return this.#alone(async () => {
+      // Outside, or a rollback would take the table away again.
+      this.#fields ??= await this.#openStaging();
       await this.#client.query("BEGIN");
       try {
         await work();
@@ -200,19 +239,35 @@ interface WatermarkRow {
 }
 
 /** Lines of COPY's text format, some thousand at a time. */
-function* copyTexts(records: readonly ValidRecord[]): Generator<Buffer> {
+function* copyTexts(records: readonly ValidRecord[], fields: readonly string[]): Generator<Buffer> {
   let text = "";
   for (const valid of records) {
-    const { epoch, seq, ts } = valid.record;
-    // JSON written by JavaScript has no raw tab or line feed: the backslash is all that COPY would misread.
-    const events = JSON.stringify(eventsOf(valid)).replaceAll("\\", "\\\\");
-    text += `${epoch}\t${seq}\t${ts}\t${events}\n`;
+    const { epoch, seq, ts, body } = valid.record;
+    // JSON cannot hold what COPY would misread without a backslash: most records need no look at their values.
+    const encode = body.includes("\\") ? escaped : asIs;
+    let index = 0;
+    for (const event of eventsOf(valid) as readonly Readonly<Record<string, unknown>>[]) {
+      text += `${epoch}\t${seq}\t${ts}\t${index++}`;
+      for (const field of fields) {
+        const value = event[field];
+        text += value === undefined || value === null ? "\t\\N" : `\t${encode(textOf(value))}`;
+      }
+      text += "\n";
+    }
     if (text.length < COPY_CHUNK_CHARACTERS) continue;
     yield Buffer.from(text);
     text = "";
   }
   if (text !== "") yield Buffer.from(text);
 }
+
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : String(value);
+
+const asIs = (text: string): string => text;
+const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+const escaped = (text: string): string =>
+  text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character);
 
 /** PostgreSQL's classes "data exception" and "integrity constraint violation": the same again tomorrow. */
 const isContradiction = (error: unknown): boolean =>

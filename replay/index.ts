@@ -10,4 +10,4 @@ export {
   replay,
   type ShardReplay,
 } from "./replay.ts";
-export { TargetError } from "./target.ts";
+export { openTarget, type Target, TargetError } from "./target.ts";

@@ -10,6 +10,7 @@ import {
   type JournalStore,
   type Position,
   readValid,
+  TamperedError,
   type ValidRecord,
   type VerifiedLog,
   verifyLog,
@@ -20,7 +21,7 @@ import { openTarget } from "./target.ts";
 
 export const DEFAULT_WORKERS = 4;
 /** Events per transaction, about: enough that the fixed cost of one does not show, little enough to hold in memory. */
-export const DEFAULT_BATCH_EVENTS = 20_000;
+export const DEFAULT_BATCH_EVENTS = 50_000;
 const BATCH_CHARACTERS = 16 * 1024 * 1024;
 
 export interface ReplayOptions extends ProgressOptions {
@@ -128,16 +129,27 @@ async function applyShard(
     await client.query("SET temp_buffers = '32MB'");
     await client.query("SET work_mem = '64MB'");
     const projection = new Projection(client);
-    await projection.openStaging();
     const records = readValid(store, shard, { after: from, to: log.head, signal });
     let at = from;
-    for await (const batch of oneAhead(batches(records, batchEvents))) {
+    for await (const batch of oneAhead(batches(stillWhole(records), batchEvents))) {
       signal.throwIfAborted();
       at = await projection.apply(shard, at, batch);
       meter.add(batch.reduce((sum, { upTo }) => sum + upTo, 0));
     }
   } finally {
     await client.end();
+  }
+}
+
+/** What was verified a moment ago is verified again as it is applied. */
+async function* stillWhole(
+  records: AsyncIterable<ValidRecord>,
+): AsyncGenerator<ValidRecord, void, undefined> {
+  try {
+    yield* records;
+  } catch (error) {
+    if (!(error instanceof TamperedError)) throw error;
+    throw new Error(`the journal was changed after it was verified: ${error.message}`, { cause: error });
   }
 }
 

@@ -48,6 +48,26 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./restore.ts"),
   },
   {
+    name: "replay",
+    describe: "apply the journal to a restored or empty database, from its watermarks to the end or the cut",
+    load: () => import("./replay.ts"),
+  },
+  {
+    name: "validate",
+    describe: "compare a database with the journal, row by row, and the journal with its archive",
+    load: () => import("./validate.ts"),
+  },
+  {
+    name: "corruption",
+    describe: "find the first record that made the data bad",
+    load: () => import("./corruption.ts"),
+  },
+  {
+    name: "quarantine",
+    describe: "send commands that a cut set aside again, one decision at a time or by filter",
+    load: () => import("./quarantine.ts"),
+  },
+  {
     name: "drill",
     describe: "rehearse a disaster in a sandbox, and measure what it cost",
     load: () => import("./drill.ts"),

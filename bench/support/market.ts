@@ -1,29 +1,24 @@
 /**
- * Entries as the engines log them, endlessly, from a few open orders per instrument: the real engine keeps every order
- * that it ever saw, which a generator of millions need not. About 54 % placements, 40 % trades, 6 % cancels.
+ * Entries as the engines log them, endlessly. Orders meet by price and time as in the engine, in the engine's own book;
+ * but a closed order is forgotten, which the engine never does: millions of them are to be made.
  */
-import type { Command, Entry, Event, PlaceOrder } from "../../workload/engine/events.ts";
+import { Book } from "../../workload/engine/book.ts";
+import type { Entry, Event, PlaceOrder } from "../../workload/engine/events.ts";
 
-interface Resting {
-  readonly order: PlaceOrder;
+interface Resting extends PlaceOrder {
   remaining: number;
-}
-
-interface Book {
-  readonly instrument: string;
-  readonly buy: Resting[];
-  readonly sell: Resting[];
 }
 
 const INSTRUMENTS = ["ACME", "GOLD", "IRON", "ZINC"] as const;
 const CLIENTS = 500;
-/** Beyond it the oldest order is cancelled: it is far from the batch that placed it. */
-const MAX_RESTING = 4_000;
-const MAX_FILLS = 3;
+const PRICES = 11;
+/** Of five commands one cancels, one of the last so many orders that rest. */
+const CANCELLABLE = 2_000;
 
 export class Market {
   readonly #shard: number;
-  readonly #books: readonly Book[] = INSTRUMENTS.map((instrument) => ({ instrument, buy: [], sell: [] }));
+  readonly #books = INSTRUMENTS.map((instrument) => ({ instrument, book: new Book<Resting>() }));
+  readonly #rested: Resting[] = [];
   #random: number;
   #placed = 0;
 
@@ -33,57 +28,64 @@ export class Market {
   }
 
   next(): Entry {
-    const book = this.#books[this.#draw(INSTRUMENTS.length)];
-    if (book === undefined) throw new Error("there is no such book");
-    const full = [book.buy, book.sell].find((side) => side.length > MAX_RESTING);
-    const old = full?.shift();
-    return old === undefined ? this.#place(book) : this.#cancel(old);
+    const at = this.#draw(5) === 0 ? this.#draw(CANCELLABLE) : -1;
+    const order = this.#rested[at];
+    if (order !== undefined) {
+      this.#rested.splice(at, 1);
+      if (order.remaining > 0) return this.#cancel(order);
+    }
+    return this.#place();
   }
 
-  #place(book: Book): Entry {
-    const { instrument } = book;
+  #place(): Entry {
+    const market = this.#books[this.#draw(INSTRUMENTS.length)];
+    if (market === undefined) throw new Error("there is no such market");
+    const { instrument, book } = market;
     const side = this.#draw(2) === 0 ? "buy" : "sell";
-    const order: PlaceOrder = {
+    const command: PlaceOrder = {
       type: "place",
       client: `s${this.#shard}c${this.#draw(CLIENTS)}`,
       clientOrderId: `${instrument}:${(this.#placed++).toString(36)}-${this.#draw(1_000_000)}`,
       instrument,
       side,
-      price: 1_000,
+      price: 1_000 + this.#draw(PRICES),
       quantity: 1 + this.#draw(100),
     };
-    const { type: _, ...content } = order;
+    const { type: _, ...content } = command;
     const events: Event[] = [{ type: "placed", ...content }];
-    const opposite = book[side === "buy" ? "sell" : "buy"];
-    let open = order.quantity;
-    for (let fills = 0; fills < MAX_FILLS && open > 0 && opposite.length > 0 && this.#draw(3) > 0; fills++) {
-      const at = this.#draw(opposite.length);
-      const resting = opposite[at];
-      if (resting === undefined) break;
-      const quantity = Math.min(open, resting.remaining);
-      const [buyer, seller] = side === "buy" ? [order, resting.order] : [resting.order, order];
+    const order: Resting = { ...command, remaining: command.quantity };
+    const filled: Resting[] = [];
+    for (const resting of book.opposite(side, order.price)) {
+      if (order.remaining === 0) break;
+      const quantity = Math.min(order.remaining, resting.remaining);
+      const [buyer, seller] = side === "buy" ? [order, resting] : [resting, order];
       const parties = {
         buyClient: buyer.client,
         buyOrderId: buyer.clientOrderId,
         sellClient: seller.client,
         sellOrderId: seller.clientOrderId,
       };
-      events.push({ type: "traded", instrument, price: 1_000, quantity, ...parties });
-      open -= quantity;
+      events.push({ type: "traded", instrument, price: resting.price, quantity, ...parties });
+      order.remaining -= quantity;
       resting.remaining -= quantity;
-      if (resting.remaining === 0) {
-        opposite[at] = opposite.at(-1) ?? resting;
-        opposite.pop();
-      }
+      if (resting.remaining === 0) filled.push(resting);
     }
-    if (open > 0) book[side].push({ order, remaining: open });
-    return { command: order, events };
+    for (const resting of filled) book.remove(resting);
+    if (order.remaining > 0) {
+      book.add(order);
+      this.#rested.push(order);
+      if (this.#rested.length > CANCELLABLE) this.#rested.shift();
+    }
+    return { command, events };
   }
 
-  #cancel({ order, remaining }: Resting): Entry {
-    const { client, clientOrderId } = order;
-    const command: Command = { type: "cancel", client, clientOrderId };
-    return { command, events: [{ type: "cancelled", client, clientOrderId, quantity: remaining }] };
+  #cancel(order: Resting): Entry {
+    const { client, clientOrderId, remaining } = order;
+    this.#books.find(({ instrument }) => instrument === order.instrument)?.book.remove(order);
+    return {
+      command: { type: "cancel", client, clientOrderId },
+      events: [{ type: "cancelled", client, clientOrderId, quantity: remaining }],
+    };
   }
 
   #draw(limit: number): number {

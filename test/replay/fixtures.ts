@@ -6,7 +6,8 @@ import { to as copyTo } from "pg-copy-streams";
 import { type JournalStore, openWriter } from "../../journal/index.ts";
 import { type ReplayOptions, replay } from "../../replay/index.ts";
 import { type Postgres, SUPERUSER } from "../../sandbox/aurora/postgres.ts";
-import type { Command } from "../../workload/engine/events.ts";
+import type { Command, Entry } from "../../workload/engine/events.ts";
+import type { State } from "../../workload/engine/state.ts";
 import { SCHEMA } from "../../workload/projector/schema.ts";
 import { commands } from "../workload/engine/arbitrary.ts";
 import { place } from "../workload/engine/run.ts";
@@ -19,22 +20,27 @@ export const market = (shard: number, seed: number, runs = 10): readonly Command
     .flat()
     .map((command) => ("client" in command ? { ...command, client: `${command.client}${shard}` } : command));
 
-/** Two epochs, the second with an order and a heartbeat only. */
-export async function writeMarket(store: JournalStore, shards: number, seed: number): Promise<void> {
+/** Two epochs, the second with an order and a heartbeat only; returns what the shards' engines hold then. */
+export async function writeMarket(
+  store: JournalStore,
+  shards: number,
+  seed: number,
+): Promise<readonly State[]> {
+  const states: State[] = [];
   for (let shard = 0; shard < shards; shard++) {
-    const { send, writer } = await openShard(store, shard);
+    const { send, writer, state } = await openShard(store, shard);
     const all = market(shard, seed + shard);
     for (let from = 0; from < all.length; from += 7) await send(all.slice(from, from + 7));
     writer.close();
     const next = await openWriter({ store, shard, region: "us-east-1", writer: `next-${shard}` });
     const { type: _, ...content } = place("GOLD:late", "buy", 1, 1, `late${shard}`);
-    await next.append(
-      JSON.stringify([{ command: { type: "place", ...content }, events: [{ type: "placed", ...content }] }]),
-      1,
-    );
+    const late: Entry = { command: { type: "place", ...content }, events: [{ type: "placed", ...content }] };
+    state.fold(late, await next.append(JSON.stringify([late]), 1));
+    states.push(state);
     await next.append(JSON.stringify([{ command: { type: "heartbeat" }, events: [] }]), 0);
     next.close();
   }
+  return states;
 }
 
 let made = 0;

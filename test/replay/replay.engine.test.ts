@@ -2,8 +2,8 @@
 
 import anyTest, { type TestFn } from "ava";
 import type pg from "pg";
-import { fence, openArchive, TamperedError } from "../../journal/index.ts";
-import { type Progress, Projection, TargetError } from "../../replay/index.ts";
+import { fence, openArchive, openWriter, TamperedError } from "../../journal/index.ts";
+import { type Progress, Projection, ProjectionError, TargetError } from "../../replay/index.ts";
 import { SCHEMA } from "../../workload/projector/schema.ts";
 import { MemoryTable, memoryJournal, memoryObjects } from "../journal/memory.ts";
 import { place } from "../workload/engine/run.ts";
@@ -58,7 +58,7 @@ test("the rows are those of the folded state, and the watermark is the log's end
 test("any batch size and any number of workers give the same bytes, and a second replay changes none", async (t) => {
   const { primary } = t.context.databases;
   const store = memoryJournal();
-  await writeMarket(store, SHARDS.length, 7);
+  const states = await writeMarket(store, SHARDS.length, 7);
   const results = new Set<string>();
   for (const [batchEvents, workers] of [
     [1, 3],
@@ -68,8 +68,11 @@ test("any batch size and any number of workers give the same bytes, and a second
   ] as const) {
     const database = await createDatabase(primary);
     const done = await replayInto(primary, database, store, { shards: SHARDS, batchEvents, workers });
-    t.true(done.events > 400);
+    t.true(done.events > 100);
     results.add(await bytesOf(primary, database));
+    for (const [shard, state] of states.entries()) {
+      t.deepEqual(await linesOf(primary, database, shard), linesOfState(state));
+    }
     const again = await replayInto(primary, database, store, { shards: SHARDS });
     t.is(again.events, 0);
     results.add(await bytesOf(primary, database));
@@ -192,6 +195,63 @@ test("a log rewritten to its end is refused by the archive's heads before anythi
     message: `shard 0, epoch 1, seq 1: the archive has the hash ${"f".repeat(64)}, the journal has ${writer.head.hash}: stop and compare with the archive`,
   });
   t.deepEqual(await linesOf(primary, database, 0), []);
+});
+
+test("rows that contradict the log stop the replay, and what was applied before is kept", async (t) => {
+  const { primary } = t.context.databases;
+  const database = await createDatabase(primary);
+  const store = memoryJournal();
+  const { send, writer } = await openShard(store, 0);
+  await send([place("GOLD:1", "buy", 100, 1)]);
+  const kept = writer.head;
+  await replayInto(primary, database, store, { shards: [0] });
+  await send([{ type: "cancel", client: "ann", clientOrderId: "GOLD:1" }]);
+  await primary.session((client) => client.query("DELETE FROM orders"), database);
+  const error = await t.throwsAsync(replayInto(primary, database, store, { shards: [0] }), {
+    instanceOf: ProjectionError,
+    message: "the rows contradict the log",
+  });
+  t.like(error?.cause ?? {}, { message: "the log changes 1 open orders, the table has 0 of them" });
+  const session = await connectTo(primary, database)();
+  t.teardown(() => session.end());
+  t.like(await new Projection(session).watermark(0), { seq: kept.seq });
+});
+
+test("another application brings its own tables and its own function, and its events may say anything", async (t) => {
+  const { primary } = t.context.databases;
+  const database = await createDatabase(primary);
+  const store = memoryJournal();
+  const writer = await openWriter({ store, shard: 0, region: "us-east-1", writer: "notes" });
+  const said = ['tab\t, line\n, return\r, quote", back\\slash, \\N', "naïve ✓ 𝄞", ""];
+  const events = said.map((text, n) => ({ text, amount: n / 4, tags: { n: [n] }, unasked: true }));
+  await writer.append(
+    JSON.stringify([
+      { command: {}, events: events.slice(0, 2) },
+      { command: {}, events: [{}] },
+    ]),
+    3,
+  );
+  await writer.append(JSON.stringify([{ command: {}, events: events.slice(2) }]), 1);
+  const schema = `
+    CREATE TABLE IF NOT EXISTS projection_event (text text, amount numeric, tags json);
+    CREATE TABLE IF NOT EXISTS notes (shard int, epoch int, seq bigint, ts bigint, index int, text text, amount numeric, tags json);
+    CREATE OR REPLACE FUNCTION projection_apply(shard integer, seq bigint, events regclass) RETURNS void
+    LANGUAGE plpgsql AS $$
+    BEGIN
+      EXECUTE format('INSERT INTO notes SELECT $1, epoch, seq, ts, index, text, amount, tags FROM %s', events) USING shard;
+    END $$;`;
+  await replayInto(primary, database, store, { shards: [0], schema });
+  await primary.session(async (client) => {
+    const { rows } = await client.query(
+      "SELECT seq::int, index, text, amount::float, tags FROM notes ORDER BY seq, index",
+    );
+    t.deepEqual(rows, [
+      { seq: 1, index: 0, text: said[0], amount: 0, tags: { n: [0] } },
+      { seq: 1, index: 1, text: said[1], amount: 0.25, tags: { n: [1] } },
+      { seq: 1, index: 2, text: null, amount: null, tags: null },
+      { seq: 2, index: 0, text: "", amount: 0.5, tags: { n: [2] } },
+    ]);
+  }, database);
 });
 
 test("progress tells events, rate and the time left, first of the verification, then of the replay", async (t) => {
