@@ -1,32 +1,21 @@
 /** A preview as a reviewer reads it and as a deployment obeys it: the engine's events and its plan. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { STACKS, type StackName } from "../components/model.ts";
+import { POLICY_PACK, withPolicyPack } from "./adapters/policy.ts";
 import type { PulumiStack } from "./adapters/pulumi.ts";
 import { messageOf, RefusedError, UsageError } from "./errors.ts";
 import { parsePreview } from "./review/parse.ts";
 import type { Preview } from "./review/preview.ts";
 import type { Settings } from "./settings.ts";
 
-/** The project's own pack, when it has one. */
-const POLICY_PACK = path.join(import.meta.dirname, "..", "policy");
-const policyPack = existsSync(path.join(POLICY_PACK, "PulumiPolicy.yaml")) ? POLICY_PACK : undefined;
-
-/** With what an engine needs to start the pack: an executable that comes with it. */
-export const withPolicies = (settings: Settings): Settings =>
-  policyPack === undefined
-    ? settings
-    : {
-        ...settings,
-        environment: {
-          ...settings.environment,
-          PATH: [path.join(policyPack, "bin"), settings.environment["PATH"]].join(path.delimiter),
-          DR_NODE: process.execPath,
-        },
-      };
+/** With what an engine needs to start the policy pack. */
+export const withPolicies = (settings: Settings): Settings => ({
+  ...settings,
+  environment: withPolicyPack(settings.environment),
+});
 
 export interface TakenPreview {
   /** One engine event a line, as `pulumi preview --json` streams them. */
@@ -51,7 +40,7 @@ export async function takePreview(
     await pulumi.preview({
       ...(planFile !== undefined && { planFile }),
       refresh,
-      ...(policyPack !== undefined && { policyPack }),
+      policyPack: POLICY_PACK,
       signal,
       observe: ({ sequence, ...event }) => {
         events.push(`${JSON.stringify({ sequence, ...event })}\n`);

@@ -8,6 +8,7 @@ import path from "node:path";
 import { STACKS, type StackName } from "../components/model.ts";
 import { deployedCommit } from "../stacks/commit.ts";
 import { Endpoints } from "./adapters/endpoints.ts";
+import { POLICY_PACK } from "./adapters/policy.ts";
 import { type ProgramOptions, pulumiStack } from "./adapters/program.ts";
 import type { PulumiStack } from "./adapters/pulumi.ts";
 import type { StateStore } from "./adapters/state.ts";
@@ -189,6 +190,8 @@ async function update(stack: StackName, pulumi: Pulumi, plan: string, run: Run):
   const { say, context } = run;
   const options = {
     planFile: plan,
+    // What was not known at the preview is judged now, before it is made.
+    policyPack: POLICY_PACK,
     signal: context.signal,
     progress: (line: string) => say(`${stack}: ${line}`),
   };

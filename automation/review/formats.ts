@@ -120,6 +120,7 @@ export function fromEvents(text: string, file: string): Raw {
     const where = `${file}, line ${index + 1}`;
     return checked(eventSchema, parsed(line, where), where);
   });
+  const policies = events.map(({ policyEvent }) => policyEvent).filter((policy) => policy != null);
   const first = events.find(({ preludeEvent }) => preludeEvent != null);
   return {
     config: first?.preludeEvent?.config ?? {},
@@ -136,22 +137,40 @@ export function fromEvents(text: string, file: string): Raw {
         replaceReasons: metadata.keys ?? [],
         changed: metadata.detailedDiff ? Object.keys(metadata.detailedDiff) : (metadata.diffs ?? []),
       })),
-    diagnostics: events
-      .map(({ diagnosticEvent }) => diagnosticEvent)
-      .filter((diagnostic) => diagnostic != null)
-      .filter(({ ephemeral }) => ephemeral !== true)
-      .map(({ message, severity }) => ({ message: uncoloured(message), severity })),
-    violations: events
-      .map(({ policyEvent }) => policyEvent)
-      .filter((policy) => policy != null)
+    diagnostics: [
+      ...events
+        .map(({ diagnosticEvent }) => diagnosticEvent)
+        .filter((diagnostic) => diagnostic != null)
+        .filter(({ ephemeral }) => ephemeral !== true)
+        .map(({ message, severity }) => ({ message: uncoloured(message), severity })),
+      ...policies.filter(isOpen).map(({ policyName, message }) => ({
+        message: `${policyName}: ${uncoloured(message).trim()}`,
+        severity: "warning",
+      })),
+    ],
+    violations: policies
+      .filter((policy) => !isOpen(policy))
       .map(({ policyName, message, enforcementLevel, resourceUrn }) => ({
         policy: policyName,
-        message: uncoloured(message).trim(),
+        message: withoutDescription(uncoloured(message)),
         mandatory: enforcementLevel === "mandatory",
         urn: resourceUrn ?? "",
       })),
     finished: events.some(({ summaryEvent }) => summaryEvent != null),
   };
+}
+
+/**
+ * What a policy could not see yet is no violation: the update judges it before it is made.
+ * https://github.com/pulumi/pulumi-policy/blob/v1.21.0/sdk/nodejs/policy/server.ts
+ */
+const isOpen = ({ message }: { readonly message: string }): boolean =>
+  /^can't run policy .* during preview/.test(uncoloured(message).trim());
+
+/** The engine puts the policy's description on the line before the violation. */
+function withoutDescription(message: string): string {
+  const [first = "", ...rest] = message.trim().split("\n");
+  return rest.length === 0 ? first : rest.join(" ").trim();
 }
 
 /** The engine's colour directives, `<{%fg 1%}>`. */

@@ -42,16 +42,24 @@ test("a stream: the same, a replacement once, and protection also where nothing 
   );
 });
 
-test("policy violations, warnings without colours, and no debug talk", (t) => {
+test("policy violations, those that only the update can judge apart, warnings without colours, and no debug talk", (t) => {
   const preview = parsePreview(
     [
       event({ resourcePreEvent: { metadata: { op: "same", urn: URN } } }),
       event({
         policyEvent: {
           resourceUrn: URN,
-          message: "<{%fg 1%}>not encrypted<{%reset%}>\n",
+          message: "<{%fg 1%}>buckets are encrypted\nnot encrypted<{%reset%}>\n",
           policyName: "encrypted",
           enforcementLevel: "mandatory",
+        },
+      }),
+      event({
+        policyEvent: {
+          resourceUrn: URN,
+          message: "can't run policy 'private' during preview: acl is not known yet",
+          policyName: "private",
+          enforcementLevel: "advisory",
         },
       }),
       event({ diagnosticEvent: { message: "<{%fg 3%}>old<{%reset%}>\n", severity: "warning" } }),
@@ -65,7 +73,10 @@ test("policy violations, warnings without colours, and no debug talk", (t) => {
   t.deepEqual(preview.violations, [
     { policy: "encrypted", message: "not encrypted", mandatory: true, urn: URN },
   ]);
-  t.deepEqual([preview.warnings, preview.failures], [["old"], []]);
+  t.deepEqual(
+    [preview.warnings, preview.failures],
+    [["old", "private: can't run policy 'private' during preview: acl is not known yet"], []],
+  );
 });
 
 test("a preview that failed says why, once, and one that broke off is not taken for a whole one", async (t) => {

@@ -7,6 +7,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { runtime } from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { POLICY_PACK, withPolicyPack } from "../../../automation/adapters/policy.ts";
 import { judge } from "../../../automation/review/judge.ts";
 import { parsePreview } from "../../../automation/review/parse.ts";
 import { COMMENT_LIMIT, render } from "../../../automation/review/render.ts";
@@ -56,10 +57,7 @@ interface Runner {
 }
 
 /** What the CLI prints under `--json`, which the Automation API has no option for. */
-export async function previewJson(
-  stack: Stack,
-  { edit, form }: Pick<Scenario, "edit" | "form">,
-): Promise<string> {
+async function previewJson(stack: Stack, { edit, form, policies }: Scenario): Promise<string> {
   const { workspace } = stack;
   workspace.program = edit === undefined ? program : edited(edit);
   const command = workspace.pulumiCommand as unknown as Runner;
@@ -69,11 +67,20 @@ export async function previewJson(
     run(
       args[0] === "preview" ? [...args, "--json"] : args,
       cwd,
-      { ...environment, ...(form === "stream" && { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" }) },
+      {
+        ...environment,
+        ...(form === "stream" && { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" }),
+        ...(policies && (withPolicyPack(process.env) as Record<string, string>)),
+      },
       ...rest,
     );
+  const options = {
+    color: "never" as const,
+    onOutput: (text: string) => (printed += text),
+    ...(policies && { policyPacks: [POLICY_PACK] }),
+  };
   try {
-    await hosted(() => stack.preview({ color: "never", onOutput: (text) => (printed += text) }));
+    await hosted(() => stack.preview(options));
   } catch (error) {
     // A preview that fails prints what it knows, and that is what a report has to deal with.
     if (printed === "") throw error;
@@ -85,7 +92,7 @@ export async function previewJson(
 }
 
 /** What tells where and when it was made, and random names of the sandbox. */
-export function scrubbed(text: string): string {
+function scrubbed(text: string): string {
   const clean = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(clean);
     if (typeof value === "string")

@@ -20,6 +20,8 @@ export interface Scenario {
   /** Of the program; one of the two or both. */
   readonly edit?: Edit;
   readonly form: "digest" | "stream";
+  /** Under the project's policy pack, which only a stream tells of. */
+  readonly policies?: true;
 }
 
 const BOTH: readonly StackName[] = ["prod", "dr"];
@@ -146,6 +148,14 @@ export const SCENARIOS: readonly Scenario[] = [
     stacks: ["prod"],
     form: "digest",
     config: () => ({ role: "passive" }),
+  },
+  {
+    id: "policy-violated",
+    title: "database instances that answer to everybody",
+    stacks: ["dr"],
+    form: "stream",
+    policies: true,
+    edit: set("aws:rds/clusterInstance:ClusterInstance", { publiclyAccessible: true }),
   },
   {
     id: "renamed",
