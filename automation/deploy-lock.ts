@@ -4,10 +4,10 @@
  */
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { decideLock, describeLock, type LockOwner } from "./adapters/locks.ts";
 import type { StateLock, StateStore } from "./adapters/state.ts";
 import { LockedError } from "./errors.ts";
+import { systemClock } from "./runbook/clock.ts";
 import { isAlive, type ProcessIdentity } from "./runbook/process.ts";
 import { writeDurably } from "./runbook/record.ts";
 
@@ -43,7 +43,7 @@ export async function awaitUnlocked(options: LockOptions): Promise<void> {
       say(`${stack} is locked by ${holder}: waiting, up to ${limitSeconds} s`);
       said = waited;
     }
-    await sleep(LOOK_MILLISECONDS, undefined, { signal });
+    await systemClock.sleep(LOOK_MILLISECONDS, signal);
   }
 }
 
@@ -59,7 +59,7 @@ export async function releaseOwn(options: LockOptions): Promise<void> {
       if (held.length === 0) say(`${stack} is not locked`);
       return;
     }
-    await sleep(LOOK_MILLISECONDS, undefined, { signal });
+    await systemClock.sleep(LOOK_MILLISECONDS, signal);
   }
 }
 

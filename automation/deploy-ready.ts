@@ -1,6 +1,6 @@
 /** Whether what was deployed runs: updates do not wait for pods, so that one that cannot be placed costs no failover. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { HalfwayError, messageOf } from "./errors.ts";
+import { systemClock } from "./runbook/clock.ts";
 
 export interface Replicas {
   readonly name: string;
@@ -45,6 +45,6 @@ export async function awaitReady({ stack, look, limitSeconds, say, signal }: Rea
     }
     if (waiting !== said) say(`${stack}: waiting for ${waiting}`);
     said = waiting;
-    await sleep(LOOK_MILLISECONDS, undefined, { signal });
+    await systemClock.sleep(LOOK_MILLISECONDS, signal);
   }
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { exchange, NoAnswerError } from "../adapters/http.ts";
 import { CredentialsError, HalfwayError, UsageError } from "../errors.ts";
+import { systemClock } from "../runbook/clock.ts";
 import { isReport } from "./memory.ts";
 
 export interface Repository {
@@ -115,7 +116,7 @@ export class GitHub {
         if (attempt === ATTEMPTS || !(error instanceof NoAnswerError)) throw error;
         this.#signal.throwIfAborted();
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS * attempt));
+      await systemClock.sleep(PAUSE_MILLISECONDS * attempt, this.#signal);
     }
   }
 

@@ -6,12 +6,20 @@ export interface Clock {
   wall(): number;
   /** Milliseconds that only grow. */
   monotonic(): number;
-  /** Rejects when the signal aborts. */
+  /** Rejects with the signal's reason when it aborts. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
+  async sleep(milliseconds, signal) {
+    try {
+      await sleep(milliseconds, undefined, { signal });
+    } catch (error) {
+      // Node's own AbortError would be taken for a bug.
+      signal.throwIfAborted();
+      throw error;
+    }
+  },
 };
