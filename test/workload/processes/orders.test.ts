@@ -1,5 +1,6 @@
 /** Gateway and engine as processes, over dynalite, with real HTTP. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import test, { type ExecutionContext } from "ava";
 import { type ControlItem, controlKey, fence } from "../../../journal/index.ts";
