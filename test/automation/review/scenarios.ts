@@ -150,14 +150,6 @@ export const SCENARIOS: readonly Scenario[] = [
     config: () => ({ role: "passive" }),
   },
   {
-    id: "policy-violated",
-    title: "database instances that answer to everybody",
-    stacks: ["dr"],
-    form: "stream",
-    policies: true,
-    edit: set("aws:rds/clusterInstance:ClusterInstance", { publiclyAccessible: true }),
-  },
-  {
     id: "renamed",
     title: "the buckets get other names, and the load balancer another kind",
     stacks: ["dr"],
