@@ -44,7 +44,11 @@ export async function takePreview(
       signal,
       observe: ({ sequence, ...event }) => {
         events.push(`${JSON.stringify({ sequence, ...event })}\n`);
-        if (event.diagnosticEvent?.severity === "error") reasons.push(event.diagnosticEvent.message.trim());
+        const { diagnosticEvent, policyEvent } = event;
+        if (diagnosticEvent?.severity === "error") reasons.push(diagnosticEvent.message.trim());
+        if (policyEvent?.enforcementLevel === "mandatory") {
+          reasons.push(`policy ${policyEvent.policyName}: ${policyEvent.message.trim()}`);
+        }
       },
     });
     return { text: events.join(""), failure: undefined };
@@ -54,7 +58,7 @@ export async function takePreview(
   }
 }
 
-/** The CLI's own error is its first line; the events have all of it. */
+/** The CLI's own error is its first line, and tells of no policy; the events have all of it. */
 function whole(error: unknown, reasons: readonly string[]): Error {
   if (error instanceof RefusedError && reasons.length > 0) {
     return new RefusedError([...new Set(reasons)].join("\n"), { cause: error });
