@@ -109,6 +109,7 @@ test.serial(
     const { resources, outputs } = await deploy("dr", overrides, world);
     const eks = resources.filter(({ type }) => type.startsWith("aws:eks/")).map(({ type }) => type);
     t.deepEqual([...new Set(eks)], ["aws:eks/podIdentityAssociation:PodIdentityAssociation"]);
+    t.false(resources.some(({ type, parent }) => /logGroup:/.test(type) && /Observability/.test(parent)));
     const attached = resources.filter(({ type }) => type === "aws:autoscaling/attachment:Attachment");
     t.deepEqual(
       attached.map(({ inputs }) => inputs.autoscalingGroupName).sort(),

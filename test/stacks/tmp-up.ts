@@ -1,4 +1,5 @@
 import { Local } from "./local.ts";
+
 for (const skip of [false, true, false, true]) {
   process.env["PULUMI_EXPERIMENTAL"] = skip ? "true" : "";
   process.env["PULUMI_SKIP_CHECKPOINTS"] = skip ? "true" : "";
@@ -9,6 +10,13 @@ for (const skip of [false, true, false, true]) {
   const up = performance.now() - t;
   const p = performance.now();
   const { changeSummary } = await stack.preview();
-  console.log(skip, "up", Math.round(up), "preview", Math.round(performance.now() - p), JSON.stringify(changeSummary));
+  console.log(
+    skip,
+    "up",
+    Math.round(up),
+    "preview",
+    Math.round(performance.now() - p),
+    JSON.stringify(changeSummary),
+  );
   await local.close();
 }
