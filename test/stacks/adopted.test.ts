@@ -128,7 +128,6 @@ test.serial("a third service is five lines of config", async (t) => {
       replicas: { min: 2, max: 4 },
       cpu: "250m",
       memory: "256Mi",
-      grants: ["journal-read"],
     };
   });
   const { resources } = await deploy("dr", { services });
@@ -143,7 +142,6 @@ test.serial("a third service is five lines of config", async (t) => {
     "PodDisruptionBudget",
     "PodIdentityAssociation",
     "Role",
-    "RolePolicy",
     "Service",
     "ServiceAccount",
   ]);
