@@ -46,7 +46,12 @@ test("an ordinary preview plans what the inline program plans", async (t) => {
   const { steps } = JSON.parse(await local.cli("prod", ["preview", "--json", ...client])) as {
     steps: readonly Step[];
   };
-  const sorted = (of: readonly Step[]) => of.map(({ op, urn }) => `${op} ${urn}`).sort();
+  // Events show the engine's own provider, of the invoke that reads the last outputs; the JSON leaves it out.
+  const sorted = (of: readonly Step[]) =>
+    of
+      .filter(({ urn }) => !urn.endsWith("pulumi:providers:pulumi::default"))
+      .map(({ op, urn }) => `${op} ${urn}`)
+      .sort();
   t.true(inline.length > 100);
   t.deepEqual(sorted(steps), sorted(inline));
 });
