@@ -24,6 +24,8 @@ export interface DatabaseArgs extends Identity {
   readonly instances: number;
   /** Of the cluster, by name, beside those that the program sets. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** Which physical cluster stands behind this logical one: `dr restore` makes the next and flips this. */
+  readonly incarnation: number;
   readonly vpcId: Input<string>;
   /** With their data subnets; instances go round them. */
   readonly zones: readonly { readonly name: string; readonly subnetId: Input<string> }[];
@@ -35,6 +37,8 @@ export const DATABASE_PORT = 5432;
 export const DATABASE_USER = "projector";
 /** Makes that user, with its password, and nothing else. */
 export const MASTER_USER = "platform";
+/** Ends the Pulumi name of the parameter group for clusters that are kept and not used. */
+export const READ_ONLY = "read-only";
 /** The longest that Aurora offers. A secondary's own default is one day. */
 export const BACKUP_DAYS = 35;
 
@@ -134,7 +138,8 @@ export class Database extends ComponentResource {
       },
       { parent: this },
     );
-    const identifier = databaseClusterName(args, args.region);
+    this.#readOnlyParameters(args);
+    const identifier = databaseClusterName(args, args.region, args.incarnation);
     const { membership } = args;
     return new Cluster(
       this.#name,
@@ -171,6 +176,24 @@ export class Database extends ComponentResource {
     );
   }
 
+  /**
+   * For a damaged cluster that is kept beside a restored one: there before it is needed, when nobody should have to
+   * make anything. A session may overrule it, which no client of the platform does.
+   */
+  #readOnlyParameters(args: DatabaseArgs): void {
+    new ClusterParameterGroup(
+      `${this.#name}-${READ_ONLY}`,
+      {
+        family: `${ENGINE}${args.engineVersion.split(".")[0]}`,
+        parameters: [
+          { name: "rds.force_ssl", value: "1" },
+          { name: "default_transaction_read_only", value: "1" },
+        ],
+      },
+      { parent: this },
+    );
+  }
+
   #instances(args: DatabaseArgs, key: Key, cluster: Cluster): void {
     for (let n = 0; n < args.instances; n++) {
       const zone = args.zones[n % args.zones.length];
@@ -178,7 +201,7 @@ export class Database extends ComponentResource {
       new ClusterInstance(
         `${this.#name}-${n}`,
         {
-          identifier: `${databaseClusterName(args, args.region)}-${n}`,
+          identifier: `${databaseClusterName(args, args.region, args.incarnation)}-${n}`,
           clusterIdentifier: cluster.id,
           engine: ENGINE,
           instanceClass: args.instanceClass,

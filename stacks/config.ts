@@ -5,7 +5,7 @@ import type { ExistingNetwork } from "../components/adoptedNetwork.ts";
 import type { AlarmThresholds } from "../components/alarms.ts";
 import type { Irreversible } from "../components/backup.ts";
 import type { Standby } from "../components/capacity.ts";
-import type { OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
+import type { MaintenanceWindow, OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
 import { STACKS } from "../components/model.ts";
 import { type Identity, journalTableName, kubernetesClusterName } from "../components/names.ts";
 import type { Services } from "../components/services.ts";
@@ -34,9 +34,13 @@ export interface Config extends Identity {
   readonly smokeToken: string;
   /** Secret. Only in `prod`: a secondary cluster takes its credentials from the primary. */
   readonly databasePassword: string | undefined;
+  /** Which physical cluster is this region's database; written by `dr restore`. */
+  readonly databaseIncarnation: number;
   readonly dns: DnsConfig;
   readonly listener: { readonly port: number };
   readonly journal: JournalConfig;
+  /** Outside it `dr` disturbs production only for a reason that somebody gives; undefined: always outside. */
+  readonly maintenanceWindow: MaintenanceWindow | undefined;
   readonly network: Readonly<Record<Place, NetworkConfig>>;
   readonly database: DatabaseConfig;
   readonly cluster: ClusterConfig;
@@ -240,7 +244,8 @@ function print(value: unknown): string {
 }
 
 function assemble(sections: Required<Sections>, stack: StackName): Config {
-  const { services, journal, databasePassword, acceptGeneration, regions, ...rest } = sections;
+  const { services, journal, databasePassword, acceptGeneration, maintenanceWindow, regions, ...rest } =
+    sections;
   const { backup, budget, cluster, network, ...same } = rest;
   const place = placeOf({ stack });
   return {
@@ -266,6 +271,7 @@ function assemble(sections: Required<Sections>, stack: StackName): Config {
       irreversible: backup.irreversible,
     },
     budget,
+    maintenanceWindow,
     journal: { ...journal, tableName: journal.tableName ?? journalTableName(rest) },
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [

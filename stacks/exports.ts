@@ -47,6 +47,7 @@ export function outputsOf(parts: Parts): ProgramOutputs {
       healthCheckIntervalSeconds: dns.healthCheck.intervalSeconds,
       failureThreshold: dns.healthCheck.failureThreshold,
     },
+    ...(config.maintenanceWindow && { maintenanceWindow: config.maintenanceWindow }),
     journalTable: config.journal.tableName,
     shards: config.journal.shards,
     window: config.journal.window,
@@ -54,6 +55,7 @@ export function outputsOf(parts: Parts): ProgramOutputs {
     checkpointBucket: journal.checkpointBucket,
     globalClusterId: globalClusterName(config),
     databaseClusterId: database.clusterId,
+    databaseIncarnation: config.databaseIncarnation,
     databaseClusterArn: database.clusterArn,
     databaseEndpoint: database.endpoint,
     cluster: all([cluster.endpoint, cluster.certificateAuthority]).apply(

@@ -37,6 +37,7 @@ export default async function program(): Promise<ProgramOutputs> {
       ...identity,
       ...config.database,
       instances: config.database.instances[which],
+      incarnation: config.databaseIncarnation,
       membership:
         config.databasePassword === undefined
           ? { kind: "secondary", primaryRegion: regions.primary }

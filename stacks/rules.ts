@@ -16,6 +16,9 @@ import {
 /** A partition takes 1,000 write units of 1 KB a second and an epoch's log is one partition key. */
 export const MAX_KILOBYTES_PER_SECOND_PER_SHARD = 800;
 
+/** The active one and its standby, each in a zone of its own, with the third zone to go to. */
+const MOST_PER_SHARD = ZONES_PER_REGION - 1;
+
 const regionSet: Rule = ({ regions }) => {
   if (regions === undefined) return [];
   const all = [regions.primary, regions.secondary, regions.witness];
@@ -153,6 +156,12 @@ const eachService: Rule = ({ services = {}, region }) =>
           key: key("replicas.max"),
           got: show(max),
           allowed: `replicas.min (${min}): a service ${service.perShard ? "per shard" : "that is always on"} is not scaled by load`,
+        },
+      service.perShard &&
+        min > MOST_PER_SHARD && {
+          key: key("replicas.min"),
+          got: show(min),
+          allowed: `1, or ${MOST_PER_SHARD} for a hot standby in another zone: a shard has one writer`,
         },
       service.perShard &&
         service.exposed && {

@@ -4,7 +4,7 @@ import { DEFAULT_THRESHOLDS } from "../components/alarms.ts";
 import { IRREVERSIBLE } from "../components/backup.ts";
 import { STANDBYS } from "../components/capacity.ts";
 import { GRANTS } from "../components/grants.ts";
-import { DNS_PROVIDERS, isRegion, REGIONS, type Region, ROLES } from "../components/model.ts";
+import { DNS_PROVIDERS, isRegion, REGIONS, type Region, ROLES, WEEKDAYS } from "../components/model.ts";
 import { parseCidr, VPC_PREFIXES } from "../components/subnets.ts";
 
 import { PAGES } from "./pages.ts";
@@ -122,6 +122,26 @@ const dns = z.discriminatedUnion(
   { error: (issue) => (issue.code === "invalid_union" ? `one of ${DNS_PROVIDERS.join(", ")}` : map) },
 );
 
+const maintenanceWindow = z.strictObject(
+  {
+    timeZone: z.string().refine(isTimeZone, { error: "an IANA time zone, e.g. America/New_York" }),
+    weekday: oneOf(WEEKDAYS),
+    hours: z
+      .strictObject({ from: integer(0, 23, "hours"), to: integer(1, 24, "hours") }, { error: map })
+      .refine(({ from, to }) => from < to, { error: "from before to" }),
+  },
+  { error: map },
+);
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en-US", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const range = (top: number) =>
   z
     .strictObject({ min: integer(1, top), max: integer(1, top) }, { error: map })
@@ -171,6 +191,7 @@ export const SECTIONS = {
     /^[\x21-\x7e]{16,128}$/,
     "a secret of 16 to 128 printable characters without spaces",
   ).optional(),
+  databaseIncarnation: integer(0, 1_000, "a cluster's number,").default(0),
   dns,
   listener: z
     .strictObject({ port: integer(1, 65535, "a port") }, { error: map })
@@ -185,6 +206,7 @@ export const SECTIONS = {
     },
     { error: map },
   ),
+  maintenanceWindow: maintenanceWindow.optional(),
   network: z.strictObject({ primary: network, secondary: network }, { error: map }),
   database: z.strictObject(
     {

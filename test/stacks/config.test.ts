@@ -103,7 +103,7 @@ const CASES: readonly (readonly [title: string, stack: "prod" | "dr", overrides:
       "an unknown key",
       "prod",
       { rolle: "active" },
-      "rolle: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, dns, listener, journal, network, database, cluster, backup, alarms, budget, services",
+      "rolle: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, databaseIncarnation, dns, listener, journal, maintenanceWindow, network, database, cluster, backup, alarms, budget, services",
     ],
     [
       "an unknown key inside a section",
@@ -378,6 +378,13 @@ const FIELDS: readonly (readonly [
     "services.engine.replicas.max: got 3; allowed: replicas.min (1): a service per shard is not scaled by load",
   ],
   [
+    "more engines per shard than an active one and a standby",
+    "prod",
+    "services",
+    (v) => (v.engine.replicas = { min: 3, max: 3 }),
+    "services.engine.replicas.min: got 3; allowed: 1, or 2 for a hot standby in another zone: a shard has one writer",
+  ],
+  [
     "two doors",
     "prod",
     "services",
@@ -396,7 +403,7 @@ const FIELDS: readonly (readonly [
     "prod",
     "services",
     (v) => (v.gateway.grants = ["admin"]),
-    'services.gateway.grants[0]: got "admin"; allowed: one of journal-read, journal-append, checkpoints-read, checkpoints-write, archive-write, database, smoke-token',
+    'services.gateway.grants[0]: got "admin"; allowed: one of journal-read, journal-append, checkpoints-read, checkpoints-write, archive-read, archive-write, database, smoke-token',
   ],
   [
     "a variable that the program sets itself",
@@ -518,7 +525,7 @@ test("all problems are reported at once, those of one key and those between keys
   t.is(
     await refusal("dr", { region: "us-east-1", role: "primary", network, typo: "1", smokeToken: "short" }),
     `The configuration of stack dr has 5 problems:
-  typo: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, dns, listener, journal, network, database, cluster, backup, alarms, budget, services
+  typo: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, databaseIncarnation, dns, listener, journal, maintenanceWindow, network, database, cluster, backup, alarms, budget, services
   role: got "primary"; allowed: one of passive, promoting, active
   smokeToken: got a secret that does not fit; allowed: a secret of 16 to 200 printable characters without spaces
   region: got "us-east-1"; allowed: us-west-2: stack dr is the secondary region
@@ -532,4 +539,39 @@ test("no message contains a secret", async (t) => {
   const message = await refusal("prod", { smokeToken: secret, databasePassword: "päss" });
   t.false(message.includes(SMOKE_TOKEN));
   t.false(message.includes("päss"));
+});
+
+test("a maintenance window names a zone that exists, a day and hours in their order", async (t) => {
+  const window = (change: (value: { timeZone: string; weekday: string; hours: object }) => void) =>
+    changed("prod", "maintenanceWindow", change).then((maintenanceWindow) =>
+      refusal("prod", { maintenanceWindow }),
+    );
+  t.is(
+    await window((value) => {
+      value.timeZone = "America/Gotham";
+    }),
+    only(
+      "prod",
+      'maintenanceWindow.timeZone: got "America/Gotham"; allowed: an IANA time zone, e.g. America/New_York',
+    ),
+  );
+  t.is(
+    await window((value) => {
+      value.weekday = "saturday";
+    }),
+    only(
+      "prod",
+      'maintenanceWindow.weekday: got "saturday"; allowed: one of Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday',
+    ),
+  );
+  t.is(
+    await window((value) => {
+      value.hours = { from: 12, to: 6 };
+    }),
+    only("prod", 'maintenanceWindow.hours: got {"from":12,"to":6}; allowed: from before to'),
+  );
+  t.is(
+    parseConfig(await rawConfig("prod", { maintenanceWindow: null }), "prod").maintenanceWindow,
+    undefined,
+  );
 });

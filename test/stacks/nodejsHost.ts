@@ -1,89 +1,72 @@
+#!/usr/bin/env node
 /**
- * Stands in for Pulumi's nodejs host, which cannot be had from a registry: starts the SDK's own runner on the project's
- * module, in a process of its own, as that host does. What it leaves out: plugins, dependencies, debugging.
- * https://github.com/pulumi/pulumi/blob/v3.230.0/sdk/nodejs/cmd/pulumi-language-nodejs/main.go (`execNodejs`)
+ * Pulumi's nodejs language host, as far as a deployment needs it, for machines that have the CLI alone. The real one,
+ * a Go program that comes with the CLI's own distribution, does for `Run` what this does: it hands the SDK's own
+ * `cmd/run` the engine's addresses and config and reports its exit code.
+ * https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/pulumi-language-nodejs/main.go
  */
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { promisify } from "node:util";
+import path from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
-import language from "@pulumi/pulumi/proto/language_pb.js";
+import rpc from "@pulumi/pulumi/proto/language_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 
-const RUNNER = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run");
+const RUN = path.join(import.meta.dirname, "../../node_modules/@pulumi/pulumi/cmd/run");
+/** The program failed and has said why: the engine adds nothing. */
+const ALREADY_SAID = 32;
 
-export interface NodejsHost {
-  /** For the CLI's `--client`. */
-  readonly address: string;
-  /** Times that a program was run. */
-  readonly runs: number;
-  close(): void;
-}
+const engine = process.argv.slice(2).find((word) => !word.startsWith("-")) ?? "";
 
-/** Resolves with what went wrong, if anything did. */
-function runProgram(request: language.RunRequest, module: string): Promise<string> {
-  const [engine = ""] = request.getArgsList();
-  const given: Record<string, string> = {
+const run: grpc.handleUnaryCall<rpc.RunRequest, rpc.RunResponse> = ({ request }, callback) => {
+  const info = request.getInfo();
+  const flags = {
     monitor: request.getMonitorAddress(),
     engine,
+    organization: request.getOrganization(),
     project: request.getProject(),
     stack: request.getStack(),
-    organization: request.getOrganization(),
-    parallel: String(request.getParallel()),
     pwd: request.getPwd(),
+    parallel: String(request.getParallel()),
+    "root-directory": info?.getRootDirectory() ?? "",
   };
-  const flags = Object.entries(given).map(([name, value]) => `--${name}=${value}`);
-  const child = spawn(
-    process.execPath,
-    [RUNNER, ...flags, ...(request.getDryrun() ? ["--dry-run"] : []), module],
-    {
-      env: {
-        ...process.env,
-        PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().entries())),
-        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-        PULUMI_NODEJS_TYPESCRIPT: "false",
-      },
-      stdio: ["ignore", "ignore", "pipe"],
+  const words = Object.entries(flags).flatMap(([name, value]) => (value === "" ? [] : [`--${name}`, value]));
+  if (request.getDryrun()) words.push("--dry-run");
+  const program = path.join(info?.getProgramDirectory() ?? "", info?.getEntryPoint() ?? "");
+  const child = spawn(process.execPath, [RUN, ...words, program], {
+    env: {
+      ...process.env,
+      PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().entries())),
+      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
     },
-  );
-  let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint += text));
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve(code === 0 ? "" : `the program ended with ${code}: ${complaint}`));
+    stdio: ["ignore", "inherit", "inherit"],
   });
+  child.once("error", (error) => callback(error));
+  child.once("close", (code, signal) => {
+    const response = new rpc.RunResponse();
+    if (code === ALREADY_SAID) response.setBail(true);
+    else if (code !== 0) response.setError(`the program ended with ${signal ?? `exit code ${code}`}`);
+    callback(null, response);
+  });
+};
+
+const server = new grpc.Server();
+server.addService(services.LanguageRuntimeService, {
+  handshake: answer(() => new rpc.LanguageHandshakeResponse()),
+  getPluginInfo: answer(() => new plugin.PluginInfo().setVersion("3.0.0")),
+  getRequiredPlugins: answer(() => new rpc.GetRequiredPluginsResponse()),
+  getRequiredPackages: answer(() => new rpc.GetRequiredPackagesResponse()),
+  about: answer(() => new rpc.AboutResponse()),
+  getProgramDependencies: answer(() => new rpc.GetProgramDependenciesResponse()),
+  runtimeOptionsPrompts: answer(() => new rpc.RuntimeOptionsResponse()),
+  run,
+} as unknown as grpc.UntypedServiceImplementation);
+
+function answer<O>(make: () => O): grpc.handleUnaryCall<unknown, O> {
+  return (_, callback) => callback(null, make());
 }
 
-/** @param module absolute path of the program */
-export async function serveNodejsHost(module: string): Promise<NodejsHost> {
-  let runs = 0;
-  const server = new grpc.Server();
-  server.addService(services.LanguageRuntimeService, {
-    getPluginInfo: (_: unknown, answer: grpc.sendUnaryData<plugin.PluginInfo>) =>
-      answer(null, new plugin.PluginInfo().setVersion("1.0.0")),
-    getRequiredPlugins: (_: unknown, answer: grpc.sendUnaryData<language.GetRequiredPluginsResponse>) =>
-      answer(null, new language.GetRequiredPluginsResponse()),
-    getRequiredPackages: (_: unknown, answer: grpc.sendUnaryData<language.GetRequiredPackagesResponse>) =>
-      answer(null, new language.GetRequiredPackagesResponse()),
-    run: (
-      { request }: { request: language.RunRequest },
-      answer: grpc.sendUnaryData<language.RunResponse>,
-    ) => {
-      runs += 1;
-      runProgram(request, module).then(
-        (error) => answer(null, new language.RunResponse().setError(error)),
-        (error: Error) => answer(error),
-      );
-    },
-  });
-  const bind = promisify(server.bindAsync.bind(server));
-  const port = await bind("127.0.0.1:0", grpc.ServerCredentials.createInsecure());
-  return {
-    address: `127.0.0.1:${port}`,
-    get runs() {
-      return runs;
-    },
-    close: () => server.forceShutdown(),
-  };
-}
+server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
+  if (error !== null) throw error;
+  process.stdout.write(`${port}\n`);
+});
