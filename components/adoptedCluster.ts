@@ -33,8 +33,8 @@ export interface SeenCluster {
   readonly addons: Readonly<Record<string, string | undefined>>;
 }
 
-/** What pods get their AWS rights from, and what keeps them apart. */
-const ADDONS = ["eks-pod-identity-agent", "vpc-cni"] as const;
+/** What pods get their AWS rights from, what keeps them apart, and what tells of their errors. */
+const ADDONS = ["eks-pod-identity-agent", "vpc-cni", "amazon-cloudwatch-observability"] as const;
 
 const minor = (version: string): number => Number(version.split(".")[1]);
 
@@ -58,6 +58,9 @@ export function unfitCluster(
     }),
     seen.addons["eks-pod-identity-agent"] === undefined
       ? `cluster ${name} lacks the add-on eks-pod-identity-agent: pods would have no rights in AWS`
+      : "",
+    seen.addons["amazon-cloudwatch-observability"] === undefined
+      ? `cluster ${name} lacks the add-on amazon-cloudwatch-observability: no alarm would see an error`
       : "",
     network === undefined || !/"enableNetworkPolicy"\s*:\s*"?true/.test(network)
       ? `cluster ${name} does not enforce network policies: set enableNetworkPolicy of the add-on vpc-cni to "true"`

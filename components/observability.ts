@@ -27,6 +27,8 @@ export interface ObservabilityArgs extends Identity {
   readonly databaseClusterId: string;
   readonly journalTable: string;
   readonly zones: readonly string[];
+  /** False for a cluster that was there already: its agent has made its log group. */
+  readonly ownsLogs: boolean;
   /** The part of its ARN by which metrics name a load balancer or a target group. */
   readonly loadBalancer: Input<string>;
   readonly targetGroup: Input<string>;
@@ -115,16 +117,13 @@ export class Observability extends ComponentResource {
 
   /** Services log one JSON object per event, and an `error` in it when something went wrong. */
   #errors(namespace: string): void {
-    const logs = new LogGroup(
-      this.#name,
-      {
-        // Where the cluster's agent writes what containers print; made here so that it does not keep it for ever.
-        // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-setup-logs-FluentBit.html
-        name: `/aws/containerinsights/${this.#args.clusterName}/application`,
-        retentionInDays: LOG_DAYS,
-      },
-      { parent: this },
-    );
+    const { clusterName, ownsLogs } = this.#args;
+    // Where the cluster's agent writes what containers print; made here so that it does not keep it for ever.
+    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-setup-logs-FluentBit.html
+    const name = `/aws/containerinsights/${clusterName}/application`;
+    const logs = ownsLogs
+      ? new LogGroup(this.#name, { name, retentionInDays: LOG_DAYS }, { parent: this })
+      : { name };
     new LogMetricFilter(
       this.#name,
       {

@@ -8,7 +8,7 @@ import type { RegionNetwork } from "../components/network.ts";
 import { Observability } from "../components/observability.ts";
 import { Spending } from "../components/spending.ts";
 import type { Traffic } from "../components/traffic.ts";
-import type { Config } from "./config.ts";
+import { type Config, placeOf } from "./config.ts";
 
 export interface Operated {
   readonly config: Config;
@@ -44,6 +44,7 @@ export function operations(parts: Operated, options: ComponentResourceOptions): 
       clusterName,
       databaseClusterId: databaseClusterName(identity, region),
       journalTable,
+      ownsLogs: config.cluster.existing[placeOf(config)] === undefined,
       zones: network.zones.map((zone) => zone.name),
       loadBalancer: traffic.loadBalancer,
       targetGroup: traffic.targetGroup,

@@ -86,11 +86,16 @@ const cluster = {
   version: "1.34",
   zones: [{ name: "us-east-1a", subnetId: "private-a" }],
 };
+const ADDONS = {
+  "amazon-cloudwatch-observability": "",
+  "eks-pod-identity-agent": "",
+  "vpc-cni": '{"enableNetworkPolicy":"true"}',
+};
 const seenCluster = (change: Partial<SeenCluster> = {}): SeenCluster => ({
   version: "1.34",
   status: "ACTIVE",
   subnetIds: { "us-east-1a": ["private-a"] },
-  addons: { "eks-pod-identity-agent": "", "vpc-cni": '{"enableNetworkPolicy":"true"}' },
+  addons: ADDONS,
   ...change,
 });
 
@@ -109,12 +114,17 @@ const CLUSTERS: readonly (readonly [title: string, seen: SeenCluster, problem: s
   ],
   [
     "no pod identities",
-    seenCluster({ addons: { "vpc-cni": '{"enableNetworkPolicy": true}' } }),
+    seenCluster({ addons: { ...ADDONS, "eks-pod-identity-agent": undefined } }),
     "cluster platform lacks the add-on eks-pod-identity-agent: pods would have no rights in AWS",
   ],
   [
+    "errors that nobody sees",
+    seenCluster({ addons: { ...ADDONS, "amazon-cloudwatch-observability": undefined } }),
+    "cluster platform lacks the add-on amazon-cloudwatch-observability: no alarm would see an error",
+  ],
+  [
     "policies that nobody enforces",
-    seenCluster({ addons: { "eks-pod-identity-agent": "", "vpc-cni": "{}" } }),
+    seenCluster({ addons: { ...ADDONS, "vpc-cni": "{}" } }),
     'cluster platform does not enforce network policies: set enableNetworkPolicy of the add-on vpc-cni to "true"',
   ],
 ];

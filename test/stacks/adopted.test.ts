@@ -109,6 +109,7 @@ test.serial(
     const { resources, outputs } = await deploy("dr", overrides, world);
     const eks = resources.filter(({ type }) => type.startsWith("aws:eks/")).map(({ type }) => type);
     t.deepEqual([...new Set(eks)], ["aws:eks/podIdentityAssociation:PodIdentityAssociation"]);
+    t.false(resources.some(({ type, parent }) => /logGroup:/.test(type) && /Observability/.test(parent)));
     const attached = resources.filter(({ type }) => type === "aws:autoscaling/attachment:Attachment");
     t.deepEqual(
       attached.map(({ inputs }) => inputs.autoscalingGroupName).sort(),
@@ -127,7 +128,6 @@ test.serial("a third service is five lines of config", async (t) => {
       replicas: { min: 2, max: 4 },
       cpu: "250m",
       memory: "256Mi",
-      grants: ["journal-read"],
     };
   });
   const { resources } = await deploy("dr", { services });
@@ -142,7 +142,6 @@ test.serial("a third service is five lines of config", async (t) => {
     "PodDisruptionBudget",
     "PodIdentityAssociation",
     "Role",
-    "RolePolicy",
     "Service",
     "ServiceAccount",
   ]);

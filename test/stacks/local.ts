@@ -1,15 +1,8 @@
 /** Both stacks on the real engine, against the sandbox's providers and a state in a folder; what acts is for the caller to say. */
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
-import {
-  LocalWorkspace,
-  type LocalWorkspaceOptions,
-  type PulumiCommand,
-  type Stack,
-} from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { engine } from "../../automation/engine.ts";
 import type { StackName } from "../../components/model.ts";
 import type { Behaviours } from "../../sandbox/cloud/behaviour.ts";
@@ -18,9 +11,6 @@ import { Providers } from "../../sandbox/providers/providers.ts";
 import { PROJECT } from "../../stacks/config.ts";
 import program from "../../stacks/index.ts";
 import { rawConfig } from "./stackFile.ts";
-
-const run = promisify(execFile);
-const ROOT = path.join(import.meta.dirname, "..", "..");
 
 /** Towards a region that never answers; the real providers try for minutes. */
 const PATIENCE_MILLISECONDS = 500;
@@ -82,39 +72,21 @@ export class Local {
     return stack;
   }
 
-  /** A command of the CLI as people give it, on a stack that `stack` made and the repository's Pulumi.yaml; its stdout. */
-  async cli(name: StackName, command: readonly string[]): Promise<string> {
-    const project = await readFile(path.join(ROOT, "Pulumi.yaml"), "utf8");
-    const file = path.join(this.#directory, "Pulumi.yaml");
-    await writeFile(file, project.replace(/^main: /m, `main: ${ROOT}${path.sep}`));
-    const { pulumiCommand, envVars } = await this.#workspace();
-    const { stdout } = await run(pulumiCommand.command, [...command, "--stack", name, "--non-interactive"], {
-      cwd: this.#directory,
-      env: { ...process.env, ...envVars },
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    return stdout;
-  }
-
   async #create(name: StackName): Promise<Stack> {
     return await LocalWorkspace.createStack(
       { stackName: name, projectName: PROJECT, program },
-      await this.#workspace(),
-    );
-  }
-
-  async #workspace(): Promise<LocalWorkspaceOptions & { readonly pulumiCommand: PulumiCommand }> {
-    return {
-      pulumiCommand: await engine(),
-      workDir: this.#directory,
-      envVars: {
-        PULUMI_BACKEND_URL: `file://${this.#state}`,
-        PULUMI_CONFIG_PASSPHRASE: "test",
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-        PULUMI_DEBUG_PROVIDERS: this.#providers?.debugProviders ?? "",
+      {
+        pulumiCommand: await engine(),
+        workDir: this.#directory,
+        envVars: {
+          PULUMI_BACKEND_URL: `file://${this.#state}`,
+          PULUMI_CONFIG_PASSPHRASE: "test",
+          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_DEBUG_PROVIDERS: this.#providers?.debugProviders ?? "",
+        },
       },
-    };
+    );
   }
 
   async close(): Promise<void> {

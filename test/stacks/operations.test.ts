@@ -212,7 +212,11 @@ test.serial(
   "a cold standby starts its nodes with role promoting, and holds their places in dr alone",
   async (t) => {
     const cluster = await changed("dr", "cluster", (value) => {
-      value["standby"] = "cold";
+      Object.assign(value, {
+        standby: "cold",
+        instanceType: "m7g.2xlarge",
+        nodesPerZone: { min: 3, max: 6 },
+      });
     });
     const sizes = (graph: Graph) =>
       of(graph, "aws:eks/nodeGroup:NodeGroup").map(({ inputs, ignoreChanges }) => [
@@ -229,13 +233,13 @@ test.serial(
     t.deepEqual(sizes(passive), three([1, 1]));
     t.deepEqual(
       reservations(passive),
-      ["a", "b", "c"].map((zone) => `4 m7g.xlarge in us-west-2${zone}`),
+      ["a", "b", "c"].map((zone) => `3 m7g.2xlarge in us-west-2${zone}`),
     );
     const promoting = await deploy("dr", { cluster, role: "promoting" });
-    t.deepEqual(sizes(promoting), three([4, 4]));
+    t.deepEqual(sizes(promoting), three([3, 3]));
     t.deepEqual(reservations(promoting), reservations(passive));
     const prod = await deploy("prod", { cluster });
-    t.deepEqual([sizes(prod), reservations(prod)], [three([4, 4, "scalingConfig.desiredSize"]), []]);
+    t.deepEqual([sizes(prod), reservations(prod)], [three([3, 3, "scalingConfig.desiredSize"]), []]);
   },
 );
 
