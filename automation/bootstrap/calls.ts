@@ -57,7 +57,7 @@ export function failoverStatements(scope: FailoverScope): readonly Statement[] {
     },
     {
       Effect: "Allow",
-      Action: ["kms:Decrypt"],
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
       Resource: either.map((region) => `arn:aws:kms:${region}:${accountId}:key/*`),
       Condition: {
         StringEquals: { "kms:ViaService": either.map((region) => `dynamodb.${region}.amazonaws.com`) },

@@ -109,6 +109,19 @@ test("only CI's own repository and environment, and people with a second factor,
   ]);
 });
 
+test("a deployment can write no order and no decision, only what its pods obey", (t) => {
+  const [deploy] = rolesOf(SCOPE);
+  const denied = JSON.parse(deploy?.document ?? "{}").Statement.find(
+    ({ Effect, Action }: { Effect: string; Action: string[] }) =>
+      Effect === "Deny" && Action.includes("dynamodb:PutItem"),
+  );
+  t.deepEqual(denied.Condition, {
+    "ForAnyValue:StringNotEquals": {
+      "dynamodb:LeadingKeys": ["control#us-east-1", "control#us-west-2"],
+    },
+  });
+});
+
 /** Of Pulumi's type, where the two differ. */
 const PREFIXES: Readonly<Record<string, string>> = {
   cloudwatch: "logs",
