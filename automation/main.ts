@@ -2,7 +2,7 @@
 /** The `dr` command. A verb's module is loaded only when that verb is called. */
 import process from "node:process";
 import { CommanderError, Command as Program } from "commander";
-import type { Context } from "./commands/command.ts";
+import type { Context, Options } from "./commands/command.ts";
 import { VERBS } from "./commands/index.ts";
 import { DrError, EXIT, exitCodeOf, InterruptedError, messageOf } from "./errors.ts";
 import { readSettings } from "./settings.ts";
@@ -31,8 +31,9 @@ async function main(args: readonly string[]): Promise<number> {
       .option("--project-dir <directory>", "directory with Pulumi.yaml and the stack files")
       .option("--resolver <address>", "resolver to watch as IP:PORT, repeatable", collect, []);
     command.options(sub);
-    sub.action(async (options: Record<string, unknown>) => {
-      exitCode = await command.run(options, contextOf(options, interrupt.signal));
+    sub.action(async () => {
+      const given = optionsOf(sub);
+      exitCode = await command.run(given, contextOf(given, interrupt.signal));
     });
   }
   try {
@@ -45,7 +46,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function contextOf(options: Readonly<Record<string, unknown>>, signal: AbortSignal): Context {
+const optionsOf = (verb: Program): Options => ({
+  ...verb.opts(),
+  ...Object.fromEntries(verb.registeredArguments.map((one, n) => [one.name(), verb.processedArgs[n]])),
+});
+
+function contextOf(options: Options, signal: AbortSignal): Context {
   const environment = { ...process.env };
   if (typeof options["projectDir"] === "string") environment["DR_PROJECT_DIR"] = options["projectDir"];
   const resolvers = options["resolver"] as readonly string[];

@@ -13,13 +13,13 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
-/** Options as commander parsed them. */
+/** Options and arguments as commander parsed them, by name. */
 export type Options = Readonly<Record<string, unknown>>;
 
 export interface Command {
   readonly name: string;
   readonly describe: string;
-  /** Declares options; must not import anything heavy. */
+  /** Declares options and arguments; must not import anything heavy. */
   options(program: CommanderCommand): void;
   /** Resolves to the exit code; a thrown `DrError` carries its own. */
   run(options: Options, context: Context): Promise<number>;
