@@ -67,9 +67,11 @@ function copyElsewhere(prod: readonly Seen[], dr: readonly Seen[]): readonly Fin
   if (typeof here !== "string" || typeof there !== "string") {
     return [undecided(primary, "where it and its secondary are")];
   }
-  const globals = [primary, secondary].map((one) => step(one.props, "globalClusterIdentifier"));
-  const [a, b] = globals;
+  const [a, b] = [primary, secondary].map((one) => step(one.props, "globalClusterIdentifier"));
   return [
+    ...(a === UNKNOWN || b === UNKNOWN
+      ? [undecided(secondary, "whether it is in the primary's global database")]
+      : []),
     ...(here === there ? [violation(secondary, `move it out of ${here}, where the primary is`)] : []),
     ...(typeof a === "string" && typeof b === "string" && a !== b
       ? [violation(secondary, `set globalClusterIdentifier to ${a}, the primary's (got ${b})`)]

@@ -110,15 +110,14 @@ function piecesOf(
   };
   const scope = { ...config, regions, journalTable: journal.tableName, repository, operators };
   return [
-    stateKey(clients.kms, place),
+    stateKey(clients.calls, place),
     stateBucket(clients.s3, place),
     oidcProvider(clients.iam, config),
     ...rolesOf(scope).map((spec) => role(clients.iam, spec)),
     ...(dns.provider === "route53" ? [zoneRecovery(clients.route53, dns.zoneId)] : []),
-    ...[regions.primary, regions.secondary].flatMap((region) => {
-      const quotas = clients.quotas(region);
-      return quotasOf(config).map((wanted) => quota(quotas, region, wanted));
-    }),
+    ...[regions.primary, regions.secondary].flatMap((region) =>
+      quotasOf(config).map((wanted) => quota(clients.calls, region, wanted)),
+    ),
   ];
 }
 

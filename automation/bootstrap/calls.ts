@@ -33,10 +33,10 @@ export const DATABASE_CALLS = {
 export const STATE_CALLS = {
   GetObjectCommand: "s3:GetObject",
   ListObjectsV2Command: "s3:ListBucket",
-  DeleteObjectCommand: "s3:DeleteObject",
   PutObjectCommand: "s3:PutObject",
+  DeleteObjectCommand: "s3:DeleteObject",
 } as const;
-/** What Pulumi's engine does beside them in a targeted update: writes its state and lock, unwraps its secrets' key. */
+/** What Pulumi's engine does beside them in a targeted update: finds the bucket, unwraps its secrets' key. */
 const ENGINE_STATE_CALLS = ["s3:GetBucketLocation"] as const;
 const ENGINE_KEY_CALLS = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"] as const;
 /** Signed with an IAM token by `rds-signer`. */
@@ -58,7 +58,7 @@ export function failoverStatements(scope: FailoverScope): readonly Statement[] {
     },
     {
       Effect: "Allow",
-      Action: ["kms:Decrypt"],
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
       Resource: either.map((region) => `arn:aws:kms:${region}:${accountId}:key/*`),
       Condition: {
         StringEquals: { "kms:ViaService": either.map((region) => `dynamodb.${region}.amazonaws.com`) },

@@ -1,11 +1,8 @@
 /** Service quotas against what the program makes in a region: a deployment that stops half-way for one is avoidable. */
-import {
-  GetAWSDefaultServiceQuotaCommand,
-  GetServiceQuotaCommand,
-  type ServiceQuotasClient,
-} from "@aws-sdk/client-service-quotas";
+import { z } from "zod";
 import type { Region } from "../../components/model.ts";
 import type { Config } from "../../stacks/config.ts";
+import type { AwsCalls } from "../adapters/aws-call.ts";
 import { vcpusOf } from "../instance-size.ts";
 import { orAbsent, type Piece, there } from "./piece.ts";
 
@@ -43,15 +40,19 @@ export function quotasOf({ cluster }: Config): readonly Quota[] {
   ];
 }
 
-export const quota = (quotas: ServiceQuotasClient, region: Region, wanted: Quota): Piece => ({
+const answer = z.object({ Quota: z.object({ Value: z.number() }) });
+
+export const quota = (calls: AwsCalls, region: Region, wanted: Quota): Piece => ({
   title: `quota of ${wanted.title} in ${region}`,
   async look() {
-    const key = { ServiceCode: wanted.service, QuotaCode: wanted.code };
+    const ask = async (operation: string) =>
+      await orAbsent(
+        calls.rpc("quotas", region, operation, { ServiceCode: wanted.service, QuotaCode: wanted.code }),
+        "NoSuchResourceException",
+      );
     // An account that never asked for more has only the default.
-    const absent = "NoSuchResourceException";
-    const own = await orAbsent(quotas.send(new GetServiceQuotaCommand(key)), absent);
-    const found = own ?? (await orAbsent(quotas.send(new GetAWSDefaultServiceQuotaCommand(key)), absent));
-    const value = found?.Quota?.Value;
+    const found = (await ask("GetServiceQuota")) ?? (await ask("GetAWSDefaultServiceQuota"));
+    const value = found === undefined ? undefined : answer.parse(found).Quota.Value;
     if (value === undefined) return { state: "unknown", detail: `${wanted.code} has no value here` };
     const facts = `${value}, the program needs ${wanted.needed} beside what the account uses already`;
     if (value >= wanted.needed) return there(facts);

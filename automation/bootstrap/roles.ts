@@ -2,6 +2,7 @@
 import type { Statement } from "../../components/grants.ts";
 import { policy } from "../../components/iam.ts";
 import type { Identity } from "../../components/names.ts";
+import { controlKey } from "../../journal/model.ts";
 import { type FailoverScope, failoverStatements } from "./calls.ts";
 import {
   breakGlassRoleName,
@@ -98,6 +99,13 @@ const NEVER = [
   "s3:DeleteObjectVersion",
 ] as const;
 
+const WRITES = [
+  "dynamodb:BatchWriteItem",
+  "dynamodb:DeleteItem",
+  "dynamodb:PutItem",
+  "dynamodb:UpdateItem",
+] as const;
+
 const ROLE_ACTIONS = [
   "iam:AttachRolePolicy",
   "iam:CreateRole",
@@ -144,6 +152,19 @@ function deployStatements(scope: RoleScope): readonly Statement[] {
       Resource: [`arn:aws:iam::${accountId}:role/aws-service-role/*`],
     },
     { Effect: "Deny", Action: NEVER, Resource: ["*"] },
+    // Which region is active, and what was ordered, is not for a deployment to write: only what its pods obey.
+    {
+      Effect: "Deny",
+      Action: WRITES,
+      Resource: everywhere.map(
+        (region) => `arn:aws:dynamodb:${region}:${accountId}:table/${scope.journalTable}`,
+      ),
+      Condition: {
+        "ForAnyValue:StringNotEquals": {
+          "dynamodb:LeadingKeys": [controlKey(regions.primary), controlKey(regions.secondary)],
+        },
+      },
+    },
     // Else the way to administrator is one AttachRolePolicy long.
     {
       Effect: "Deny",

@@ -1,13 +1,5 @@
 /** Where Pulumi's state lives: a key and a bucket in the witness region, which outlives either of the others. */
 import {
-  CreateAliasCommand,
-  CreateKeyCommand,
-  DescribeKeyCommand,
-  EnableKeyRotationCommand,
-  GetKeyRotationStatusCommand,
-  type KMSClient,
-} from "@aws-sdk/client-kms";
-import {
   GetBucketEncryptionCommand,
   GetBucketPolicyCommand,
   GetBucketVersioningCommand,
@@ -19,7 +11,9 @@ import {
   PutPublicAccessBlockCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
+import { z } from "zod";
 import type { Region } from "../../components/model.ts";
+import type { AwsCalls } from "../adapters/aws-call.ts";
 import { createBucket, NO_PUBLIC_ACCESS } from "../adapters/state-bucket.ts";
 import { changesOf, orAbsent, type Piece } from "./piece.ts";
 
@@ -30,34 +24,31 @@ export interface StatePlace {
   readonly alias: string;
 }
 
-export const stateKey = (kms: KMSClient, { alias, region }: StatePlace): Piece => ({
+const keyAnswer = z.object({ KeyMetadata: z.object({ KeyId: z.string(), KeyState: z.string() }) });
+const rotationAnswer = z.object({ KeyRotationEnabled: z.boolean() });
+
+export const stateKey = (calls: AwsCalls, { alias, region }: StatePlace): Piece => ({
   title: `state key ${alias} in ${region}`,
   async look() {
-    const found = await orAbsent(kms.send(new DescribeKeyCommand({ KeyId: alias })), "NotFoundException");
+    const kms = (operation: string, input: object) => calls.rpc("kms", region, operation, input);
+    const found = await orAbsent(kms("DescribeKey", { KeyId: alias }), "NotFoundException");
     if (found === undefined) {
       const make = async () => {
-        const { KeyMetadata } = await kms.send(
-          new CreateKeyCommand({ Description: "Pulumi state and its secrets" }),
-        );
-        const TargetKeyId = KeyMetadata?.KeyId;
+        const made = keyAnswer.parse(await kms("CreateKey", { Description: "Pulumi state and its secrets" }));
+        const { KeyId } = made.KeyMetadata;
         // Its name first: cut off here, the next run finds this key instead of making another.
-        await kms.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId }));
-        await kms.send(new EnableKeyRotationCommand({ KeyId: TargetKeyId }));
+        await kms("CreateAlias", { AliasName: alias, TargetKeyId: KeyId });
+        await kms("EnableKeyRotation", { KeyId });
       };
       return changesOf("", [[`create a key with yearly rotation, and its alias ${alias}`, make]]);
     }
-    const KeyId = found.KeyMetadata?.KeyId;
-    if (found.KeyMetadata?.KeyState !== "Enabled") {
-      return {
-        state: "short",
-        detail: `it is ${found.KeyMetadata?.KeyState}: enable it, or the state cannot be read`,
-      };
+    const { KeyId, KeyState } = keyAnswer.parse(found).KeyMetadata;
+    if (KeyState !== "Enabled") {
+      return { state: "short", detail: `it is ${KeyState}: enable it, or the state cannot be read` };
     }
-    const { KeyRotationEnabled } = await kms.send(new GetKeyRotationStatusCommand({ KeyId }));
+    const { KeyRotationEnabled } = rotationAnswer.parse(await kms("GetKeyRotationStatus", { KeyId }));
     return changesOf("enabled, rotated yearly", [
-      KeyRotationEnabled
-        ? undefined
-        : ["turn yearly rotation on", () => kms.send(new EnableKeyRotationCommand({ KeyId }))],
+      KeyRotationEnabled ? undefined : ["turn yearly rotation on", () => kms("EnableKeyRotation", { KeyId })],
     ]);
   },
 });

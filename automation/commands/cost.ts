@@ -28,7 +28,7 @@ export const command: Command = {
       import("../cost/render.ts"),
       import("../stack-config.ts"),
     ]);
-    const config = await readStackConfig(settings.projectDirectory, "prod");
+    const config = await readStackConfig(settings.projectDirectory, "dr");
     const result = estimate(config, readPrices(), {
       averageKilobytesPerSecond: average ?? config.journal.kilobytesPerSecond * AVERAGE_OF_PEAK,
       databaseGigabytes: gigabytes ?? DEFAULT_DATABASE_GIGABYTES,

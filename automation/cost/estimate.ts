@@ -58,6 +58,8 @@ export interface Estimate {
   /** Without the passive region's nodes, which the standby decides. */
   readonly lines: readonly Line[];
   readonly standbys: readonly StandbyCost[];
+  /** What the configuration says. */
+  readonly configured: Standby;
   readonly notCounted: readonly string[];
 }
 
@@ -136,9 +138,14 @@ export function estimate(config: Config, prices: Prices, assumptions: Assumption
       totalMonthly: total([...lines, ...standbyNodes[standby]]),
       means: MEANS[standby],
     })),
+    configured: standbyOf(config),
     notCounted: NOT_COUNTED,
   };
 }
+
+/** Reserved or not, warm nodes cost what they cost. */
+const standbyOf = ({ cluster }: Config): Standby =>
+  cluster.standby === "warm" ? "warm" : cluster.reserved ? "cold-reserved" : "cold";
 
 const times = (price: number | undefined, quantity: number): number | undefined =>
   price === undefined ? undefined : price * quantity;

@@ -5,7 +5,14 @@ const dollars = (amount: number | null): string =>
   amount === null ? "unknown" : `$${Math.round(amount).toLocaleString("en-US")}`;
 const column = (text: string): string => text.padStart(10);
 
-export function render({ lines, standbys, assumptions, pricesDate, notCounted }: Estimate): string {
+export function render({
+  lines,
+  standbys,
+  configured,
+  assumptions,
+  pricesDate,
+  notCounted,
+}: Estimate): string {
   const regions = [...new Set(lines.map(({ region }) => region))];
   const parts = [...new Set(lines.map(({ part }) => part))];
   const sum = (keep: (line: Line) => boolean) => column(dollars(total(lines.filter(keep))));
@@ -22,9 +29,9 @@ export function render({ lines, standbys, assumptions, pricesDate, notCounted }:
     "",
     `The nodes of ${regions.at(-1)} depend on how it stands by:`,
     "",
-    `${"".padEnd(14)}${column("its nodes")}${column("everything")}`,
+    `${"".padEnd(14)}${column("its nodes")}${column("in all")}`,
     ...standbys.flatMap(({ standby, nodesMonthly, totalMonthly, means }) => [
-      `${standby.padEnd(14)}${column(dollars(nodesMonthly))}${column(dollars(totalMonthly))}   ${means}`,
+      `${standby.padEnd(14)}${column(dollars(nodesMonthly))}${column(dollars(totalMonthly))}   ${standby === configured ? "(configured) " : ""}${means}`,
     ]),
     "",
     `assumed       ${assumptions.averageKilobytesPerSecond} KB/s appended on average (--average-kilobytes), ${assumptions.databaseGigabytes} GB of database (--database-gigabytes)`,

@@ -60,4 +60,13 @@ test("no copy, a copy in the same region, or one of another global database is r
     ),
     ["! copy-elsewhere: database: set globalClusterIdentifier to exchange, the primary's (got another)"],
   );
+  t.deepEqual(
+    findings(
+      PROD.map((one) => set(one, "props.globalClusterIdentifier", UNKNOWN)),
+      DR,
+    ),
+    [
+      "? copy-elsewhere: database: whether it is in the primary's global database is known only after the update",
+    ],
+  );
 });

@@ -56,6 +56,17 @@ test("a reservation costs what warm nodes cost but their disks; only without it 
   );
 });
 
+test("what the configuration says is marked", (t) => {
+  const said = (standby: "warm" | "cold", reserved: boolean) =>
+    estimated({ cluster: { ...config.cluster, standby, reserved } }).configured;
+  t.deepEqual(
+    [said("warm", false), said("warm", true), said("cold", true), said("cold", false)],
+    ["warm", "warm", "cold-reserved", "cold"],
+  );
+  const result = estimated({ cluster: { ...config.cluster, standby: "cold", reserved: false } });
+  t.regex(render(result), /^cold +\$\d+ +\$[\d,]+ {3}\(configured\) one node per zone runs/m);
+});
+
 test("an unknown price makes every sum that needs it unknown, and is named", (t) => {
   const result = estimated({ cluster: { ...config.cluster, instanceType: "m99.large" } });
   t.deepEqual(
