@@ -7,6 +7,9 @@ import { STANDBYS } from "../simulate/model.ts";
 import { sizeOf } from "../simulate/settings.ts";
 import type { Expected } from "./facts.ts";
 
+/** Its median within a second, for a hundredth of the outage's first. */
+const RUNS = 100;
+
 /** Undefined when it cannot be said: that must not keep anybody from failing over. */
 export async function expectedRecovery(
   outputs: DeployedStack,
@@ -17,7 +20,7 @@ export async function expectedRecovery(
     const facts = { planSeconds: null, tailRecords: 0, mustPull: false };
     const [warmSeconds = 0, coldSeconds = 0] = STANDBYS.map((standby) => {
       const setting = { ...sizeOf(outputs), standby, dns: outputs.dns };
-      return forecastRecovery({ ...facts, setting }, table).fromImpact.p50;
+      return forecastRecovery({ ...facts, setting }, table, RUNS).fromImpact.p50;
     });
     return { warmSeconds, coldSeconds };
   } catch {
