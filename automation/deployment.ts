@@ -58,6 +58,7 @@ const outputsSchema = z.object({
   checkpointBucket: z.string(),
   globalClusterId: z.string(),
   databaseClusterId: z.string(),
+  databaseIncarnation: z.int().default(0),
   databaseClusterArn: z.string(),
   databaseEndpoint: z.string(),
   cluster: z.object({ name: z.string(), endpoint: z.string(), certificateAuthority: z.string() }),
@@ -130,6 +131,12 @@ export async function loadDeployment(settings: Settings): Promise<Deployment> {
     stacks: { prod: prod.outputs, dr: dr.outputs },
     stale: prod.stale ?? dr.stale,
   };
+}
+
+/** One stack's outputs. @throws UsageError when it was never deployed */
+export async function deployedStack(settings: Settings, stack: StackName): Promise<DeployedStack> {
+  const { state } = await openState(settings);
+  return await fromState(state, stack);
 }
 
 async function fromState(state: StateStore, stack: StackName): Promise<DeployedStack> {

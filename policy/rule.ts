@@ -51,7 +51,3 @@ export function must<Args>(
 
 export const isTrue = (value: unknown): boolean => value === true;
 export const isNotTrue = (value: unknown): boolean => value !== true;
-
-/** Each rule on what it applies to. */
-export const judge = (rule: Rule, resources: readonly Seen[]): readonly Finding[] =>
-  rule.of === "stack" ? rule.check(resources) : resources.flatMap(rule.check);

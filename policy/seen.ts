@@ -36,7 +36,7 @@ export function listAt<Args>(
   resource: Pick<Seen, "props">,
   path: PathOf<Args>,
 ): readonly unknown[] | Unknown {
-  const value = at(resource, path as never);
+  const value = at<Args>(resource, path);
   if (value === UNKNOWN) return UNKNOWN;
   return Array.isArray(value) ? value : [];
 }

@@ -57,6 +57,8 @@ export interface StackOutputs {
   readonly checkpointBucket: string;
   readonly globalClusterId: string;
   readonly databaseClusterId: string;
+  /** Of that cluster: how many restores there were. */
+  readonly databaseIncarnation: number;
   readonly databaseClusterArn: string;
   readonly databaseEndpoint: string;
   readonly cluster: {

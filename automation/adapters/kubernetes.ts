@@ -111,6 +111,16 @@ export class Cluster implements ClusterPort {
     }));
   }
 
+  /** One Deployment as the cluster has it; undefined: there is none. */
+  async deployment(name: string): Promise<unknown> {
+    try {
+      return await this.#call("GET", `${this.#namespaced("apis/apps/v1")}/deployments/${name}`);
+    } catch (error) {
+      if (error instanceof KubernetesError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
   async scale(targets: readonly Target[]): Promise<void> {
     await Promise.all(
       targets.map(({ name, replicas }) =>

@@ -28,7 +28,13 @@ export class PublicName implements NamesPort {
   }
 
   async look(): Promise<readonly Answer[]> {
-    return await Promise.all(this.#resolvers.map(({ label, resolver }) => this.#ask(label, resolver)));
+    return await Promise.all(
+      (await this.resolve()).map(async (resolved) => {
+        const { addresses } = resolved;
+        const address = addresses[Math.floor(Math.random() * addresses.length)];
+        return { ...resolved, region: address === undefined ? null : await this.#whoAnswers(address) };
+      }),
+    );
   }
 
   /** Addresses and TTLs, without asking whoever is there. @throws when a resolver does not answer */
@@ -60,15 +66,16 @@ export class PublicName implements NamesPort {
     return [];
   }
 
-  async #ask(label: string, resolver: Resolver): Promise<Answer> {
-    const answer = await resolver.resolve4(this.#name).catch((error: unknown) => messageOf(error));
-    if (typeof answer === "string") return { resolver: label, addresses: [], region: null, error: answer };
-    const address = answer[Math.floor(Math.random() * answer.length)];
-    return {
-      resolver: label,
-      addresses: answer,
-      region: address === undefined ? null : await this.#whoAnswers(address),
-    };
+  /** What every resolver says now. */
+  async resolve(): Promise<readonly Omit<Answer, "region">[]> {
+    return await Promise.all(
+      this.#resolvers.map(async ({ label, resolver }) => {
+        const answer = await resolver.resolve4(this.#name).catch((error: unknown) => messageOf(error));
+        return typeof answer === "string"
+          ? { resolver: label, addresses: [], error: answer }
+          : { resolver: label, addresses: answer };
+      }),
+    );
   }
 
   async #whoAnswers(address: string): Promise<Region | null> {

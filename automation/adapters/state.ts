@@ -37,6 +37,8 @@ export interface StateResource {
   readonly id?: string | undefined;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** Pulumi refuses to delete it. */
+  readonly protect: boolean;
 }
 
 export interface StackState {
@@ -70,6 +72,7 @@ const checkpointSchema = z.object({
               id: z.string().optional(),
               inputs: properties,
               outputs: properties,
+              protect: z.boolean().default(false),
             }),
           )
           .default([]),

@@ -4,6 +4,7 @@ import path from "node:path";
 import { Argument, type Command as CommanderCommand, Option } from "commander";
 import { DNS_PROVIDERS } from "../../components/model.ts";
 import { DEFAULT_SCENARIO, SCENARIOS, type ScenarioName } from "../drill/scenarios.ts";
+import { UsageError } from "../errors.ts";
 import type { Evidence } from "../report/evidence.ts";
 import { LATENCIES, LOSSES } from "../report/evidence.ts";
 import { Narrator } from "../report/narrator.ts";
@@ -36,7 +37,7 @@ export const command: Command = {
           .choices(DNS_PROVIDERS)
           .default(DNS_PROVIDERS[0]),
       )
-      .addOption(new Option("--loss <kind>", "how the region is lost").choices(LOSSES).default(LOSSES[0]))
+      .addOption(new Option("--loss <kind>", "how region or zones are lost").choices([...LOSSES, "each"]))
       .option("--keep", "leave the sandbox running afterwards, until Ctrl-C")
       .addHelpText("after", scenarios);
   },
@@ -46,7 +47,10 @@ export const command: Command = {
 };
 
 function scenarios(): string {
-  const lines = Object.entries(SCENARIOS).map(([name, { describe }]) => `  ${name.padEnd(14)} ${describe}`);
+  const lines = Object.entries(SCENARIOS).map(
+    ([name, { describe, losses }]) =>
+      `  ${name.padEnd(14)} ${describe}${losses.length > 0 ? `; --loss ${losses.join(", ")}` : ""}`,
+  );
   return `\nScenarios:\n${lines.join("\n")}`;
 }
 
@@ -57,7 +61,13 @@ type Parsed = Evidence["options"] & {
 };
 
 function parsed(options: Options): Parsed {
-  const { scenario, rate, clients, latency, dns, loss, json, keep } = options as unknown as Parsed;
+  const { scenario, rate, clients, latency, dns, json, keep } = options as unknown as Parsed;
+  const losses: readonly Parsed["loss"][] = SCENARIOS[scenario].losses;
+  const loss = (options["loss"] as Parsed["loss"] | undefined) ?? losses[0] ?? "kill";
+  if (!losses.includes(loss))
+    throw new UsageError(
+      `--loss ${loss}: ${losses.length > 0 ? `for ${scenario} it must be one of ${losses.join(", ")}` : `${scenario} takes none`}`,
+    );
   const seed = (options["seed"] as number | undefined) ?? Math.floor(Math.random() * LARGEST_SEED);
   return { scenario, rate, clients, seed, latency, dns, loss, json: json === true, keep: keep === true };
 }

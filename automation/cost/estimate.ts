@@ -23,8 +23,8 @@ export const PER_REGION = {
   interfaceEndpoints: 5,
   /** Three before the load balancer, three before the NAT gateways. */
   publicAddresses: 6,
-  /** Database, storage, Kubernetes secrets; the journal's own or its replica. */
-  keys: 4,
+  /** At most: database, storage, Kubernetes secrets, backups, notifications, images; the journal's own or its replica. */
+  keys: 7,
   nodeDiskGigabytes: 50,
 } as const;
 
@@ -70,7 +70,7 @@ const MEANS: Readonly<Record<Standby, string>> = {
 
 export const NOT_COUNTED = [
   "data transfer to clients and through NAT gateways",
-  "logs, metrics, alarms and dashboards",
+  "logs, metrics, alarms, dashboards, images, and copies by AWS Backup",
   "growth after the first month: journal and archive are never deleted",
   "nodes and replicas above their minimum",
   "support, taxes, Savings Plans and other discounts",

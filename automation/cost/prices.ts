@@ -1,6 +1,7 @@
 /** The dated price table, and what an instance costs by it. A price that is not there is unknown, never zero. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { largeUnits } from "../instance-size.ts";
 
 const source = z.object({ url: z.url(), seen: z.boolean() });
 const schema = z.object({
@@ -19,14 +20,7 @@ export type Prices = z.output<typeof schema>;
 const FILE = new URL("prices.json", import.meta.url);
 export const readPrices = (): Prices => schema.parse(JSON.parse(readFileSync(FILE, "utf8")));
 
-/** `2xlarge` → 4: within a family AWS' prices are proportional to this. */
-function largeUnits(size: string): number | undefined {
-  const [, multiple] = /^(\d*)xlarge$/.exec(size) ?? [];
-  if (multiple !== undefined) return 2 * Number(multiple || 1);
-  return { medium: 0.5, large: 1 }[size];
-}
-
-/** `m7g.xlarge` or `db.r7g.large`, in dollars per hour; undefined: not in the table. */
+/** `m7g.xlarge` or `db.r7g.large`, in dollars per hour; undefined: not in the table. Proportional within a family. */
 export function instanceHour(prices: Prices, instance: string): number | undefined {
   const [size = "", family = "", database] = instance.split(".").reverse();
   const perLarge = prices.perLargeHour[database === "db" ? "aurora" : "ec2"][family];

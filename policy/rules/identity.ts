@@ -1,6 +1,6 @@
 /** Roles name what they may do and on what. */
 import { type Finding, type ResourceRule, undecided, violation } from "../rule.ts";
-import { at, type Seen, step, UNKNOWN } from "../seen.ts";
+import { type Seen, step, UNKNOWN } from "../seen.ts";
 import { isAnyone, type Statement, statementsOf } from "./documents.ts";
 
 /** Type → its property with a permission document. */
@@ -72,9 +72,8 @@ export const noWildcardIam: ResourceRule = {
   check(resource) {
     const permission = PERMISSIONS[resource.type];
     const trust = TRUSTS[resource.type];
-    const attached = ATTACHMENTS.has(resource.type) ? at(resource, "policyArn" as never) : undefined;
-    const inline =
-      resource.type === "aws:iam/role:Role" ? at(resource, "inlinePolicies" as never) : undefined;
+    const attached = ATTACHMENTS.has(resource.type) ? step(resource.props, "policyArn") : undefined;
+    const inline = resource.type === "aws:iam/role:Role" ? step(resource.props, "inlinePolicies") : undefined;
     return [
       ...(permission === undefined ? [] : document(resource, permission, problemsOf)),
       ...(trust === undefined ? [] : document(resource, trust, openTo(trust))),

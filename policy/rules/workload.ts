@@ -11,7 +11,7 @@ const ZONE = "topology.kubernetes.io/zone";
 export const MAXIMUM_TOLERATION_SECONDS = 30;
 const CONDITIONS = ["node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"];
 
-const pod = (r: Seen, path: string) => at<DeploymentArgs>(r, `spec.template.spec.${path}` as "spec.x");
+const pod = (r: Seen, path: string) => at<DeploymentArgs>(r, `spec.template.spec.${path}`);
 
 const isBudgetOf = (budget: Seen, deployment: Seen): boolean => {
   const wanted = at<PodDisruptionBudgetArgs>(budget, "spec.selector.matchLabels");
@@ -33,8 +33,8 @@ const isStuck = (budget: Seen): boolean =>
   at<PodDisruptionBudgetArgs>(budget, "spec.minAvailable") === "100%";
 
 function spread(r: Seen): readonly Finding[] {
-  const constraints = listAt<DeploymentArgs>(r, "spec.template.spec.topologySpreadConstraints" as "spec.x");
-  const tolerations = listAt<DeploymentArgs>(r, "spec.template.spec.tolerations" as "spec.x");
+  const constraints = listAt<DeploymentArgs>(r, "spec.template.spec.topologySpreadConstraints");
+  const tolerations = listAt<DeploymentArgs>(r, "spec.template.spec.tolerations");
   if (constraints === UNKNOWN || tolerations === UNKNOWN) return [undecided(r, "where its pods may run")];
   const late = CONDITIONS.filter(
     (condition) =>

@@ -1,4 +1,5 @@
 /** A small stack that breaks no rule, for tests that break one thing in it. */
+import type { Finding, Rule } from "../../policy/rule.ts";
 import type { Seen } from "../../policy/seen.ts";
 
 export const REGION = "us-east-1";
@@ -188,6 +189,10 @@ export const GOOD: Readonly<Record<string, Seen>> = {
     spec: { maxUnavailable: 1, selector: { matchLabels: { app: "gateway" } } },
   }),
 };
+
+/** A rule on what it applies to. */
+export const judge = (rule: Rule, resources: readonly Seen[]): readonly Finding[] =>
+  rule.of === "stack" ? rule.check(resources) : resources.flatMap(rule.check);
 
 /** With one property at a path set; `undefined` removes it. */
 export function set<T>(value: T, path: string, to: unknown): T {

@@ -1,8 +1,7 @@
 import test from "ava";
-import { judge } from "../../policy/rule.ts";
 import { RULES } from "../../policy/rules/index.ts";
 import { UNKNOWN } from "../../policy/seen.ts";
-import { broken, resource, urnOf } from "./resources.ts";
+import { broken, judge, resource, urnOf } from "./resources.ts";
 
 const findings = (changes: Readonly<Record<string, unknown>>) =>
   RULES.flatMap((rule) =>

@@ -8,8 +8,8 @@ import { gatewayApi, ORDER_DEADLINE_MS } from "./api.ts";
 import { Gateway } from "./gateway.ts";
 
 export async function runGateway(settings: GatewaySettings, log: Log, signal: AbortSignal): Promise<void> {
-  const { region, engineUrls, projectorUrl, smokeToken, podIp: host, port, podName } = settings;
-  const gateway = new Gateway({ region, store: openJournal(settings), engineUrls, projectorUrl });
+  const { region, shards, projectorUrl, smokeToken, podIp: host, port, podName } = settings;
+  const gateway = new Gateway({ region, store: openJournal(settings), shards, projectorUrl });
   const metrics = createMetrics(
     { region },
     {

@@ -1,4 +1,5 @@
 /** Evidence that the region is lost, and what moving away from it would cost. Changes nothing. */
+import { isKeptCluster } from "../../../components/names.ts";
 import { judgePulled, judgeRoom } from "../../check/checks/capacity.ts";
 import { DrError, messageOf, RefusedError } from "../../errors.ts";
 import type { Step, StepResult } from "../../runbook/step.ts";
@@ -6,6 +7,7 @@ import {
   decideHeartbeat,
   decideLoss,
   decidePermission,
+  describeHalt,
   type Heartbeat,
   type HeartbeatSample,
 } from "../decide.ts";
@@ -44,9 +46,11 @@ export const assess: Step<Ports, Facts> = {
       lastRecordAt: newest(heads),
       predictedGapEvents: await predictedGap(context, watermarks),
       capacity: capacity ?? null,
+      halted: describeHalt(heads),
       warnings: [...warnings, ...capacityWarnings(capacity)],
     };
     await context.remember({ assessment });
+    if (assessment.halted !== null) context.note(`warning: ${assessment.halted}`);
     for (const warning of assessment.warnings) context.note(`warning: ${warning}`);
     const permission = decidePermission(loss, {
       force: mission.force,
@@ -101,7 +105,12 @@ function newest(heads: readonly ShardHead[]): number | null {
 }
 
 async function database(context: Context, warnings: string[]): Promise<void> {
-  const { status } = await context.ports.database.state();
+  const { status, writerCluster } = await context.ports.database.state();
+  if (writerCluster !== undefined && isKeptCluster(writerCluster)) {
+    warnings.push(
+      `the database here is a copy of ${writerCluster}, which was found damaged and set aside: orders are safe in the journal, but the projection must be restored or rebuilt afterwards`,
+    );
+  }
   if (status !== "available") warnings.push(`the database cluster is "${status}", not "available"`);
 }
 

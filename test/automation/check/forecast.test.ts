@@ -48,7 +48,9 @@ test("own work goes with this host's speed, by half of its deviation", (t) => {
 const journal = (events: number) => {
   let looks = 0;
   return {
-    heads: async () => [{ shard: 0, epoch: 1, seq: 10, hash: "h", ts: 0, region: "us-east-1" as const }],
+    heads: async () => [
+      { shard: 0, epoch: 1, seq: 10, hash: "h", ts: 0, region: "us-east-1" as const, haltedBy: null },
+    ],
     tail: async (_shard: number, after: { seq: number } | undefined) => {
       looks++;
       return { records: 1, events: after === undefined ? 100 : after.seq === 10 ? events : 7 };

@@ -28,6 +28,7 @@ function fakeWorld(done: string[]): World {
     loseRegion: async (region, loss) => void done.push(`lose ${region} ${loss}`),
     returnRegion: async (region) => void done.push(`return ${region}`),
     coverage: () => ({ inFlightAtKill: 3, lostAnswers: 1, lateLandings: 1 }),
+    zonal: {} as World["zonal"],
     databaseUrl: () => "postgresql://127.0.0.1:1/none",
     dr: async (arguments_) => void done.push(`dr ${arguments_.join(" ")}`),
     forecast: () => Promise.reject(new Error("nothing is deployed")),

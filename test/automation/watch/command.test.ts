@@ -41,15 +41,15 @@ test("until stable: as long as it takes, exit code 0", async (t) => {
   t.regex(text, /STABLE: good for 60 s\n$/);
 });
 
-test("not stable within the limit: exit code 17", async (t) => {
+test("not stable within the limit: exit code 16", async (t) => {
   const { code, text } = await watched([failing], { untilStableSeconds: 60, limitSeconds: 90 });
-  t.is(code, 17);
+  t.is(code, 16);
   t.regex(text, /GAVE UP after 90 s; the newest state has lasted 90 s\n$/);
 });
 
 test("what cannot be seen is never stable", async (t) => {
   const { code } = await watched([blind], { untilStableSeconds: 5, limitSeconds: 30 });
-  t.is(code, 17);
+  t.is(code, 16);
 });
 
 test("until failing: the outage is there", async (t) => {

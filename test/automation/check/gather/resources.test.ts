@@ -15,7 +15,7 @@ import {
 import { type Answered, type Asked, serve } from "../../adapters/server.ts";
 
 const resource = (type: string, given: Partial<StateResource>): StateResource => ({
-  ...{ urn: `urn::${type}::x`, type, inputs: {}, outputs: {} },
+  ...{ urn: `urn::${type}::x`, type, inputs: {}, outputs: {}, protect: false },
   ...given,
 });
 const DIGEST = `sha256:${"a".repeat(64)}`;
