@@ -101,6 +101,7 @@ export class Site {
   plan(): Plan {
     const { zone, command, dryRun } = this.#request;
     if (zone !== undefined) {
+      this.#regionOf(zone);
       const what = `zone ${zone} loses power`;
       return { scenario: "az-loss", what, objectiveSeconds: AZ_OBJECTIVE_SECONDS, dryRun };
     }
@@ -174,7 +175,7 @@ export class Site {
     const { zone, command, dryRun } = this.#request;
     const { signal } = this.#context;
     if (zone !== undefined) {
-      const { region } = this.#deployment.stacks.prod;
+      const region = this.#regionOf(zone);
       const fis = dryRun ? await recordedFis() : fisIn(region, this.#calls(region));
       const id = dryRun ? RECORDED_TEMPLATE : this.#template(zone);
       const { state } = await runExperiment(fis, id, { clock: systemClock, signal, say });
@@ -190,6 +191,14 @@ export class Site {
       ok: code === 0,
       detail: `${command[0]} ended with ${code === null ? "a signal" : `exit code ${code}`}`,
     };
+  }
+
+  /** A zone's name is its region's and a letter. @throws UsageError */
+  #regionOf(zone: string): Region {
+    const found = Object.values(this.#deployment.stacks).find(({ region }) => region === zone.slice(0, -1));
+    if (found === undefined)
+      throw new UsageError(`--zone ${zone}: it is in neither region of this deployment`);
+    return found.region;
   }
 
   #template(zone: string): string {

@@ -60,6 +60,7 @@ const REPLAYED_PER_SECOND = 6_000;
 export function forecastRecovery(
   { setting, planSeconds, tailRecords, mustPull }: Findings,
   table: LatencyTable,
+  runs = RUNS,
 ): RecoveryForecast {
   const replaySeconds = tailRecords / REPLAYED_PER_SECOND;
   const quantiles = quantilesOf(table, hostFactor(planSeconds, table.planSeconds));
@@ -69,7 +70,7 @@ export function forecastRecovery(
     engineStart: (p: number) => quantiles.engineStart(p) + replaySeconds + pull(p),
   };
   const totals = new Map<string, number>();
-  const recovered = Float64Array.from({ length: RUNS }, (_, run) => {
+  const recovered = Float64Array.from({ length: runs }, (_, run) => {
     const { moments, spans } = attempt(
       { ...setting, go: GO_SECONDS },
       table,
@@ -87,7 +88,7 @@ export function forecastRecovery(
       p99: interpolated(recovered, 0.99),
     },
     shares: [...totals]
-      .map(([name, seconds]) => ({ name, seconds: seconds / RUNS }))
+      .map(([name, seconds]) => ({ name, seconds: seconds / runs }))
       .toSorted((a, b) => b.seconds - a.seconds),
   };
 }

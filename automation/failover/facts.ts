@@ -6,6 +6,12 @@ import type { StepContext } from "../runbook/step.ts";
 import type { Loss, Probe, Verdict } from "./decide.ts";
 import type { Capacity, Ports, ShardFence, Target } from "./ports.ts";
 
+/** Median seconds from the loss to the first write, with room on the nodes and without. */
+export interface Expected {
+  readonly warmSeconds: number;
+  readonly coldSeconds: number;
+}
+
 /** What a run is about; fixed when it starts. */
 export interface Mission {
   readonly target: Region;
@@ -20,6 +26,8 @@ export interface Mission {
   readonly targetAddresses: readonly string[];
   /** Longest time from `traffic: on` until every client that keeps to the TTL asks the new region. */
   readonly trafficLimitSeconds: number;
+  /** Absent: it cannot be said. */
+  readonly expected?: Expected | undefined;
   readonly force: boolean;
   /** Shards that somebody halted may be taken into the target's hands, and take orders again. */
   readonly endHalt: boolean;

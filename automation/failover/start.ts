@@ -11,6 +11,7 @@ import { RunRecord } from "../runbook/record.ts";
 import { flatten } from "../runbook/step.ts";
 import { type Decision, decideStart } from "./decide.ts";
 import { executionOf } from "./execution.ts";
+import { expectedRecovery } from "./expected.ts";
 import type { Mission } from "./facts.ts";
 import { dryRun, realRun } from "./finish.ts";
 import { failover } from "./runbook.ts";
@@ -131,6 +132,7 @@ async function create(
       outputs.dns.ttlSeconds +
       outputs.dns.healthCheckIntervalSeconds * outputs.dns.failureThreshold +
       PROPAGATION_SECONDS,
+    expected: await expectedRecovery(outputs, settings),
     ...answersOf(request),
   };
   await record.update((data) => {

@@ -63,10 +63,8 @@ export function attempt(
   return { moments, spans };
 }
 
-/** @param hostFactor see `quantilesOf` */
-export function simulate(setting: Setting, table: LatencyTable, draw: Draw, hostFactor = 1): Simulation {
-  const { runs, seed } = draw;
-  const quantiles = quantilesOf(table, hostFactor);
+export function simulate(setting: Setting, table: LatencyTable, { runs, seed }: Draw): Simulation {
+  const quantiles = quantilesOf(table);
   const series = () => new Float64Array(runs);
   const [recovered, fromGo, database] = [series(), series(), series()];
   const phases = new Map<string, { starts: Float64Array; ends: Float64Array; lasts: Float64Array }>();

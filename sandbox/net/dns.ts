@@ -18,6 +18,7 @@ const NXDOMAIN = 3;
 const NOTIMP = 4;
 const REFUSED = 5;
 const SOA_TTL_SECONDS = 900;
+const NS_TTL_SECONDS = 172_800;
 const IDLE_MILLISECONDS = 10_000;
 
 /** How long a resolver may remember that a name is not there: 15 min, as Route 53's own SOA says. */
@@ -35,6 +36,15 @@ const soa = (zone: string): ResourceRecord => ({
     minimum: 86_400,
   },
 });
+
+/** Four, as a hosted zone has; nobody is behind them, whoever asks is here already. */
+const nameServers = (zone: string): ResourceRecord[] =>
+  [1, 2, 3, 4].map((number) => ({
+    name: zone,
+    type: "NS",
+    ttl: NS_TTL_SECONDS,
+    data: `ns-${number}.${zone}`,
+  }));
 
 const within = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`);
 
@@ -123,6 +133,7 @@ export class DnsServer {
     if (zone === undefined) return { flags: echoed | REFUSED };
     const flags = echoed | packets.AUTHORITATIVE_ANSWER;
     if (question.type === "SOA" && name === zone) return { flags, answers: [soa(zone)] };
+    if (question.type === "NS" && name === zone) return { flags, answers: nameServers(zone) };
     for (const source of this.#sources) {
       for (const type of [question.type, "CNAME"]) {
         const found = source.answer(name, type);

@@ -43,7 +43,10 @@ export async function gatherHost(deployment: Deployment, settings: Settings): Pr
     }),
   ]);
   const [clusterReachable, clockSkewSeconds, freeBytes, passphrase] = await Promise.all([
-    fact(async () => (await world.cluster.deployments()).length >= 0),
+    fact(async () => {
+      await world.cluster.deployments();
+      return true;
+    }),
     fact(() => clockSkew(settings.awsEndpoint ?? `https://dynamodb.${dr.region}.amazonaws.com/`)),
     fact(() => freeSpace(settings.projectDirectory)),
     fact(async () => {

@@ -11,7 +11,7 @@ import {
   type Heartbeat,
   type HeartbeatSample,
 } from "../decide.ts";
-import { type Assessment, type Context, type Facts, fact } from "../facts.ts";
+import { type Assessment, type Context, type Expected, type Facts, fact, type Mission } from "../facts.ts";
 import type { Capacity, Ports, ShardHead } from "../ports.ts";
 
 const LOOK_MILLISECONDS = 500;
@@ -57,17 +57,25 @@ export const assess: Step<Ports, Facts> = {
       interactive: mission.confirmation.kind === "ask" && ports.operator.interactive,
     });
     if (permission.act === "refuse") throw new RefusedError(`${mission.from}: ${permission.reason}`);
-    return resultOf(mission.from, assessment);
+    return resultOf(mission, assessment);
   },
 };
 
-function resultOf(from: string, assessment: Assessment): StepResult {
+function resultOf({ from, expected }: Mission, assessment: Assessment): StepResult {
   const gap = assessment.predictedGapEvents;
   const behind = gap === null ? "unknown how far" : gap === 1 ? "1 event" : `${gap} events`;
   return {
-    detail: `${from} is ${assessment.loss.finding}: ${assessment.loss.reason}; orders lost: 0 (the journal is here); database behind: ${behind}`,
+    detail: `${from} is ${assessment.loss.finding}: ${assessment.loss.reason}; orders lost: 0 (the journal is here); database behind: ${behind}${expectation(expected, assessment.capacity)}`,
     data: assessment,
   };
+}
+
+/** Counted from the loss, with the silence that has passed already in it. */
+function expectation(expected: Expected | undefined, capacity: Capacity | null): string {
+  if (expected === undefined) return "";
+  const cold = capacity !== null && judgeRoom(capacity).status === "fail";
+  const seconds = cold ? expected.coldSeconds : expected.warmSeconds;
+  return `; orders may be expected again ${seconds.toFixed(0)} s after the loss, had the go come at once`;
 }
 
 /** Looks at every shard's newest record until the silence, or a movement, is certain. */

@@ -62,3 +62,33 @@ test("a resolver that does not answer is told apart from a name that leads nowhe
   t.like(answer, { resolver: dead, addresses: [], region: null });
   t.regex(answer?.error ?? "", /ETIMEOUT/);
 });
+
+test("records are what a resolver says, with its TTL; one that is silent is an error", async (t) => {
+  const at = await resolver(t, () => ["192.0.2.1", "192.0.2.2"]);
+  t.deepEqual(await new PublicName("exchange.example.com", 9, [at]).records(), [
+    { resolver: at, addresses: ["192.0.2.1", "192.0.2.2"], ttlSeconds: 3_600 },
+  ]);
+  const dead = await resolver(t, () => undefined);
+  await t.throwsAsync(new PublicName("exchange.example.com", 9, [at, dead]).records(), {
+    message: /ETIMEOUT/,
+  });
+});
+
+test("name servers are those of the nearest zone above the name; none where nothing is delegated", async (t) => {
+  const zoneOf = async (zone: string | undefined) => {
+    const socket = createSocket("udp4");
+    socket.on("message", (message, from) => {
+      const { id, questions = [] } = dnsPacket.decode(message);
+      const asked = questions[0]?.name ?? "";
+      const answers = asked === zone ? [{ type: "NS", name: asked, ttl: 60, data: `ns-1.${asked}` }] : [];
+      const reply = { type: "response" as const, id: id ?? 0, flags: 0x8180, questions, answers };
+      socket.send(dnsPacket.encode(reply), from.port, from.address);
+    });
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    t.teardown(() => new Promise<void>((resolve) => socket.close(() => resolve())));
+    return new PublicName("a.exchange.example.com", 9, [`127.0.0.1:${socket.address().port}`]).nameServers();
+  };
+  t.deepEqual(await zoneOf("exchange.example.com"), ["ns-1.exchange.example.com"]);
+  t.deepEqual(await zoneOf("example.com"), ["ns-1.example.com"]);
+  t.deepEqual(await zoneOf(undefined), []);
+});

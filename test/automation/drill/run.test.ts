@@ -133,6 +133,42 @@ test("evidence has every field that is promised to those who read it", async (t)
   }
 });
 
+test("a prediction that was far off, or none, fails a drill in which all else went well", async (t) => {
+  const sabotaged = (change: (drill: Drill) => void): DrillPhase => ({
+    ...lived,
+    async run(drill) {
+      await lived.run(drill);
+      change(drill);
+    },
+  });
+  const verdictOf = async (change: (drill: Drill) => void) => {
+    const { result } = await run(t, [setUp, sabotaged(change), previews]);
+    const { verdict, reasons } = result as Evidence;
+    return { verdict, reasons };
+  };
+  t.deepEqual(
+    await verdictOf((drill) => {
+      if (drill.forecast !== undefined) {
+        const { recovery } = drill.forecast;
+        drill.forecast = {
+          ...drill.forecast,
+          recovery: { ...recovery, fromImpact: { ...recovery.fromImpact, p50: 90 } },
+        };
+      }
+    }),
+    {
+      verdict: "failed",
+      reasons: ["the predicted recovery time was 40.0 s off, 10.0 s are allowed"],
+    },
+  );
+  t.deepEqual(
+    await verdictOf((drill) => {
+      drill.forecast = undefined;
+    }),
+    { verdict: "failed", reasons: ["the readiness check predicted nothing"] },
+  );
+});
+
 test("a drill that cannot be done stops clients and world, and has no verdict", async (t) => {
   const load: DrillPhase = {
     ...lived,

@@ -63,6 +63,18 @@ test("answers A, CNAME and TXT with their TTLs, over UDP", async (t) => {
   t.deepEqual(await resolver.resolveTxt("note.example.com"), [["one", "two"]]);
 });
 
+test("the zone names its servers, so that its delegation can be checked", async (t) => {
+  const { resolver } = await startNames(t);
+  const servers = await resolver.resolveNs("example.com");
+  t.deepEqual(servers.sort(), [
+    "ns-1.example.com",
+    "ns-2.example.com",
+    "ns-3.example.com",
+    "ns-4.example.com",
+  ]);
+  await t.throwsAsync(resolver.resolveNs("www.example.com"));
+});
+
 test("says which of name and type is missing, with the SOA, and refuses other zones", async (t) => {
   const { resolver, create } = await startNames(t);
   await create(RECORD, simple("www.example.com", "A", "192.0.2.1"));

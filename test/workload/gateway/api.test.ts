@@ -332,3 +332,19 @@ test("status needs the smoke token; an engine that does not answer is in it as u
     stateChecksum: null,
   });
 });
+
+test("what was asked, failed and how long it took is counted: a client's own mistake is no failure", async (t) => {
+  const answers = [
+    answering(201, { status: "accepted", ack }),
+    answering(422, { status: "refused" }),
+    answering(503, {}),
+  ];
+  const front = await openGateway(t, [
+    await fakeEngine(t, (request, response) => void answers.shift()?.(request, response)),
+  ]);
+  for (let n = 0; n < 3; n++) await front.call("POST", "/orders", ORDER);
+  await front.call("POST", "/orders", "not JSON");
+  const { milliseconds, ...counts } = front.gateway.requests;
+  t.deepEqual(counts, { total: 4, accepted: 1, failed: 1 });
+  t.true(milliseconds > 0);
+});
