@@ -18,8 +18,6 @@ export interface DrillSettings {
   /** Everything that the drill leaves behind goes here. */
   readonly directory: string;
   readonly open: OpenWorld;
-  /** What the scenario wants of its world. */
-  readonly worldOptions?: Partial<WorldOptions>;
   readonly failoverScript: string;
   readonly say: (event: DrillEvent) => void;
   readonly signal: AbortSignal;
@@ -55,6 +53,8 @@ export type RoundSeen = Omit<
 
 export class Drill {
   readonly settings: DrillSettings;
+  /** What the scenario wants of its world. */
+  readonly wanted: Partial<WorldOptions>;
   readonly startedAt = new Date();
   readonly moments: Partial<Moments> = {};
   readonly fresh: Extract<ClientEvent, { type: "fresh" }>[] = [];
@@ -75,8 +75,9 @@ export class Drill {
   audit: Audit | undefined;
   previews: { prod: PreviewResult; dr: PreviewResult } = { prod: "unreachable", dr: "unreachable" };
 
-  constructor(settings: DrillSettings) {
+  constructor(settings: DrillSettings, wanted: Partial<WorldOptions> = {}) {
     this.settings = settings;
+    this.wanted = wanted;
   }
 
   file(name: string): string {
