@@ -51,7 +51,8 @@ export function summary(evidence: Evidence, file: string, colour: boolean): stri
 }
 
 function headline({ lost, target, options: { loss }, rto: { fromImpactSeconds }, zones }: Evidence): string {
-  if (zones !== undefined) return `${lost} lost one after the other, nobody intervened`;
+  if (zones !== undefined)
+    return `${lost} lost${zones.length > 1 ? " one after the other" : ""}, nobody intervened`;
   return `${lost} lost (${loss}), ${target} ${fromImpactSeconds === null ? "did not take over" : "took over"}`;
 }
 
