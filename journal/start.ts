@@ -62,6 +62,8 @@ export interface OwnershipOptions {
   readonly region: Region;
   readonly signal: AbortSignal;
   readonly intervalMilliseconds?: number;
+  /** Told at every look what the shard's newest epoch is instead. */
+  readonly waiting?: (opening: Opening) => void;
 }
 
 /** Resolves when an engine of this region may start; rejects with the signal's reason. */
@@ -69,6 +71,7 @@ export async function waitForOwnership(options: OwnershipOptions): Promise<void>
   const { store, shard, region, signal, intervalMilliseconds = DEFAULT_POLL_MILLISECONDS } = options;
   let newest = await findNewestEpoch(store, shard, { signal });
   while (decideStart(newest.opening, region).act !== "seal") {
+    options.waiting?.(newest.opening);
     await store.clock.sleep(intervalMilliseconds, signal);
     newest = await advance(store, newest, signal);
   }

@@ -80,17 +80,18 @@ export class Addresses {
     return this.#host(this.#octet(region), 11 + n);
   }
 
-  auroraWriter(region: Region): Address {
-    return { host: this.#host(this.#octet(region), 50), port: POSTGRES_PORT };
+  /** @param slot 0 to 4: the region's clusters, restored ones after the first */
+  auroraWriter(region: Region, slot = 0): Address {
+    return { host: this.#host(this.#octet(region), 50 + 2 * slot), port: POSTGRES_PORT };
   }
 
-  auroraReader(region: Region): Address {
-    return { host: this.#host(this.#octet(region), 51), port: POSTGRES_PORT };
+  auroraReader(region: Region, slot = 0): Address {
+    return { host: this.#host(this.#octet(region), 51 + 2 * slot), port: POSTGRES_PORT };
   }
 
-  /** @param n 0 to 100: one PostgreSQL process */
-  auroraInstance(region: Region, n: number): Address {
-    return { host: this.#host(this.#octet(region), 60 + n), port: POSTGRES_PORT };
+  /** @param n 0 to 19: one PostgreSQL process */
+  auroraInstance(region: Region, n: number, slot = 0): Address {
+    return { host: this.#host(this.#octet(region), 60 + 20 * slot + n), port: POSTGRES_PORT };
   }
 
   /** @param n 0 to 253; pods take a new one at each start */

@@ -26,7 +26,7 @@ import type { Cluster } from "./compute/cluster.ts";
 import { type Compute, createCompute } from "./compute/compute.ts";
 import { ImageRegistry } from "./compute/images.ts";
 import { type Controlled, type Loss, listen, type SandboxStatus, type ZoneLoss } from "./control.ts";
-import { Faults, INTERNET } from "./faults.ts";
+import { Faults, INTERNET, type LinkState } from "./faults.ts";
 import { createNetwork, type Network, type Traffic } from "./net/network.ts";
 import { Processes } from "./processes.ts";
 import { LISTENER_PORT, PASSPHRASE, type Project, writeProject } from "./project.ts";
@@ -50,6 +50,8 @@ export interface SandboxOptions {
   readonly shards?: number;
   /** What a managed database failover takes besides PostgreSQL's own promotion. */
   readonly promotionSeconds?: number;
+  /** What the pods run instead of the reference workload. */
+  readonly workload?: string;
   /** How long a database writer's zone must be lost before its standby takes over. */
   readonly zoneFailoverSeconds?: number;
   /** What pods may request of each node, in cores; default: what the instance type leaves them. */
@@ -179,9 +181,10 @@ export class Sandbox implements Controlled {
     const deadline = performance.now() + STRUGGLE.limitMilliseconds;
     while (dynamo.inFlight(region) < STRUGGLE.writes && performance.now() < deadline) await sleep(5);
     this.#lost.set(region, how);
-    faults.setPlace(region, how === "kill" ? "cut" : "blackhole");
+    if (how === "partition") this.#setLinks(region, "blackhole");
+    else faults.setPlace(region, how === "kill" ? "cut" : "blackhole");
     dynamo.loseRegion(region);
-    if (how === "blackhole") return;
+    if (how === "blackhole" || how === "partition") return;
     compute.loseRegion(region, how);
     await (how === "kill" ? aurora.kill(region) : aurora.freeze(region));
   }
@@ -193,9 +196,27 @@ export class Sandbox implements Controlled {
     if (how === undefined) return;
     this.#lost.delete(region);
     faults.setPlace(region, "open");
-    if (how === "blackhole") return;
+    this.#setLinks(region, "open");
+    if (how === "blackhole" || how === "partition") return;
     await aurora.restore(region);
     compute.returnRegion(region);
+  }
+
+  /** Between a region and the others. */
+  #setLinks(region: Region, state: LinkState): void {
+    for (const other of Object.values(this.regions).filter((one) => one !== region)) {
+      this.#parts.faults.setLink(region, other, state);
+      this.#parts.faults.setLink(other, region, state);
+    }
+  }
+
+  /** A Deployment's processes hang (SIGSTOP) and nobody notices, until `thaw`. */
+  freeze(region: Region, deployment: string): void {
+    this.#parts.compute.cluster(region).freeze(deployment);
+  }
+
+  thaw(region: Region, deployment: string): void {
+    this.#parts.compute.cluster(region).thaw(deployment);
   }
 
   /** All that is in one zone at once; the rest of its region lives on and has to cope. */
@@ -246,7 +267,8 @@ export class Sandbox implements Controlled {
   }
 
   databaseUrl(region: Region): string {
-    return `postgresql://postgres@${hostPort(this.addresses.auroraWriter(region))}/${this.project.name}?sslmode=disable`;
+    const writer = this.#parts.aurora.writer(region) ?? this.addresses.auroraWriter(region);
+    return `postgresql://postgres@${hostPort(writer)}/${this.project.name}?sslmode=disable`;
   }
 
   status(): SandboxStatus {
@@ -370,7 +392,7 @@ async function startParts({
       addresses,
       regions: REGIONS,
       processes,
-      images: images(project),
+      images: images(project, options.workload ?? path.join(REPOSITORY, "workload", "main.ts")),
       ...(options.coresPerNode !== undefined && { coresPerNode: options.coresPerNode }),
       directory: path.join(directory, "pods"),
       environment: (region) => ({
@@ -417,11 +439,11 @@ async function startParts({
   return { cli, faults, dynamo, s3, aurora, compute, network, edges, providers, modelled, closables };
 }
 
-const images = ({ imageDigest }: Project): ImageRegistry =>
+const images = ({ imageDigest }: Project, workload: string): ImageRegistry =>
   new ImageRegistry([
     {
       repository: "workload",
       digests: [imageDigest],
-      command: [process.execPath, path.join(REPOSITORY, "workload", "main.ts")],
+      command: [process.execPath, workload],
     },
   ]);

@@ -3,8 +3,9 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../../components/model.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
+import type { Forecast } from "../check/forecast.ts";
 import type { DrillEvent, Moment } from "../report/events.ts";
-import type { Evidence, Phase, PreviewResult, ZoneRound } from "../report/evidence.ts";
+import type { CorruptionCase, Evidence, Phase, PreviewResult, ZoneRound } from "../report/evidence.ts";
 import type { RunEvent } from "../runbook/events.ts";
 import type { Watermark } from "./audit/projection.ts";
 import type { Audit } from "./audit.ts";
@@ -66,6 +67,8 @@ export class Drill {
   run: string | null = null;
   exitCode: number | null = null;
   predictedGapEvents: number | null = null;
+  /** Of the readiness check, before the impact. */
+  forecast: Forecast | undefined;
   replica: readonly Watermark[] | null = null;
   /** Zones lost and returned so far, without what only the clients' logs tell. */
   readonly rounds: RoundSeen[] = [];
@@ -73,6 +76,7 @@ export class Drill {
   readonly answers: { readonly at: number; readonly addresses: readonly string[] }[] = [];
   log: ClientLog | undefined;
   audit: Audit | undefined;
+  readonly cases: CorruptionCase[] = [];
   previews: { prod: PreviewResult; dr: PreviewResult } = { prod: "unreachable", dr: "unreachable" };
 
   constructor(settings: DrillSettings, wanted: Partial<WorldOptions> = {}) {
@@ -129,15 +133,21 @@ export class Drill {
     else this.#heardFresh(event);
   }
 
-  heardFailover(event: RunEvent): void {
+  /** @param label goes before the step's name, where steps of several commands are told apart */
+  heardOperator(event: RunEvent, label?: string): void {
     this.settings.say({ type: "failover", at: event.at, event });
     this.run = event.run;
     if (event.type !== "step" || event.state === "started" || event.seconds === undefined) return;
     const { impact } = this.moments;
-    if (impact !== undefined && event.seconds > 0) {
-      const startSeconds = seconds(impact + 1_000 * event.seconds, event.at);
-      this.steps.push({ name: event.step, startSeconds, endSeconds: seconds(impact, event.at) });
-    }
+    if (impact === undefined || event.seconds === 0) return;
+    const startSeconds = seconds(impact + 1_000 * event.seconds, event.at);
+    const name = label === undefined ? event.step : `${label} ${event.step}`;
+    this.steps.push({ name, startSeconds, endSeconds: seconds(impact, event.at) });
+  }
+
+  heardFailover(event: RunEvent): void {
+    this.heardOperator(event);
+    if (event.type !== "step" || event.seconds === undefined) return;
     if (event.state !== "done") return;
     if (event.step === "assess") {
       this.moment("assessed", event.at);

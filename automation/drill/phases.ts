@@ -62,9 +62,23 @@ export const warmUp: DrillPhase = {
     );
     if (!healthy)
       throw new Error("fresh clients cannot write before anything was broken: see clients.ndjson");
-    await drill.sleep(WARM_UP_MILLISECONDS);
+    await Promise.all([drill.sleep(WARM_UP_MILLISECONDS), predict(drill)]);
   },
 };
+
+/** Under load, as it will be when the region is lost. */
+async function predict(drill: Drill): Promise<void> {
+  try {
+    const forecast = await known(drill.world, "world").forecast();
+    drill.forecast = forecast;
+    const seconds = forecast.recovery.fromImpact.p50.toFixed(1);
+    drill.note(
+      `dr check: a failover now would take ${seconds} s (a plan took ${forecast.recovery.planSeconds?.toFixed(1) ?? "?"} s), the database is ${forecast.loss.databaseEvents ?? "?"} event(s) behind`,
+    );
+  } catch (error) {
+    drill.note(`dr check cannot predict: ${messageOf(error)}`);
+  }
+}
 
 export const impact: DrillPhase = {
   id: "impact",
@@ -92,7 +106,9 @@ export const operate: DrillPhase = {
       const { failoverScript: script, signal } = drill.settings;
       const { environment } = known(drill.world, "world");
       const logFile = drill.file("failover.log");
-      const options = { script, target: drill.target, environment, logFile, signal };
+      // A region that its clients still reach may live: the command alone would refuse.
+      const force = drill.settings.options.loss === "partition";
+      const options = { script, target: drill.target, force, environment, logFile, signal };
       drill.exitCode = await runFailover(options, (event) => drill.heardFailover(event));
       signal.throwIfAborted();
       await waitForRecovery(drill);

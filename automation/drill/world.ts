@@ -4,6 +4,7 @@
  */
 import type { DnsProvider, OnOff, Region, StackName } from "../../components/model.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
+import type { Forecast } from "../check/forecast.ts";
 import type { Latency, Loss, PreviewResult, ZoneLoss } from "../report/evidence.ts";
 import type { ClientEvent } from "./client-log.ts";
 
@@ -92,6 +93,8 @@ export interface World {
   databaseUrl(region: Region, endpoint: "writer" | "reader"): string;
   /** Runs a verb of `dr` against it; rejects with its last words when it fails. */
   dr(arguments_: readonly string[]): Promise<void>;
+  /** What `dr check` says of a failover now. */
+  forecast(): Promise<Forecast>;
   /** Operations that a plain preview of the stack would do. */
   preview(stack: StackName): Promise<PreviewResult>;
   startClients(options: LoadOptions, heard: (event: ClientEvent) => void): Promise<Load>;

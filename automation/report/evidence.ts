@@ -3,10 +3,10 @@ import type { DnsProvider, Region } from "../../components/model.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** How the region is lost: processes killed, frozen (SIGSTOP), or its network accepting and never answering. */
-export const LOSSES = ["kill", "freeze", "blackhole"] as const;
+export const LOSSES = ["kill", "freeze", "blackhole", "partition"] as const;
 export type Loss = (typeof LOSSES)[number];
 /** What a zone can suffer. */
-export type ZoneLoss = Exclude<Loss, "blackhole">;
+export type ZoneLoss = Extract<Loss, "kill" | "freeze">;
 
 export const LATENCIES = ["none", "published"] as const;
 export type Latency = (typeof LATENCIES)[number];
@@ -54,6 +54,22 @@ export interface RecoveryPoint {
   readonly predictedGapEvents: number | null;
   /** The same, measured when the promoted database had caught up. */
   readonly measuredGapEvents: number | null;
+}
+
+/** What `dr check` said of a failover before the impact, against what happened. */
+export interface Prediction {
+  /** When it was made, in seconds since the impact: negative. */
+  readonly madeSeconds: number;
+  /** Median. */
+  readonly rtoSeconds: number;
+  /** Null: there was no recovery to compare with. */
+  readonly rtoErrorSeconds: number | null;
+  /** More than this is too far off. */
+  readonly rtoBoundSeconds: number | null;
+  readonly gapEvents: number | null;
+  readonly gapErrorEvents: number | null;
+  /** What the write rate can have changed between prediction and fence. */
+  readonly gapBoundEvents: number | null;
 }
 
 export interface ClientFigures {
@@ -134,6 +150,29 @@ export interface ZoneRound {
  */
 export type PreviewResult = number | "unreachable" | "refused" | "failed";
 
+/** Seconds from the start of the damage, unless they say otherwise; null: it did not come to that. */
+export interface CorruptionCase {
+  readonly id: string;
+  readonly title: string;
+  /** The first difference that was seen, in words; null: the damage was not found. */
+  readonly found: string | null;
+  /** To the seal in every shard: no write is accepted any more. */
+  readonly haltedSeconds: number | null;
+  /** What the restore took, to a database that is proven. */
+  readonly restoreSeconds: number | null;
+  /** From there to the journal's end. */
+  readonly replaySeconds: number | null;
+  readonly eventsReplayed: number;
+  /** Events taken out of the journal; 0 where it was whole. */
+  readonly quarantined: number;
+  /** To the first order of every shard by the public name. */
+  readonly servedSeconds: number | null;
+  /** Differences from the journal that are left, in words. */
+  readonly left: readonly string[];
+  /** What each of the operator's commands ended with. */
+  readonly exitCodes: readonly (number | null)[];
+}
+
 export interface Evidence {
   readonly type: "evidence";
   readonly id: string;
@@ -158,6 +197,8 @@ export interface Evidence {
   };
   readonly rto: RecoveryTime;
   readonly rpo: RecoveryPoint;
+  /** Absent: there was none. */
+  readonly prediction?: Prediction;
   readonly clients: ClientFigures;
   readonly integrity: Integrity;
   readonly coverage: Coverage;
@@ -168,6 +209,8 @@ export interface Evidence {
   /** Of a drill that loses zones. */
   readonly zones?: readonly ZoneRound[];
   readonly preview: { readonly prod: PreviewResult; readonly dr: PreviewResult };
+  /** Of a corruption drill: what was damaged one after the other, and what it took to be whole again. */
+  readonly cases?: readonly CorruptionCase[];
   /** Version of the Pulumi engine. */
   readonly engine: string;
   /** What was a model and not the real thing, in words. */

@@ -1,5 +1,5 @@
 /** The verdict as a block of text: the answer first, then what it rests on. */
-import type { Evidence, Phase, PreviewResult, Wait } from "./evidence.ts";
+import type { CorruptionCase, Evidence, Phase, PreviewResult, Wait } from "./evidence.ts";
 import type { Verdict } from "./verdict.ts";
 import { zoneLines } from "./zones.ts";
 
@@ -29,9 +29,8 @@ export function summary(evidence: Evidence, file: string, colour: boolean): stri
     `${paint(hue, HEADLINES[evidence.verdict])}   ${headline(evidence)}`,
     ...evidence.reasons.map((reason) => `  · ${reason}`),
     "",
-    ...(evidence.zones === undefined
-      ? recovery(evidence)
-      : zoneLines(evidence.zones, evidence.rto.targetSeconds)),
+    ...recovered(evidence),
+    ...predicted(evidence),
     "",
     ...bars(evidence.rto.phases),
     "",
@@ -50,10 +49,32 @@ export function summary(evidence: Evidence, file: string, colour: boolean): stri
   ].join("\n");
 }
 
-function headline({ lost, target, options: { loss }, rto: { fromImpactSeconds }, zones }: Evidence): string {
+/** What the scenario is about. */
+function recovered(evidence: Evidence): string[] {
+  if (evidence.cases !== undefined) return evidence.cases.flatMap(caseLines);
+  if (evidence.zones !== undefined) return zoneLines(evidence.zones, evidence.rto.targetSeconds);
+  return recovery(evidence);
+}
+
+function headline({ cases, lost, target, options, rto, zones }: Evidence): string {
   if (zones !== undefined)
     return `${lost} lost${zones.length > 1 ? " one after the other" : ""}, nobody intervened`;
-  return `${lost} lost (${loss}), ${target} ${fromImpactSeconds === null ? "did not take over" : "took over"}`;
+  if (cases !== undefined) return `the database of ${target} damaged ${cases.length} times, and whole again`;
+  return `${lost} lost (${options.loss}), ${target} ${rto.fromImpactSeconds === null ? "did not take over" : "took over"}`;
+}
+
+function caseLines(one: CorruptionCase): string[] {
+  const rate = one.replaySeconds === null ? 0 : one.eventsReplayed / Math.max(one.replaySeconds, 0.001);
+  return [
+    row(one.id, one.title),
+    row("", `found: ${one.found ?? "NOT FOUND"}`),
+    row("", `halted after ${seconds(one.haltedSeconds)}, restored in ${seconds(one.restoreSeconds)}`),
+    row(
+      "",
+      `${number(one.eventsReplayed)} events replayed in ${seconds(one.replaySeconds)} (${number(Math.round(rate))}/s), ${one.quarantined} quarantined`,
+    ),
+    row("", `orders again after ${seconds(one.servedSeconds)}, ${one.left.length} differences left`),
+  ];
 }
 
 export const row = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)} ${text}`.trimEnd();
@@ -90,6 +111,20 @@ function bars(phases: readonly Phase[]): string[] {
     const bar = `${" ".repeat(start)}${"█".repeat(Math.max(1, column(endSeconds) - start))}`;
     return `  ${name.padEnd(16)} ${bar.padEnd(BAR_WIDTH)} ${startSeconds.toFixed(1)} – ${seconds(endSeconds)}`;
   });
+}
+
+/** How far off the forecast was, before anything was broken. */
+function predicted({ prediction }: Evidence): string[] {
+  if (prediction === undefined) return [];
+  const { rtoSeconds, rtoErrorSeconds, gapEvents, gapErrorEvents, gapBoundEvents } = prediction;
+  const off = rtoErrorSeconds === null ? "" : `, ${Math.abs(rtoErrorSeconds).toFixed(1)} s off`;
+  return [
+    row("predicted", `${seconds(rtoSeconds)} by dr check before the loss${off}`),
+    row(
+      "",
+      `database behind by ${number(gapEvents)} events, ${number(gapErrorEvents)} off; the write rate allows ${number(gapBoundEvents)}`,
+    ),
+  ];
 }
 
 function data({ rpo, integrity, coverage, zones }: Evidence): string[] {

@@ -8,7 +8,12 @@ const REPEAT_EVERY_MILLISECONDS = 5_000;
 const CLOCK_WIDTH = 9;
 const LABEL_WIDTH = 10;
 
-const LOSS_WORDS = { kill: "killed", freeze: "frozen", blackhole: "black-holed" } as const;
+const LOSS_WORDS = {
+  kill: "killed",
+  freeze: "frozen",
+  blackhole: "black-holed",
+  partition: "cut off from the other regions",
+} as const;
 
 /** Turns events to lines; keeps what a line needs of the events before it. */
 export class Timeline {

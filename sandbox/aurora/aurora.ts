@@ -1,5 +1,6 @@
 /** Aurora PostgreSQL Global Database, played by real PostgreSQL servers. */
 import type { Region } from "../../components/model.ts";
+import type { Address } from "../addresses.ts";
 import type { AwsService } from "../aws/protocol.ts";
 import { createRds } from "../aws/rds/rds.ts";
 import type { Service } from "../cloud/behaviour.ts";
@@ -12,6 +13,8 @@ export type { AuroraOptions } from "./databases.ts";
 export interface Aurora extends Service {
   /** The RDS API (Query protocol). */
   readonly rds: AwsService;
+  /** Where the region's newest cluster answers; undefined: there is none. */
+  writer(region: Region): Address | undefined;
   /** SIGKILL of every server in the region. */
   kill(region: Region): Promise<void>;
   /** SIGSTOP of every server in the region. */
@@ -45,15 +48,27 @@ export async function createAurora(options: AuroraOptions): Promise<Aurora> {
         "below 30 s, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html).",
       `A managed failover takes ${databases.promotionSeconds} s besides PostgreSQL's own promotion.`,
       "Any password is accepted, and connections are not encrypted.",
+      "A point-in-time restore is PostgreSQL's own: a base backup from the cluster's first minute, its archived log, and a " +
+        "recovery target; it can reach the present second (Aurora: up to five minutes ago) and takes no hours.",
+      "Of a DB cluster parameter group only default_transaction_read_only has an effect, at the instances' next reboot.",
     ],
     rds: createRds(databases),
-    kill: async (region) => await databases.at(region)?.kill(),
-    freeze: async (region) => databases.at(region)?.freeze(),
+    writer: (region) => databases.in(region).at(-1)?.endpoints.writer,
+    kill: async (region) => {
+      await Promise.all(databases.in(region).map((cluster) => cluster.kill()));
+    },
+    freeze: async (region) => {
+      for (const cluster of databases.in(region)) cluster.freeze();
+    },
     restore: async (region) => await databases.restore(region),
-    loseZone: async (region, zone, how) =>
-      await databases.at(region)?.loseZone(zone, how === "kill" ? "killed" : "frozen"),
-    returnZone: async (region, zone) => await databases.at(region)?.returnZone(zone),
-    zoneOf: (region) => databases.at(region)?.zone,
+    loseZone: async (region, zone, how) => {
+      const loss = how === "kill" ? "killed" : "frozen";
+      await Promise.all(databases.in(region).map((cluster) => cluster.loseZone(zone, loss)));
+    },
+    returnZone: async (region, zone) => {
+      await Promise.all(databases.in(region).map((cluster) => cluster.returnZone(zone)));
+    },
+    zoneOf: (region) => databases.in(region).at(-1)?.zone,
     setLag: (milliseconds) => databases.setLag(milliseconds),
     settled: () => databases.settled(),
     close: () => databases.close(),

@@ -152,6 +152,19 @@ export class Cluster {
     this.#returnNodes(this.#inZone(zone));
   }
 
+  /** A Deployment's pods hang (SIGSTOP), unseen by their kubelets, until `thaw`. */
+  freeze(deployment: string): void {
+    const pods = this.#podsOf(deployment);
+    this.#options.processes.freeze(...pods.flatMap(({ child }) => child ?? []));
+    for (const pod of pods) pod.loseNode("freeze");
+  }
+
+  thaw(deployment: string): void {
+    const pods = this.#podsOf(deployment);
+    this.#options.processes.thaw(...pods.flatMap(({ child }) => child ?? []));
+    for (const pod of pods) pod.returnNode(() => this.pods.freshIp());
+  }
+
   async close(): Promise<void> {
     this.#down = true;
     clearInterval(this.#ticker);
@@ -189,6 +202,10 @@ export class Cluster {
 
   #inZone(zone: string): readonly Node[] {
     return this.nodes.all.filter((node) => node.zone === zone);
+  }
+
+  #podsOf(deployment: string): readonly Pod[] {
+    return this.pods.all.filter(({ birth }) => birth.owner === deployment);
   }
 
   #podsOn(nodes: readonly Node[]): readonly Pod[] {

@@ -1,7 +1,7 @@
 import test from "ava";
 import { environmentOf, RESERVED_ENVIRONMENT, type RegionEnvironment } from "../../components/environment.ts";
 import type { Grant } from "../../components/grants.ts";
-import { PROGRAMS, parseSettings } from "../../workload/settings.ts";
+import { DEPLOYED, parseSettings } from "../../workload/settings.ts";
 
 const region: RegionEnvironment = {
   region: "us-west-2",
@@ -19,22 +19,22 @@ const region: RegionEnvironment = {
 
 /** The services as the repository's stack files describe them. */
 const SERVICES: Readonly<
-  Record<(typeof PROGRAMS)[number], { shard?: number; grants: readonly Grant[]; calls: readonly string[] }>
+  Record<(typeof DEPLOYED)[number], { shard?: number; grants: readonly Grant[]; calls: readonly string[] }>
 > = {
   gateway: {
     grants: ["journal-read", "smoke-token"],
     calls: ["projector"],
   },
   engine: { shard: 1, grants: ["journal-append", "checkpoints-write"], calls: [] },
-  projector: { grants: ["journal-read", "checkpoints-read", "database"], calls: [] },
+  projector: { grants: ["journal-read", "checkpoints-read", "archive-read", "database"], calls: [] },
   archiver: { grants: ["journal-read", "checkpoints-write", "archive-write"], calls: [] },
 };
 
-const variablesOf = (program: (typeof PROGRAMS)[number], own: Record<string, string> = {}) => {
+const variablesOf = (program: (typeof DEPLOYED)[number], own: Record<string, string> = {}) => {
   const { shard, grants, calls } = SERVICES[program];
   return environmentOf({ region, port: 8080, shard, standby: true, grants, calls, own });
 };
-const valueIn = (program: (typeof PROGRAMS)[number], name: string) =>
+const valueIn = (program: (typeof DEPLOYED)[number], name: string) =>
   variablesOf(program).find((variable) => variable.name === name)?.value;
 
 test("callees come from the variables that Kubernetes makes for their Services", (t) => {
@@ -104,7 +104,7 @@ test("a service's own variables are added, and none of the program's may be amon
     name: "LOG_LEVEL",
     value: "info",
   });
-  for (const program of PROGRAMS) {
+  for (const program of DEPLOYED) {
     const set = variablesOf(program)
       .map(({ name }) => name)
       .filter((name) => !/_URLS?$/.test(name));
@@ -116,7 +116,7 @@ test("a service's own variables are added, and none of the program's may be amon
 });
 
 test("each program of the workload starts with what it is given here", (t) => {
-  for (const program of PROGRAMS) {
+  for (const program of DEPLOYED) {
     const environment = Object.fromEntries(
       variablesOf(program).map(({ name, value }) => [
         name,
@@ -135,7 +135,7 @@ test("each program of the workload starts with what it is given here", (t) => {
 
 test("where the region names the database's owner, the projector alone gets its name and its password", (t) => {
   const primary = { ...region, database: { ...region.database, owner: "platform" } };
-  const namesOf = (program: (typeof PROGRAMS)[number]) =>
+  const namesOf = (program: (typeof DEPLOYED)[number]) =>
     environmentOf({
       ...{ region: primary, port: 8080, shard: undefined, standby: false, own: {} },
       ...SERVICES[program],

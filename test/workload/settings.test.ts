@@ -107,5 +107,5 @@ test("a program with wrong settings exits with 2 and says why on stderr", (t) =>
 test("an unknown program exits with 2 and names those there are", (t) => {
   const { status, stderr } = run(["router"]);
   t.is(status, 2);
-  t.is(stderr, 'usage: node workload/main.ts gateway|engine|projector|archiver, got "router"\n');
+  t.is(stderr, 'usage: node workload/main.ts gateway|engine|projector|archiver|replay, got "router"\n');
 });

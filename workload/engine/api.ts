@@ -70,7 +70,8 @@ async function orders({ face, region, shard, shards }: EngineApiOptions, request
   if (face.sequencer === null) {
     const { phase, reason } = face.report();
     const otherwise = order.kind === "read" ? "not-active" : "never-appended";
-    return declined(503, phase === "maintenance" ? "maintenance" : otherwise, reason);
+    const isClosed = phase === "maintenance" || phase === "halted";
+    return declined(503, isClosed ? "maintenance" : otherwise, reason);
   }
   switch (order.kind) {
     case "place": {

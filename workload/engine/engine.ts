@@ -1,6 +1,6 @@
 /**
  * The life of one shard's engine: wait until the shard is this region's, rebuild its state, seal the old epoch and
- * open a new one, then match until told to stop or fenced.
+ * open a new one, then match until told to stop, halted or fenced. A halt is waited out; a fence ends the process.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +8,10 @@ import type { OnOff, Region } from "../../components/model.ts";
 import {
   awaitSilence,
   type CheckpointStore,
+  FencedError,
+  findNewestEpoch,
   HaltedError,
+  isHalted,
   type JournalStore,
   NotMyRegionError,
   type Opening,
@@ -40,6 +43,8 @@ const TICK_MS = 250;
 const CONTROL_MS = 1000;
 /** Whoever follows would find the shard free by then anyway. */
 const RESIGN_MS = STANDBY_PATIENCE_MS;
+/** A fenced engine that cannot see by whom does not wait longer. */
+const SEAL_LOOK_MS = 2000;
 /** The orchestrator kills after 30 s: what is not acknowledged by then stays unknown. */
 export const DEFAULT_DRAIN_MS = 10_000;
 
@@ -111,22 +116,75 @@ export class Engine implements EngineFace {
 
   /** Resolves after a graceful stop; rejects when the engine must not go on. */
   async run(signal: AbortSignal): Promise<void> {
-    const serving = await this.#open(signal);
-    this.#serving = serving;
-    serving.writer.fenced.then(this.#options.onFatal);
-    this.#enter("active", "matching");
-    await Promise.all([this.#beat(serving, signal), this.#obeyControl(serving, signal)]);
-    this.#enter("stopping", "told to stop");
-    await this.#drain(serving);
-    await this.#resign(serving.writer);
-    serving.writer.close();
+    for (;;) {
+      const serving = await this.#open(signal);
+      this.#serving = serving;
+      this.#drained = false;
+      this.#enter("active", "matching");
+      const halt = await this.#serve(serving, signal);
+      if (halt === undefined) {
+        this.#enter("stopping", "told to stop");
+        await this.#drain(serving);
+        await this.#resign(serving.writer);
+        return serving.writer.close();
+      }
+      this.#waitFor(halt);
+      await this.#settle(serving, halt);
+      serving.writer.close();
+    }
+  }
+
+  /** Until told to stop (undefined) or halted; any other fence is fatal. */
+  async #serve(serving: Serving, signal: AbortSignal): Promise<Opening | undefined> {
+    const fenced = new AbortController();
+    const until = AbortSignal.any([signal, fenced.signal]);
+    const halted = serving.writer.fenced.then(async (error) => {
+      fenced.abort();
+      const halt = await this.#haltOf(signal);
+      if (halt === undefined) this.#options.onFatal(error);
+      return halt;
+    });
+    halted.catch(() => {});
+    const work = Promise.all([this.#beat(serving, until), this.#obeyControl(serving, until)]);
+    await Promise.race([serving.writer.fenced, work]);
+    return fenced.signal.aborted ? await halted : undefined;
+  }
+
+  /** The halt that now holds this shard of this region, if one does. Rejects when that cannot be seen in time. */
+  async #haltOf(signal: AbortSignal): Promise<Opening | undefined> {
+    const { store, shard, region } = this.#options;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(SEAL_LOOK_MS)]);
+    const { opening } = await findNewestEpoch(store, shard, { signal: limit });
+    return isHalted(opening) && opening.region === region ? opening : undefined;
+  }
+
+  /**
+   * What lies below the seal is log: it is answered and goes into a checkpoint. The rest is never answered: whoever
+   * sent it may have it accepted by another engine when this one wakes from a freeze.
+   */
+  async #settle(
+    { writer, sequencer, checkpointer }: Serving,
+    { epoch, base, reason }: Opening,
+  ): Promise<void> {
+    const { log, drainMs = DEFAULT_DRAIN_MS } = this.#options;
+    // A cut took back what this engine knows; and what others wrote since, it never knew.
+    if (reason !== "halt" || epoch !== writer.opening.epoch + 1) return;
+    for (const end = Date.now() + drainMs; (sequencer.settledAt?.seq ?? 0) < base.seq; ) {
+      if (Date.now() > end) return log("drain-late", { afterMs: drainMs });
+      await sleep(TICK_MS / 10);
+    }
+    await checkpointer.save();
+    this.#drained = true;
+    log("drained", { ...sequencer.settledAt });
   }
 
   async #open(signal: AbortSignal): Promise<Serving> {
     const { store, shard, region, window, url, log, checkpoints, onFatal } = this.#options;
     for (;;) {
-      this.#enter("waiting", `until shard ${shard} belongs to ${region} and is not halted`);
-      await waitForOwnership({ store, shard, region, signal, intervalMilliseconds: OWNERSHIP_MS });
+      await waitForOwnership({
+        ...{ store, shard, region, signal, intervalMilliseconds: OWNERSHIP_MS },
+        waiting: (opening) => this.#waitFor(opening),
+      });
       this.#enter("replaying", "from the newest valid checkpoint");
       const replica = await Replica.restore({ store, checkpoints, shard, log, signal });
       await replica.catchUp();
@@ -149,7 +207,11 @@ export class Engine implements EngineFace {
         );
       }
       const { settled, at: settledAt } = replica;
-      const sequencer = new Sequencer({ writer, settled, settledAt, onFailure: onFatal });
+      const onFailure = (error: unknown) => {
+        // The writer says so too, and what sealed its epoch decides how this ends.
+        if (!(error instanceof FencedError)) onFatal(error);
+      };
+      const sequencer = new Sequencer({ writer, settled, settledAt, onFailure });
       return { writer, replica, sequencer, checkpointer: new Checkpointer({ sequencer, checkpoints, log }) };
     }
   }
@@ -222,7 +284,14 @@ export class Engine implements EngineFace {
     log("drained", { ...sequencer.settledAt });
   }
 
+  #waitFor(opening: Opening): void {
+    const { shard, region } = this.#options;
+    if (opening.region !== region) this.#enter("waiting", `until shard ${shard} belongs to ${region}`);
+    else this.#enter("halted", `by ${opening.sealer}, nothing is taken until dr ends the halt`);
+  }
+
   #enter(phase: Phase, reason: string): void {
+    if (this.#phase === phase && this.#reason === reason) return;
     this.#phase = phase;
     this.#reason = reason;
     this.#options.log("phase", { phase, reason });

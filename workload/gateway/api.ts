@@ -41,12 +41,17 @@ export function gatewayApi(options: GatewayApiOptions): (request: Request) => Pr
           ? { status: 200, body: await gateway.status() }
           : declined(401, "unauthorised", "needs authorization: Bearer <smoke token>");
     }
-    gateway.requests.total += 1;
+    const begun = performance.now();
+    const { requests } = gateway;
+    requests.total += 1;
     const reply = await orders(gateway, request, isSmoke(request)).catch((error: unknown) => {
       if (error instanceof MalformedError) return declined(400, "malformed", error.message);
+      requests.failed += 1;
       throw error;
     });
-    if (request.method === "POST" && reply.status < 300) gateway.requests.accepted += 1;
+    requests.milliseconds += performance.now() - begun;
+    if (reply.status >= 500) requests.failed += 1;
+    if (request.method === "POST" && reply.status < 300) requests.accepted += 1;
     return reply;
   };
 }

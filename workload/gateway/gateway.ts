@@ -34,7 +34,8 @@ export class Gateway {
   readonly region: Region;
   /** By shard. */
   readonly engines: readonly ShardEngine[];
-  readonly requests = { total: 0, accepted: 0 };
+  /** `failed`: answered 5xx, which is no service; `milliseconds`: spent on all answers together. */
+  readonly requests = { total: 0, accepted: 0, failed: 0, milliseconds: 0 };
   readonly #projector: Upstream | null;
   readonly #now: () => number;
   readonly #decision: Watch<Reading>;
@@ -118,7 +119,7 @@ export class Gateway {
       reason: verdict.active ? "serving" : verdict.reason,
       shards,
       projector,
-      requests: { ...this.requests },
+      requests: { total: this.requests.total, accepted: this.requests.accepted },
     };
   }
 }

@@ -15,6 +15,11 @@ export async function runGateway(settings: GatewaySettings, log: Log, signal: Ab
     {
       gateway_requests: { help: "Order requests", read: () => gateway.requests.total },
       gateway_accepted: { help: "Orders accepted", read: () => gateway.requests.accepted },
+      gateway_failed: { help: "Order requests answered 5xx", read: () => gateway.requests.failed },
+      gateway_milliseconds: {
+        help: "Time spent on order requests, all together",
+        read: () => gateway.requests.milliseconds,
+      },
       gateway_active: { help: "1: /active answers 200", read: () => Number(gateway.activity().active) },
     },
   );

@@ -37,7 +37,15 @@ export async function failover(options: OperatorOptions, target: Region): Promis
       ? current
       : await store.bumpRegionItem({ generation: current.generation + 1, active: target, runId });
   const { generation } = decided;
-  return fence(store, 0, { region: target, generation, reason: "failover", sealer: runId, window }, rules);
+  const seal = {
+    region: target,
+    generation,
+    reason: "failover",
+    endsHalt: true,
+    sealer: runId,
+    window,
+  } as const;
+  return fence(store, 0, seal, rules);
 }
 
 export async function halt(options: OperatorOptions, reason: "halt" | "resume"): Promise<Fenced> {

@@ -16,25 +16,31 @@ import {
 import { Engine, type EngineOptions, RIVAL_PATIENCE_MS } from "../../../workload/engine/engine.ts";
 import type { Outcome, Sequencer } from "../../../workload/engine/sequencer.ts";
 import { MemoryTable, memoryJournal, memoryObjects } from "../../journal/memory.ts";
-import { isPending } from "./held.ts";
+import { HeldTable, isPending } from "./held.ts";
 import { place } from "./run.ts";
 
 class World {
-  readonly table = new MemoryTable();
-  readonly store: JournalStore = memoryJournal(this.table);
+  readonly table: MemoryTable;
+  readonly store: JournalStore;
   readonly objects: ObjectStore & { readonly objects: Map<string, string> } = memoryObjects();
   #isDead = false;
   /** The same table, for an engine whose machine may die: nothing of it arrives any more, nothing comes back. */
-  readonly mortal: JournalStore = memoryJournal(
-    new Proxy(this.table, {
-      get: (table, name) => {
-        const value: unknown = Reflect.get(table, name);
-        if (typeof value !== "function") return value;
-        return (...given: unknown[]) =>
-          this.#isDead ? new Promise(() => {}) : (value.apply(table, given) as unknown);
-      },
-    }),
-  );
+  readonly mortal: JournalStore;
+
+  constructor(table = new MemoryTable()) {
+    this.table = table;
+    this.store = memoryJournal(table);
+    this.mortal = memoryJournal(
+      new Proxy(table, {
+        get: (target, name) => {
+          const value: unknown = Reflect.get(target, name);
+          if (typeof value !== "function") return value;
+          return (...given: unknown[]) =>
+            this.#isDead ? new Promise(() => {}) : (value.apply(target, given) as unknown);
+        },
+      }),
+    );
+  }
 
   die(): void {
     this.#isDead = true;
@@ -185,15 +191,66 @@ test("an engine whose shard belongs to another region waits, neither ready nor f
   t.like(started.engine.report(), { ready: true, generation: 1 });
 });
 
+const dr = (store: JournalStore, reason: "halt" | "resume") =>
+  fence(store, 0, { region: "us-east-1", generation: 0, reason, sealer: "run-1", window: 4 });
+
 test("an engine under a halt waits until a run resumes", async (t) => {
   const world = new World();
-  await fence(world.store, 0, { region: "us-east-1", generation: 0, reason: "halt", sealer: "run-1" });
+  await dr(world.store, "halt");
   const started = world.start(t);
   await sleep(300);
-  t.like(started.engine.report(), { ready: false, phase: "waiting" });
-  await fence(world.store, 0, { region: "us-east-1", generation: 0, reason: "resume", sealer: "run-1" });
+  const reason = "by run-1, nothing is taken until dr ends the halt";
+  t.like(started.engine.report(), { ready: false, phase: "halted", reason });
+  await dr(world.store, "resume");
   await active(t, started);
   t.pass();
+});
+
+test("a halt: what the journal has is answered and in a checkpoint, what it has not is never answered; then it resumes", async (t) => {
+  const table = new HeldTable();
+  const world = new World(table);
+  const started = world.start(t);
+  const sequencer = await active(t, started);
+  table.held = true;
+  const inLog = sequencer.submit(place("G:1", "sell", 100, 3));
+  await table.arrived(1);
+  const late = sequencer.submit(place("G:2", "sell", 100, 3));
+  await table.arrived(2);
+  // The first put is in the journal, its answer on the way; the second is still travelling when the seal is put.
+  const [first] = table.waiting;
+  if (first === undefined) throw new Error("no put");
+  await MemoryTable.prototype.putLog.call(table, first.item);
+  const { base } = await dr(world.store, "halt");
+  t.is(base.seq, first.item.seq);
+  table.release();
+  t.like(await inLog, { kind: "accepted", ack: { seq: first.item.seq } });
+  await until(t, "drained", () => started.engine.status().drained);
+  t.true(await isPending(late));
+  t.deepEqual(started.fatal, []);
+  t.like(started.engine.status(), { ready: false, phase: "halted", drained: true, head: { seq: base.seq } });
+  t.is(started.engine.sequencer, null);
+  t.is((await openCheckpoints(world.objects).newestValid(world.store, 0))?.seq, base.seq);
+
+  await dr(world.store, "resume");
+  const after = await active(t, started);
+  t.deepEqual(started.engine.status().replayedFrom, { epoch: base.epoch, seq: base.seq });
+  t.is((await after.read("ann", "G:1"))?.remaining, 3);
+  t.is(await after.read("ann", "G:2"), undefined);
+});
+
+test("an engine that was frozen while the shard was halted and resumed wakes, answers nobody, and ends", async (t) => {
+  const table = new HeldTable();
+  const world = new World(table);
+  const started = world.start(t);
+  const sequencer = await active(t, started);
+  table.held = true;
+  const frozen = sequencer.submit(place("G:1", "sell", 100, 3));
+  await table.arrived(1);
+  await dr(world.store, "halt");
+  await dr(world.store, "resume");
+  table.release();
+  t.true(await isPending(frozen));
+  t.true(started.fatal[0] instanceof FencedError);
 });
 
 test("an idle engine learns by its own heartbeat that it was fenced, and ends", async (t) => {
