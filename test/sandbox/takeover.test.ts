@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { environmentOf, type RegionEnvironment } from "../../components/environment.ts";
 import { deploymentOf } from "../../components/manifests.ts";
-import { unitsOf } from "../../components/services.ts";
+import { hasStandby, unitsOf } from "../../components/services.ts";
 import { controlKey } from "../../journal/index.ts";
 import { hostPort, url } from "../../sandbox/addresses.ts";
 import { createDynamo } from "../../sandbox/aws/dynamo/dynamo.ts";
@@ -36,7 +36,10 @@ const environment: RegionEnvironment = {
   database: { host: "none", port: 5432, name: "none", user: "none", owner: undefined },
 };
 
-async function startPlatform(t: ExecutionContext, timings: Timings = KUBERNETES_TIMINGS) {
+async function startPlatform(
+  t: ExecutionContext,
+  { timings = KUBERNETES_TIMINGS, engines = 2 }: { timings?: Timings; engines?: number } = {},
+) {
   const addresses = await claimAddresses(t);
   const directory = mkdtempSync(path.join(tmpdir(), "sandbox-takeover-"));
   const faults = new Faults();
@@ -82,13 +85,14 @@ async function startPlatform(t: ExecutionContext, timings: Timings = KUBERNETES_
   await create("kubernetes:core/v1:Namespace", {
     ...{ apiVersion: "v1", kind: "Namespace", metadata: { name: "exchange" } },
   });
-  for (const unit of unitsOf(SERVICES, 1)) {
+  const engine = { ...SERVICES.engine, replicas: { min: engines, max: engines } };
+  for (const unit of unitsOf({ ...SERVICES, engine }, 1)) {
     const variables = environmentOf({
       ...{
         region: environment,
         port: unit.spec.port,
         shard: unit.shard,
-        standby: true,
+        standby: hasStandby(unit.spec),
         grants: [],
         calls: [],
       },
@@ -136,7 +140,9 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>, limit
 test.serial(
   "a new version of the pair rolls out: it neither waits for a third zone nor for the standby to be active",
   async (t) => {
-    const platform = await startPlatform(t, { ...KUBERNETES_TIMINGS, nodeMonitorGraceMilliseconds: 500 });
+    const platform = await startPlatform(t, {
+      timings: { ...KUBERNETES_TIMINGS, nodeMonitorGraceMilliseconds: 500 },
+    });
     const { cluster } = platform;
     const pair = () => cluster.pods.of("exchange", "engine-0").filter((pod) => !pod.terminating);
     const phases = async () => (await Promise.all(pair().map(phaseOf))).sort().join();
@@ -202,3 +208,22 @@ for (const how of ["kill", "freeze"] as const) {
     },
   );
 }
+
+test.serial(
+  "sabotage: with the standby taken away nobody takes the orders while the node is believed in",
+  async (t) => {
+    const platform = await startPlatform(t, { engines: 1 });
+    const { cluster, compute, faults } = platform;
+    const ready = () => cluster.views().every(({ available }) => available) && cluster.views().length === 4;
+    await until("all pods ready", ready);
+    const [engine] = cluster.pods.of("exchange", "engine-0");
+    const lost = zoneOf(platform, engine as Pod);
+    const gateways = cluster.pods.of("exchange", "gateway");
+    const gateway = gateways.find((pod) => zoneOf(platform, pod) !== lost) as Pod;
+    await until("a first order", async () => (await place(gateway, "GOLD:1")).status < 300);
+    compute.loseZone(lost, "kill");
+    faults.setPlace(lost, "cut");
+    const served = async () => (await place(gateway, "GOLD:2")).status < 300;
+    await t.throwsAsync(until("an order again", served, 12_000), { message: /^not within/ });
+  },
+);
