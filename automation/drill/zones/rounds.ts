@@ -91,12 +91,9 @@ async function round(drill: Drill, { which, loss: planned, atMaximum }: ZonePlan
   await drill.sleep(ANSWER_MILLISECONDS);
   await world.zonal.return(zone);
   drill.settings.say({ type: "moment", at: Date.now(), moment: "returned", message: `${zone} is back` });
-  await reach(
-    drill,
-    `pods in ${zone} again`,
-    async () => isWhole(await look(), undefined),
-    RETURN_LIMIT_MILLISECONDS,
-  );
+  if (redundancySeconds === null) return;
+  const isBack = await drill.until(async () => isWhole(await look(), undefined), RETURN_LIMIT_MILLISECONDS);
+  if (!isBack) drill.note(`not every pod is available again after the return of ${zone}`);
 }
 
 function choose(
@@ -181,12 +178,7 @@ async function since(
   return isInTime ? seconds(from, Date.now()) : null;
 }
 
-async function reach(
-  drill: Drill,
-  what: string,
-  isSo: () => Promise<boolean>,
-  limit = PREPARE_LIMIT_MILLISECONDS,
-): Promise<void> {
-  if (await drill.until(isSo, limit, LOOK_MILLISECONDS)) return;
-  throw new Error(`not within ${limit / 1_000} s: ${what}`);
+async function reach(drill: Drill, what: string, isSo: () => Promise<boolean>): Promise<void> {
+  if (await drill.until(isSo, PREPARE_LIMIT_MILLISECONDS, LOOK_MILLISECONDS)) return;
+  throw new Error(`not within ${PREPARE_LIMIT_MILLISECONDS / 1_000} s: ${what}`);
 }
