@@ -19,8 +19,6 @@ export interface DrillSettings {
   /** Everything that the drill leaves behind goes here. */
   readonly directory: string;
   readonly open: OpenWorld;
-  /** What the scenario wants of its world. */
-  readonly worldOptions?: Partial<WorldOptions>;
   readonly failoverScript: string;
   readonly say: (event: DrillEvent) => void;
   readonly signal: AbortSignal;
@@ -56,6 +54,8 @@ export type RoundSeen = Omit<
 
 export class Drill {
   readonly settings: DrillSettings;
+  /** What the scenario wants of its world. */
+  readonly wanted: Partial<WorldOptions>;
   readonly startedAt = new Date();
   readonly moments: Partial<Moments> = {};
   readonly fresh: Extract<ClientEvent, { type: "fresh" }>[] = [];
@@ -79,8 +79,9 @@ export class Drill {
   readonly cases: CorruptionCase[] = [];
   previews: { prod: PreviewResult; dr: PreviewResult } = { prod: "unreachable", dr: "unreachable" };
 
-  constructor(settings: DrillSettings) {
+  constructor(settings: DrillSettings, wanted: Partial<WorldOptions> = {}) {
     this.settings = settings;
+    this.wanted = wanted;
   }
 
   file(name: string): string {

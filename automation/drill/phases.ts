@@ -31,7 +31,7 @@ export const setUp: DrillPhase = {
   async run(drill) {
     const { open, options, signal } = drill.settings;
     const { seed, latency, dns } = options;
-    drill.world = await open({ seed, latency, dns, ...drill.settings.worldOptions }, (message) => {
+    drill.world = await open({ seed, latency, dns, ...drill.wanted }, (message) => {
       drill.settings.say({ type: "progress", at: Date.now(), message });
     });
     signal.throwIfAborted();

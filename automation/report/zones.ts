@@ -5,12 +5,11 @@ import { row, seconds } from "./summary.ts";
 const BLOCKS = " ▁▂▃▄▅▆▇█";
 
 export function zoneLines(zones: readonly ZoneRound[], targetSeconds: number): string[] {
-  const worst = Math.max(...zones.map(({ errorsEndSeconds }) => errorsEndSeconds ?? Infinity));
+  const ends = zones.map(({ errorsEndSeconds }) => errorsEndSeconds);
+  const worst = `ended within ${seconds(Math.max(...ends.map(Number)))} of ${targetSeconds} s`;
+  const losses = zones.length === 1 ? "with one zone lost" : `in each of ${zones.length} losses`;
   return [
-    row(
-      "errors",
-      `ended within ${seconds(Number.isFinite(worst) ? worst : null)} of ${targetSeconds} s, in each zone`,
-    ),
+    row("errors", `${ends.includes(null) ? "did not end while they were watched" : worst}, ${losses}`),
     ...zones.flatMap((round) => ["", ...roundLines(round)]),
   ];
 }

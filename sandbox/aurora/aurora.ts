@@ -44,8 +44,8 @@ export async function createAurora(options: AuroraOptions): Promise<Aurora> {
       "Aurora is PostgreSQL 18: a writer, one synchronous standby in another zone of the primary's region, and one " +
         "asynchronous physical replica in the secondary; further instances share these servers, and a promoted " +
         "secondary has no standby.",
-      `A writer's zone is lost for ${databases.zoneFailoverSeconds} s before its standby takes over (AWS: "typically less ` +
-        'than 60 seconds, and often less than 30 seconds", AuroraUserGuide, Concepts.AuroraHighAvailability).',
+      `A writer's zone is lost for ${databases.zoneFailoverSeconds} s before its standby takes over (AWS: below 60 s, often ` +
+        "below 30 s, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html).",
       `A managed failover takes ${databases.promotionSeconds} s besides PostgreSQL's own promotion.`,
       "Any password is accepted, and connections are not encrypted.",
       "A point-in-time restore is PostgreSQL's own: a base backup from the cluster's first minute, its archived log, and a " +

@@ -36,6 +36,12 @@ function reset(socket: Socket): void {
   else socket.resetAndDestroy();
 }
 
+/**
+ * A real connection through a black hole never comes about, and its client gives up. Here it was accepted, and that the
+ * client left is not seen before something is read: without this, all that was given up would arrive when the hole heals.
+ */
+const GIVEN_UP_MILLISECONDS = 5_000;
+
 type Hop = readonly [from: Place, to: Place];
 
 /** One direction of a connection. */
@@ -153,12 +159,14 @@ export class TcpProxy {
     const entrance: Hop[] = place === undefined ? [] : [[origin, place]];
     const left = new AbortController();
     client.once("close", () => left.abort());
+    const began = performance.now();
     try {
       await this.#handshake(entrance, left.signal);
       const backend = choose(origin);
       if (backend === undefined) throw new Error("no backend");
       const there: Hop[] = [...entrance, [place ?? origin, backend.place]];
       await this.#handshake(there, left.signal);
+      if (performance.now() - began > GIVEN_UP_MILLISECONDS) throw new Error("given up");
       // The client waits for an answer that never comes, until it gives up.
       if (backend.dead?.()) return;
       const server = connect({ host: backend.host, port: backend.port, allowHalfOpen: true, noDelay: true });

@@ -1,5 +1,4 @@
 /** Losing zones: which, how, and what is watched until all is as it was. Nobody intervenes. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ZoneLoss } from "../../report/evidence.ts";
 import { type Drill, known, type RoundSeen } from "../drill.ts";
 import { seconds } from "../recovery.ts";
@@ -34,6 +33,8 @@ const SETTLE_MILLISECONDS = 35_000;
 /** What multiplies the measured CPU while the autoscaler is to be at its maximum. */
 export const HIGH_LOAD = 50;
 const LOOK_MILLISECONDS = 250;
+/** Longer than any client waits. */
+const ANSWER_MILLISECONDS = 5_000;
 
 export function loseZone(plan: ZonePlan, n: number): DrillPhase {
   return {
@@ -86,14 +87,13 @@ async function round(drill: Drill, { which, loss: planned, atMaximum }: ZonePlan
   drill.rounds.push(seen);
   drill.note(`${zone}: ${seen.shortage.join("; ") || "every pod found a node"}`);
 
+  // What was sent during the watch is answered, or given up, before anything changes again.
+  await drill.sleep(ANSWER_MILLISECONDS);
   await world.zonal.return(zone);
   drill.settings.say({ type: "moment", at: Date.now(), moment: "returned", message: `${zone} is back` });
-  await reach(
-    drill,
-    `pods in ${zone} again`,
-    async () => isWhole(await look(), undefined),
-    RETURN_LIMIT_MILLISECONDS,
-  );
+  if (redundancySeconds === null) return;
+  const isBack = await drill.until(async () => isWhole(await look(), undefined), RETURN_LIMIT_MILLISECONDS);
+  if (!isBack) drill.note(`not every pod is available again after the return of ${zone}`);
 }
 
 function choose(
@@ -165,8 +165,6 @@ async function quiet(drill: Drill, lostAt: number): Promise<void> {
     const failures = drill.fresh.filter(({ ok }) => !ok).map(({ at }) => at);
     return Date.now() - Math.max(lostAt, ...failures) > 1_000 * QUIET_SECONDS && Date.now() - lostAt > 60_000;
   }, 1_000 * ERRORS_LIMIT_SECONDS);
-  // The last answers of what was sent by then.
-  await sleep(LOOK_MILLISECONDS);
 }
 
 /** Seconds from then until it was so; null: not within the limit. */
@@ -180,12 +178,7 @@ async function since(
   return isInTime ? seconds(from, Date.now()) : null;
 }
 
-async function reach(
-  drill: Drill,
-  what: string,
-  isSo: () => Promise<boolean>,
-  limit = PREPARE_LIMIT_MILLISECONDS,
-): Promise<void> {
-  if (await drill.until(isSo, limit, LOOK_MILLISECONDS)) return;
-  throw new Error(`not within ${limit / 1_000} s: ${what}`);
+async function reach(drill: Drill, what: string, isSo: () => Promise<boolean>): Promise<void> {
+  if (await drill.until(isSo, PREPARE_LIMIT_MILLISECONDS, LOOK_MILLISECONDS)) return;
+  throw new Error(`not within ${PREPARE_LIMIT_MILLISECONDS / 1_000} s: ${what}`);
 }

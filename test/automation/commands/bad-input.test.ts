@@ -181,8 +181,15 @@ test("an unknown option, an unknown verb, a missing argument: 2 and where to loo
   });
 });
 
-test("an unknown scenario", async (t) => {
-  const ended = await run(process.execPath, [path.join(ROOT, "automation/main.ts"), "drill", "flood"]);
+test("an unknown scenario, and a loss that a scenario does not know", async (t) => {
+  const drill = (...args: string[]) =>
+    run(process.execPath, [path.join(ROOT, "automation/main.ts"), "drill", ...args]);
+  refusedWith(
+    t,
+    await drill("az-loss", "--loss", "blackhole"),
+    "--loss blackhole: for az-loss it must be one of each, kill, freeze",
+  );
+  const ended = await drill("flood");
   t.is(ended.code, 2);
   t.regex(
     ended.stderr,

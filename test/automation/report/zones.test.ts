@@ -17,7 +17,7 @@ test("a drill that lost zones says of each what was in it, what took over, and h
   const lines = text.split("\n");
   t.is(lines[1], "MET   us-east-1a (freeze) lost one after the other, nobody intervened");
   t.deepEqual(lines.slice(3, 18), [
-    "errors       ended within 44.5 s of 60 s, in each zone",
+    "errors       ended within 44.5 s of 60 s, in each of 2 losses",
     "",
     "us-east-1a   freeze: 4 pods, active engine-0, the database's writer",
     "             errors ended after 44.5 s; its address left the name after 31.2 s",

@@ -95,6 +95,26 @@ test.serial(
   },
 );
 
+test.serial("a lost zone's pods find no node when those left are full, and it is shown why", async (t) => {
+  const world = await startCluster(t);
+  await world.create(DEPLOYMENT, deployment("gateway", { replicas: 3 }));
+  await settled(world, "gateway", 3);
+  cluster(world).nodes.coresPerNode = 0.15;
+  world.compute.loseZone(ZONES[0], "freeze");
+  const said = await until("the shortage", () =>
+    cluster(world)
+      .views("exchange", "gateway")
+      .map(({ pod }) => pod.unschedulable)
+      .find((reason) => reason !== undefined),
+  );
+  t.is(said, "0/3 nodes are available: 1 node(s) were not ready, 2 Insufficient cpu.");
+  cluster(world).nodes.coresPerNode = 0.2;
+  await until("three pods in two zones", () => {
+    const zones = zonesOf(world, "gateway");
+    return zones.length === 3 && !zones.includes(ZONES[0]);
+  });
+});
+
 test.serial(
   "a frozen node's pods are alive when it thaws, and stop then if they were replaced",
   async (t) => {

@@ -269,6 +269,7 @@ test("a fenced engine's memory answers nobody", async (t) => {
   await sequencer.submit(place("G:1", "sell", 100, 3));
   await failOver(world.store);
   t.true(await isPending(sequencer.read("ann", "G:1")));
+  await until(t, "fatal", () => started.fatal.length > 0, 5000);
   t.true(started.fatal[0] instanceof FencedError);
 });
 
