@@ -2,17 +2,12 @@
  * What each region looks like from outside. Every fact is asked for by itself and in parallel, so that one dead
  * system hides nothing but itself; an unanswered question is "unknown", never "no".
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../components/model.ts";
 import { Endpoints } from "./adapters/endpoints.ts";
 import { type Deployment, loadDeployment } from "./deployment.ts";
-import { messageOf } from "./errors.ts";
+import { type Fact, fact, isUnknown } from "./fact.ts";
 import { firstOf, publicName, type RegionWorld, regionWorld } from "./failover/world.ts";
 import type { Settings } from "./settings.ts";
-
-/** A fact, or why it is not known. */
-export type Fact<T> = T | { readonly unknown: string };
-const QUESTION_MILLISECONDS = 4_000;
 
 export interface RegionStatus {
   readonly region: Region;
@@ -99,18 +94,6 @@ async function region(world: RegionWorld, { stacks }: Deployment): Promise<Regio
   const { stack, role, commit } = outputs;
   return { region: outputs.region, stack, role, commit, control, addresses, deployments, journal: heads };
 }
-
-async function fact<T>(ask: () => Promise<T>): Promise<Fact<T>> {
-  const limit = sleep(
-    QUESTION_MILLISECONDS,
-    { unknown: `no answer within ${QUESTION_MILLISECONDS / 1000} s` },
-    { ref: false },
-  );
-  return await Promise.race([ask().catch((error: unknown) => ({ unknown: messageOf(error) })), limit]);
-}
-
-const isUnknown = (value: unknown): value is { readonly unknown: string } =>
-  typeof value === "object" && value !== null && "unknown" in value;
 
 function text<T>(value: Fact<T>, show: (known: T) => string): string {
   return isUnknown(value) ? `unknown (${value.unknown.split("\n")[0]})` : show(value);

@@ -13,6 +13,7 @@ export const GRANTS = [
   "journal-append",
   "checkpoints-read",
   "checkpoints-write",
+  "archive-read",
   "archive-write",
   "database",
   "smoke-token",
@@ -84,6 +85,7 @@ const STATEMENTS: Readonly<Record<Grant, (scope: GrantScope) => Statement[]>> = 
     ...readBucket(checkpointBucketName(scope, scope.region), scope),
     writeBucket(checkpointBucketName(scope, scope.region)),
   ],
+  "archive-read": (scope) => readBucket(archiveBucketName(scope, scope.region), scope),
   "archive-write": (scope) => [
     ...readBucket(archiveBucketName(scope, scope.region), scope),
     writeBucket(archiveBucketName(scope, scope.region)),

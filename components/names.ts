@@ -35,3 +35,9 @@ export const originName = (publicName: string, region: Region, n: number): strin
 export const journalKeyAlias = ({ name }: Identity): string => `alias/${name}-journal`;
 export const storageKeyAlias = ({ name }: Identity): string => `alias/${name}-storage`;
 export const databaseKeyAlias = ({ name }: Identity): string => `alias/${name}-database`;
+export const clusterKeyAlias = ({ name }: Identity): string => `alias/${name}-cluster`;
+export const backupKeyAlias = ({ name }: Identity): string => `alias/${name}-backup`;
+export const imagesKeyAlias = ({ name }: Identity): string => `alias/${name}-images`;
+export const noticesKeyAlias = ({ name }: Identity): string => `alias/${name}-notices`;
+/** The same in both regions, so that each may copy its backups to the other's before that one exists. */
+export const backupVaultName = ({ name }: Identity): string => `${name}-backup`;

@@ -3,10 +3,8 @@
  * all of it could have been rewritten; heads that were written away every few seconds and cannot be changed
  * anchor it.
  */
-import { findNewestEpoch, pathTo, readRecord } from "./epochs.ts";
-import { NotInLogError } from "./errors.ts";
 import { hashRecord } from "./hash.ts";
-import type { Anchor, JournalRecord } from "./model.ts";
+import type { Anchor, JournalRecord, LogItem, Position } from "./model.ts";
 import { listAll, type ObjectStore } from "./objects.ts";
 import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
@@ -20,14 +18,23 @@ export interface Archive {
   /** Consecutive records of one shard; safe to repeat, overlapping segments do no harm. */
   saveSegment(shard: number, records: readonly JournalRecord[], signal?: AbortSignal): Promise<void>;
   saveHead(head: ArchivedHead, signal?: AbortSignal): Promise<void>;
-  /** In the order of their positions. */
-  heads(shard: number, signal?: AbortSignal): AsyncGenerator<ArchivedHead, void, undefined>;
+  /** Places and hashes of the heads, in order: their names say them, so that a listing of a thousand is one call. */
+  anchors(shard: number, range?: ArchiveRange): AsyncGenerator<Anchor, void, undefined>;
   /** In the order of their positions, each hash checked; what a cut took back later is still among them. */
-  records(shard: number, signal?: AbortSignal): AsyncGenerator<JournalRecord, void, undefined>;
+  records(shard: number, range?: ArchiveRange): AsyncGenerator<JournalRecord, void, undefined>;
+}
+
+export interface ArchiveRange {
+  /** Only what lies behind it. */
+  readonly after?: Position | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const padded = (value: number): string => String(value).padStart(16, "0");
 const placeOf = ({ epoch, seq }: JournalRecord | ArchivedHead): string => `${padded(epoch)}/${padded(seq)}`;
+
+/** `segments/<shard>/<epoch>/<first>-<last>-<hash>`. */
+const lastSeqOf = (key: string): number => Number(key.split("-")[1]);
 
 export function openArchive(objects: ObjectStore): Archive {
   return {
@@ -43,16 +50,21 @@ export function openArchive(objects: ObjectStore): Archive {
       await objects.put(key, JSON.stringify(head), signal);
     },
 
-    async *heads(shard, signal) {
-      for await (const key of listAll(objects, `heads/${shard}/`, signal)) {
-        const body = await objects.get(key, signal);
-        if (body !== undefined) yield JSON.parse(body) as ArchivedHead;
+    async *anchors(shard, { after, signal } = {}) {
+      const prefix = `heads/${shard}/`;
+      for await (const key of listAll(objects, prefix, signal)) {
+        const [epoch, rest = ""] = key.slice(prefix.length).split("/");
+        const [seq, hash = ""] = rest.split("-");
+        const anchor = { epoch: Number(epoch), seq: Number(seq), hash };
+        if (after === undefined || isBefore(after, anchor)) yield anchor;
       }
     },
 
-    async *records(shard, signal) {
-      let last = { epoch: 0, seq: 0 };
+    async *records(shard, { after, signal } = {}) {
+      let last = { epoch: after?.epoch ?? 0, seq: after?.seq ?? 0 };
       for await (const key of listAll(objects, `segments/${shard}/`, signal)) {
+        // Numbers go on over epochs: a segment whose last one is not beyond this place holds nothing beyond it.
+        if (lastSeqOf(key) <= last.seq) continue;
         const body = (await objects.get(key, signal)) ?? "";
         for (const line of body.split("\n")) {
           const record = JSON.parse(line) as JournalRecord;
@@ -67,44 +79,35 @@ export function openArchive(objects: ObjectStore): Archive {
   };
 }
 
-export interface AnchorCheck {
-  readonly checked: number;
-  /** Heads whose place in the journal now holds something else: the journal was rewritten. */
-  readonly rewritten: readonly ArchivedHead[];
-  /** Heads that a cut took back, deliberately. */
-  readonly cutOff: readonly ArchivedHead[];
+/** A record that the journal does not have as it was archived. */
+export interface Tampered {
+  readonly archived: JournalRecord;
+  /** What stands in its place; undefined: nothing. */
+  readonly stored: LogItem | undefined;
 }
 
 /**
- * Compares every archived head with the journal. What is rewritten is found even where the chain was made
- * whole again.
+ * The first such record behind `after`, found by comparing record by record: a chain that was made whole again shows
+ * nothing, and one that breaks shows it one record late.
  */
-export async function checkAnchors(
+export async function findTampered(
   store: JournalStore,
   archive: Archive,
   shard: number,
-  signal?: AbortSignal,
-): Promise<AnchorCheck> {
-  const newest = await findNewestEpoch(store, shard, { signal });
-  const path = await pathTo(store, newest.opening, 0, signal);
-  const isValid = ({ epoch, seq }: Anchor) =>
-    path.some(({ opening, to }) => opening.epoch === epoch && (to === null || seq <= to.seq));
-  let checked = 0;
-  const [rewritten, cutOff]: [ArchivedHead[], ArchivedHead[]] = [[], []];
-  for await (const head of archive.heads(shard, signal)) {
-    checked += 1;
-    const stored = await hashAt(store, shard, head, signal);
-    if (stored !== head.hash) rewritten.push(head);
-    else if (!isValid(head)) cutOff.push(head);
+  { after, signal }: { readonly after?: Anchor | undefined; readonly signal?: AbortSignal | undefined } = {},
+): Promise<Tampered | undefined> {
+  let page: readonly LogItem[] = [];
+  let next = 0;
+  for await (const archived of archive.records(shard, { after, signal })) {
+    const { epoch, seq, hash } = archived;
+    if (page[next]?.epoch !== epoch || page[next]?.seq !== seq) {
+      page = (await store.read(shard, epoch, { from: seq }, signal)).items;
+      next = 0;
+    }
+    const found = page[next++];
+    const stored = found?.epoch === epoch && found.seq === seq ? found : undefined;
+    if (stored?.kind !== "record" || hashRecord(stored) !== hash || stored.hash !== hash)
+      return { archived, stored };
   }
-  return { checked, rewritten, cutOff };
-}
-
-async function hashAt(store: JournalStore, shard: number, anchor: Anchor, signal?: AbortSignal) {
-  try {
-    return (await readRecord(store, shard, anchor, signal)).hash;
-  } catch (error) {
-    if (error instanceof NotInLogError) return undefined;
-    throw error;
-  }
+  return undefined;
 }

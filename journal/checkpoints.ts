@@ -97,7 +97,7 @@ async function isInLog(
 ): Promise<boolean> {
   try {
     const [segment] = await pathTo(store, newest.opening, anchor.epoch, signal);
-    await walkBehind(store, segment, newest, anchor, signal);
+    await walkBehind(store, segment, newest, anchor, { signal });
     return true;
   } catch (error) {
     if (error instanceof NotInLogError) return false;

@@ -1,5 +1,6 @@
 /** The write-ahead order journal: everything other folders may use. */
 export * from "./archive.ts";
+export { type CarrierOptions, openCarrier, type Removed, readRemoved } from "./carry.ts";
 export * from "./checkpoints.ts";
 export * from "./clock.ts";
 export { type Cut, type EventPlace, findCut, type Survey, surveyCut } from "./cut.ts";
@@ -16,10 +17,14 @@ export {
   follow,
   measureTail,
   type ReadOptions,
+  readSealed,
+  readUnverified,
   readValid,
   type Tail,
 } from "./read.ts";
+export { awaitSilence, resign, type StandbyOptions } from "./standby.ts";
 export { type OwnershipOptions, openWriter, type WriterOptions, waitForOwnership } from "./start.ts";
 export { type JournalOptions, type JournalStore, openJournal } from "./store.ts";
 export type { PlainItem, Table } from "./table.ts";
+export { type VerifiedLog, type VerifyOptions, verifyLog } from "./verify.ts";
 export type { Writer } from "./writer.ts";

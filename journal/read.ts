@@ -1,16 +1,16 @@
 /** Reading the valid log: only the contiguous prefix, across epochs by their bases, every hash checked. */
-import { findNewestEpoch, pathTo } from "./epochs.ts";
-import type { Anchor, Position, ValidRecord } from "./model.ts";
+import { findNewestEpoch, openingOf, pathTo } from "./epochs.ts";
+import type { Anchor, JournalRecord, Opening, Position, ValidRecord } from "./model.ts";
 import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
-import { walkBehind, walkFromOrigin } from "./walk.ts";
+import { type Bounds, walkBehind, walkFromOrigin } from "./walk.ts";
 
 export const DEFAULT_POLL_MILLISECONDS = 100;
 
 export interface ReadOptions {
   /** Start behind this record; absent (or seq 0): from the beginning. */
   readonly after?: Anchor | undefined;
-  /** Stop behind this position. */
+  /** Stop behind this position, without a look at what follows. */
   readonly to?: Position | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -20,6 +20,8 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
   /** Pause between polls of the log's end; default 100. */
   readonly intervalMilliseconds?: number;
+  /** Asked when a read has found nothing more in the newest epoch: false ends it. Default: it never ends by itself. */
+  readonly atEnd?: (newest: Opening) => boolean;
 }
 
 /** Where to continue behind a valid record. */
@@ -39,25 +41,25 @@ export async function* readValid(
   { after, to, signal }: ReadOptions = {},
 ): AsyncGenerator<ValidRecord, void, undefined> {
   if (to && after && !isBefore(after, to)) return;
-  for await (const valid of walk(store, shard, after, signal, async () => false)) {
-    if (to && isBefore(to, valid.record)) return;
+  for await (const valid of walk(store, shard, after, { to, signal }, async () => false)) {
     yield valid;
     if (to && !isBefore(valid.record, to)) return;
   }
 }
 
-/** The same, then the live tail; returns when the signal aborts. */
+/** The same, then the live tail; returns when the signal aborts, or `atEnd` says no. */
 export async function* follow(
   store: JournalStore,
   shard: number,
-  { after, signal, intervalMilliseconds = DEFAULT_POLL_MILLISECONDS }: FollowOptions,
+  { after, signal, intervalMilliseconds = DEFAULT_POLL_MILLISECONDS, atEnd = () => true }: FollowOptions,
 ): AsyncGenerator<ValidRecord, void, undefined> {
-  const waitForMore = async () => {
+  const waitForMore = async (newest: Opening) => {
+    if (!atEnd(newest)) return false;
     await store.clock.sleep(intervalMilliseconds, signal);
     return true;
   };
   try {
-    yield* walk(store, shard, after, signal, waitForMore);
+    yield* walk(store, shard, after, { signal }, waitForMore);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
@@ -67,21 +69,75 @@ async function* walk(
   store: JournalStore,
   shard: number,
   after: Anchor | undefined,
-  signal: AbortSignal | undefined,
-  waitForMore: () => Promise<boolean>,
+  bounds: Bounds,
+  waitForMore: (newest: Opening) => Promise<boolean>,
 ): AsyncGenerator<ValidRecord, void, undefined> {
+  const { signal } = bounds;
   const from = after && after.seq > 0 ? after : undefined;
   const newest = await findNewestEpoch(store, shard, { hint: from?.epoch, signal });
   const [start, ...path] = await pathTo(store, newest.opening, from?.epoch ?? 0, signal);
   const walker = from
-    ? await walkBehind(store, start, newest, from, signal)
-    : walkFromOrigin(store, start.opening, signal);
+    ? await walkBehind(store, start, newest, from, bounds)
+    : walkFromOrigin(store, start.opening, bounds);
   if (start.to) yield* walker.until(start.to);
   for (const { opening, to } of path) {
     walker.enter(opening);
     if (to) yield* walker.until(to);
   }
   yield* walker.onward(waitForMore);
+}
+
+/**
+ * The log as it was when `epoch` was sealed: what a cut took back is still there. Throws like `readValid`, and when the
+ * epoch is not sealed.
+ */
+export async function* readSealed(
+  store: JournalStore,
+  shard: number,
+  epoch: number,
+  { after, signal }: Pick<ReadOptions, "after" | "signal"> = {},
+): AsyncGenerator<ValidRecord, void, undefined> {
+  const opening = await openingOf(store, shard, epoch, signal);
+  const end = (await openingOf(store, shard, epoch + 1, signal)).first;
+  const sealed = { opening, end, highest: end, last: undefined };
+  const path = await pathTo(store, opening, after?.epoch ?? 0, signal);
+  const [start, ...rest] = path.map((segment) => ({
+    ...segment,
+    to: segment.to ?? { epoch, seq: end - 1, index: null },
+  }));
+  if (start === undefined) return;
+  const walker = after
+    ? await walkBehind(store, start, sealed, after, { signal })
+    : walkFromOrigin(store, start.opening, { signal });
+  yield* walker.until(start.to);
+  for (const segment of rest) {
+    walker.enter(segment.opening);
+    yield* walker.until(segment.to);
+  }
+}
+
+/**
+ * Records from a position on as the seals delimit them, unverified: for setting aside what lies behind a break. Throws
+ * TamperedError where the seals themselves, or an item's form, do not hold.
+ */
+export async function* readUnverified(
+  store: JournalStore,
+  shard: number,
+  from: Position,
+  signal?: AbortSignal,
+): AsyncGenerator<JournalRecord, void, undefined> {
+  const newest = await findNewestEpoch(store, shard, { signal });
+  for (const { opening, to } of await pathTo(store, newest.opening, from.epoch, signal)) {
+    const { epoch, first } = opening;
+    if (epoch < from.epoch) continue;
+    const end = to?.seq ?? newest.end - 1;
+    for (let next = epoch === from.epoch ? from.seq : first; next <= end; ) {
+      const { items } = await store.read(shard, epoch, { from: next }, signal);
+      if (items.length === 0) break;
+      for (const item of items) if (item.kind === "record" && item.seq <= end) yield item;
+      next = (items.at(-1)?.seq ?? next) + 1;
+    }
+  }
 }
 
 /** What lies behind a watermark, up to the log's end: how far a projection is from it. */

@@ -2,8 +2,17 @@
 import { enterEpoch, extend, type Link, linkAfter, ORIGIN_LINK } from "./chain.ts";
 import { type NewestEpoch, readRecord, type Segment } from "./epochs.ts";
 import { NotInLogError, TamperedError } from "./errors.ts";
-import type { Anchor, EventPosition, JournalRecord, Opening, Page, Seal, ValidRecord } from "./model.ts";
-import { baseBefore, contiguous, openedBy, samePlace } from "./protocol.ts";
+import type {
+  Anchor,
+  EventPosition,
+  JournalRecord,
+  Opening,
+  Page,
+  Position,
+  Seal,
+  ValidRecord,
+} from "./model.ts";
+import { baseBefore, contiguous, isBefore, openedBy, samePlace } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
 
 interface Start {
@@ -12,17 +21,23 @@ interface Start {
   readonly link: Link;
 }
 
+export interface Bounds {
+  /** The last position that is looked at: what lies behind it may be broken. */
+  readonly to?: Position | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export class LogWalk {
   readonly #store: JournalStore;
-  readonly #signal: AbortSignal | undefined;
+  readonly #bounds: Bounds;
   #opening: Opening;
   #next: number;
   #link: Link;
   #ahead: { readonly next: number; readonly page: Promise<Page> } | undefined;
 
-  constructor(store: JournalStore, { opening, next, link }: Start, signal?: AbortSignal) {
+  constructor(store: JournalStore, { opening, next, link }: Start, bounds: Bounds = {}) {
     this.#store = store;
-    this.#signal = signal;
+    this.#bounds = bounds;
     this.#opening = opening;
     this.#next = next;
     this.#link = link;
@@ -39,7 +54,7 @@ export class LogWalk {
       }
       if (page.more) this.#readAhead(this.#next + records.length);
       for (const record of records) {
-        if (record.seq > to.seq) return;
+        if (record.seq > to.seq || this.#isOut(record)) return;
         yield this.#step(record, record.seq === to.seq ? to.index : null);
       }
     }
@@ -57,16 +72,26 @@ export class LogWalk {
    * Through the newest epoch and over later seals; at the log's end asks `waitForMore`, and ends when it says
    * no.
    */
-  async *onward(waitForMore: () => Promise<boolean>): AsyncGenerator<ValidRecord, void, undefined> {
+  async *onward(
+    waitForMore: (opening: Opening) => Promise<boolean>,
+  ): AsyncGenerator<ValidRecord, void, undefined> {
     for (;;) {
       const page = await this.#read();
       const { records, seal } = contiguous(page.items, this.#next);
       const mayContinue = page.more && records.length === page.items.length;
       if (mayContinue) this.#readAhead(this.#next + records.length);
-      for (const record of records) yield this.#step(record, null);
+      for (const record of records) {
+        if (this.#isOut(record)) return;
+        yield this.#step(record, null);
+      }
       if (seal) this.#cross(seal);
-      else if (!mayContinue && !(await waitForMore())) return;
+      else if (!mayContinue && !(await waitForMore(this.#opening))) return;
     }
+  }
+
+  #isOut(record: Position): boolean {
+    const { to } = this.#bounds;
+    return to !== undefined && isBefore(to, record);
   }
 
   #step(record: JournalRecord, index: number | null): ValidRecord {
@@ -88,21 +113,21 @@ export class LogWalk {
     this.#ahead = undefined;
     if (ahead?.next === this.#next) return ahead.page;
     const { shard, epoch } = this.#opening;
-    return this.#store.read(shard, epoch, { from: this.#next }, this.#signal);
+    return this.#store.read(shard, epoch, { from: this.#next }, this.#bounds.signal);
   }
 
   /** Fetches the next page while this one is being used: a round trip costs more than folding a page. */
   #readAhead(next: number): void {
     const { shard, epoch } = this.#opening;
-    const page = this.#store.read(shard, epoch, { from: next }, this.#signal);
+    const page = this.#store.read(shard, epoch, { from: next }, this.#bounds.signal);
     page.catch(() => {});
     this.#ahead = { next, page };
   }
 }
 
 /** A walk from the beginning of the log. */
-export const walkFromOrigin = (store: JournalStore, opening: Opening, signal?: AbortSignal): LogWalk =>
-  new LogWalk(store, { opening, next: opening.first, link: enterEpoch(ORIGIN_LINK, opening) }, signal);
+export const walkFromOrigin = (store: JournalStore, opening: Opening, bounds?: Bounds): LogWalk =>
+  new LogWalk(store, { opening, next: opening.first, link: enterEpoch(ORIGIN_LINK, opening) }, bounds);
 
 /** A walk from behind `anchor`, which must lie in `segment` with exactly its hash and number of events. */
 export async function walkBehind(
@@ -110,7 +135,7 @@ export async function walkBehind(
   { opening, to }: Segment,
   newest: NewestEpoch,
   anchor: Anchor,
-  signal?: AbortSignal,
+  bounds: Bounds = {},
 ): Promise<LogWalk> {
   const refuse = (why: string) => new NotInLogError(opening.shard, anchor, why);
   if (opening.epoch !== anchor.epoch) throw refuse("nothing of its epoch is valid");
@@ -121,8 +146,8 @@ export async function walkBehind(
     const within = end.index === null ? "" : `, event ${end.index}`;
     throw refuse(`its epoch is valid from seq ${opening.first} to ${end.seq}${within}`);
   }
-  const record = await readRecord(store, opening.shard, anchor, signal);
+  const record = await readRecord(store, opening.shard, anchor, bounds.signal);
   if (record.hash !== anchor.hash)
     throw refuse(`the record there has the hash ${record.hash}, not ${anchor.hash}`);
-  return new LogWalk(store, { opening, next: anchor.seq + 1, link: linkAfter(record) }, signal);
+  return new LogWalk(store, { opening, next: anchor.seq + 1, link: linkAfter(record) }, bounds);
 }

@@ -1,4 +1,4 @@
-/** `node workload/main.ts gateway|engine|projector|archiver`: one image, the argument says which program. */
+/** `node workload/main.ts gateway|engine|projector|archiver|replay`: one image, the argument says which program. */
 import { enableCompileCache } from "node:module";
 import { createLog, type Log } from "./log.ts";
 import { fatal, runProgram } from "./process.ts";
@@ -15,6 +15,7 @@ const LOAD: { readonly [P in Program]: () => Promise<Run<P>> } = {
   engine: async () => (await import("./engine/main.ts")).runEngine,
   projector: async () => (await import("./projector/main.ts")).runProjector,
   archiver: async () => (await import("./archiver/main.ts")).runArchiver,
+  replay: async () => (await import("./projector/replay.ts")).runReplay,
 };
 
 async function start<P extends Program>(program: P): Promise<never> {

@@ -1,7 +1,10 @@
 /** The environment, parsed once. Nothing else in `workload/` reads it (the AWS SDK reads its own variables). */
 import { isRegion, type OnOff, REGIONS, type Region } from "../components/model.ts";
 
-export const PROGRAMS = ["gateway", "engine", "projector", "archiver"] as const;
+/** What runs as a service. */
+export const DEPLOYED = ["gateway", "engine", "projector", "archiver"] as const;
+/** `replay` is a job: one pod per shard, which ends. */
+export const PROGRAMS = [...DEPLOYED, "replay"] as const;
 export type Program = (typeof PROGRAMS)[number];
 
 export interface CommonSettings {
@@ -31,8 +34,6 @@ export interface EngineSettings extends CommonSettings {
 
 export interface GatewaySettings extends CommonSettings {
   readonly program: "gateway";
-  /** By shard. */
-  readonly engineUrls: readonly string[];
   readonly projectorUrl: string | null;
   readonly smokeToken: string;
   /** How long it still answers after being told to stop, so that load balancers notice first. */
@@ -60,10 +61,25 @@ export interface ArchiverSettings extends CommonSettings {
   readonly peer: { readonly name: string; readonly port: number; readonly tls: boolean };
 }
 
-export type Settings = EngineSettings | GatewaySettings | ProjectorSettings | ArchiverSettings;
+export interface ReplaySettings extends CommonSettings {
+  readonly program: "replay";
+  /** The pod's index in its Indexed Job. */
+  readonly shard: number;
+  readonly batchEvents: number;
+  readonly database: ProjectorSettings["database"];
+}
+
+export type Settings =
+  | EngineSettings
+  | GatewaySettings
+  | ProjectorSettings
+  | ArchiverSettings
+  | ReplaySettings;
 export type SettingsOf<P extends Program> = Extract<Settings, { program: P }>;
 
 export const DEFAULT_WINDOW = 16;
+/** The replay's own (`replay/replay.ts`), which the services need not load. */
+export const DEFAULT_BATCH_EVENTS = 50_000;
 export const DEFAULT_PORT = 8080;
 export const DEFAULT_DRAIN_SECONDS = 5;
 export const DEFAULT_RETENTION_DAYS = 35;
@@ -109,21 +125,19 @@ const PARSERS: { readonly [P in Program]: (read: Reader) => Own<P> } = {
   }),
   gateway: (read) => ({
     program: "gateway",
-    engineUrls: read.urls("ENGINE_URLS", read.integer("SHARDS", { min: 1, max: 1000 })),
     projectorUrl: read.optional("PROJECTOR_URL"),
     smokeToken: read.text("SMOKE_TOKEN"),
     drainSeconds: read.integer("DRAIN_SECONDS", { min: 0, max: 300, fallback: DEFAULT_DRAIN_SECONDS }),
   }),
-  projector: (read) => ({
-    program: "projector",
-    database: {
-      host: read.text("PGHOST"),
-      port: read.integer("PGPORT", { min: 1, max: 65535, fallback: 5432 }),
-      name: read.text("PGDATABASE"),
-      user: read.text("PGUSER"),
-      secure: read.oneOf("PGSSLMODE", ["verify-full", "disable"], "verify-full") === "verify-full",
-      owner: read.credentials("PGOWNER", "PGOWNER_PASSWORD"),
-    },
+  projector: (read) => ({ program: "projector", database: database(read) }),
+  replay: (read) => ({
+    program: "replay",
+    shard: read.integer("JOB_COMPLETION_INDEX", {
+      min: 0,
+      max: read.integer("SHARDS", { min: 1, max: 1000 }) - 1,
+    }),
+    batchEvents: read.integer("BATCH_EVENTS", { min: 1, max: 1_000_000, fallback: DEFAULT_BATCH_EVENTS }),
+    database: database(read),
   }),
   archiver: (read) => {
     const port = read.integer("LISTENER_PORT", { min: 1, max: 65535, fallback: 443 });
@@ -138,6 +152,15 @@ const PARSERS: { readonly [P in Program]: (read: Reader) => Own<P> } = {
     };
   },
 };
+
+const database = (read: Reader): ProjectorSettings["database"] => ({
+  host: read.text("PGHOST"),
+  port: read.integer("PGPORT", { min: 1, max: 65535, fallback: 5432 }),
+  name: read.text("PGDATABASE"),
+  user: read.text("PGUSER"),
+  secure: read.oneOf("PGSSLMODE", ["verify-full", "disable"], "verify-full") === "verify-full",
+  owner: read.credentials("PGOWNER", "PGOWNER_PASSWORD"),
+});
 
 class Reader {
   readonly #problems = new Set<string>();
@@ -176,16 +199,6 @@ class Reader {
   oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
     const value = this.optional(name) ?? fallback;
     return allowed.find((one) => one === value) ?? this.#wrong(name, allowed.join(" or "), fallback);
-  }
-
-  /** `count` base URLs, comma separated. */
-  urls(name: string, count: number): readonly string[] {
-    const urls = this.optional(name)?.split(",") ?? [];
-    const good =
-      urls.length === count && urls.every((url) => /^https?:\/\/[^/$]+$/.test(url) && URL.canParse(url));
-    return good
-      ? Object.freeze(urls)
-      : this.#wrong(name, `${count} URLs like http://host:port, comma separated`, []);
   }
 
   /** Both or neither. */

@@ -1,26 +1,19 @@
 /** `dr drill`: rehearse a disaster in a sandbox as an operator would meet it, measure, and say what it was worth. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { Argument, type Command as CommanderCommand, InvalidArgumentError, Option } from "commander";
+import { Argument, type Command as CommanderCommand, Option } from "commander";
 import { DNS_PROVIDERS } from "../../components/model.ts";
 import { DEFAULT_SCENARIO, SCENARIOS, type ScenarioName } from "../drill/scenarios.ts";
+import { UsageError } from "../errors.ts";
 import type { Evidence } from "../report/evidence.ts";
 import { LATENCIES, LOSSES } from "../report/evidence.ts";
 import { Narrator } from "../report/narrator.ts";
 import { VERDICT_EXIT_CODES } from "../report/verdict.ts";
 import type { Command, Context, Options } from "./command.ts";
+import { LARGEST_SEED, wholeNumber } from "./numbers.ts";
 
 export const DEFAULT_RATE = 80;
 export const DEFAULT_CLIENTS = 40;
-const LARGEST_SEED = 2 ** 32 - 2;
-
-const integer =
-  (low: number, high: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`It must be an integer from ${low} to ${high}.`);
-  };
 
 export const command: Command = {
   name: "drill",
@@ -31,16 +24,20 @@ export const command: Command = {
         new Argument("[scenario]", "what happens").choices(Object.keys(SCENARIOS)).default(DEFAULT_SCENARIO),
       )
       .option("--json", "events as JSON, one a line, the evidence last")
-      .option("--rate <n>", "operations per second over all clients", integer(1, 1_000), DEFAULT_RATE)
-      .option("--clients <n>", "number of clients", integer(1, 1_000), DEFAULT_CLIENTS)
-      .option("--seed <n>", "repeat the draws of an earlier drill; random without", integer(0, LARGEST_SEED))
+      .option("--rate <n>", "operations per second over all clients", wholeNumber(1, 1_000), DEFAULT_RATE)
+      .option("--clients <n>", "number of clients", wholeNumber(1, 1_000), DEFAULT_CLIENTS)
+      .option(
+        "--seed <n>",
+        "repeat the draws of an earlier drill; random without",
+        wholeNumber(0, LARGEST_SEED),
+      )
       .addOption(new Option("--latency <kind>", "of the cloud").choices(LATENCIES).default(LATENCIES[0]))
       .addOption(
         new Option("--dns <provider>", "who answers the public name")
           .choices(DNS_PROVIDERS)
           .default(DNS_PROVIDERS[0]),
       )
-      .addOption(new Option("--loss <kind>", "how the region is lost").choices(LOSSES).default(LOSSES[0]))
+      .addOption(new Option("--loss <kind>", "how region or zones are lost").choices([...LOSSES, "each"]))
       .option("--keep", "leave the sandbox running afterwards, until Ctrl-C")
       .addHelpText("after", scenarios);
   },
@@ -50,7 +47,10 @@ export const command: Command = {
 };
 
 function scenarios(): string {
-  const lines = Object.entries(SCENARIOS).map(([name, { describe }]) => `  ${name.padEnd(14)} ${describe}`);
+  const lines = Object.entries(SCENARIOS).map(
+    ([name, { describe, losses }]) =>
+      `  ${name.padEnd(14)} ${describe}${losses.length > 0 ? `; --loss ${losses.join(", ")}` : ""}`,
+  );
   return `\nScenarios:\n${lines.join("\n")}`;
 }
 
@@ -61,7 +61,13 @@ type Parsed = Evidence["options"] & {
 };
 
 function parsed(options: Options): Parsed {
-  const { scenario, rate, clients, latency, dns, loss, json, keep } = options as unknown as Parsed;
+  const { scenario, rate, clients, latency, dns, json, keep } = options as unknown as Parsed;
+  const losses: readonly Parsed["loss"][] = SCENARIOS[scenario].losses;
+  const loss = (options["loss"] as Parsed["loss"] | undefined) ?? losses[0] ?? "kill";
+  if (!losses.includes(loss))
+    throw new UsageError(
+      `--loss ${loss}: ${losses.length > 0 ? `for ${scenario} it must be one of ${losses.join(", ")}` : `${scenario} takes none`}`,
+    );
   const seed = (options["seed"] as number | undefined) ?? Math.floor(Math.random() * LARGEST_SEED);
   return { scenario, rate, clients, seed, latency, dns, loss, json: json === true, keep: keep === true };
 }

@@ -18,6 +18,16 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./deploy.ts"),
   },
   {
+    name: "preview",
+    describe: "preview both stacks and keep what a reviewer and a deployment need",
+    load: () => import("./preview.ts"),
+  },
+  {
+    name: "pr-report",
+    describe: "turn previews into the comment that a reviewer needs, and judge them",
+    load: () => import("./pr-report.ts"),
+  },
+  {
     name: "reconcile",
     describe: "bring Pulumi's state in line with role changes made directly, and prove a clean preview",
     load: () => import("./reconcile.ts"),
@@ -38,8 +48,63 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./restore.ts"),
   },
   {
+    name: "replay",
+    describe: "apply the journal to a restored or empty database, from its watermarks to the end or the cut",
+    load: () => import("./replay.ts"),
+  },
+  {
+    name: "validate",
+    describe: "compare a database with the journal, row by row, and the journal with its archive",
+    load: () => import("./validate.ts"),
+  },
+  {
+    name: "corruption",
+    describe: "find the first record that made the data bad",
+    load: () => import("./corruption.ts"),
+  },
+  {
+    name: "quarantine",
+    describe: "send commands that a cut set aside again, one decision at a time or by filter",
+    load: () => import("./quarantine.ts"),
+  },
+  {
     name: "drill",
     describe: "rehearse a disaster in a sandbox, and measure what it cost",
     load: () => import("./drill.ts"),
+  },
+  {
+    name: "check",
+    describe: "judge whether a failover now would work, and predict what it would take",
+    load: () => import("./check.ts"),
+  },
+  {
+    name: "watch",
+    describe: "show error rate, latency, targets, lag and journal live",
+    load: () => import("./watch.ts"),
+  },
+  {
+    name: "calendar",
+    describe: "drill production inside its maintenance window, announced, and end in a known state",
+    load: () => import("./calendar.ts"),
+  },
+  {
+    name: "simulate",
+    describe: "simulate thousands of failovers from published latencies",
+    load: () => import("./simulate.ts"),
+  },
+  {
+    name: "cost",
+    describe: "estimate what the configuration would cost per month and region",
+    load: () => import("./cost.ts"),
+  },
+  {
+    name: "bootstrap",
+    describe: "make the state's bucket and key, CI's trust and the roles; check quotas",
+    load: () => import("./bootstrap.ts"),
+  },
+  {
+    name: "destroy-plan",
+    describe: "explain what protects what, and in which order it could be taken down",
+    load: () => import("./destroy-plan.ts"),
   },
 ];

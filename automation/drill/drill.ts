@@ -3,14 +3,15 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../../components/model.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
+import type { Forecast } from "../check/forecast.ts";
 import type { DrillEvent, Moment } from "../report/events.ts";
-import type { CorruptionCase, Evidence, Phase, PreviewResult } from "../report/evidence.ts";
+import type { CorruptionCase, Evidence, Phase, PreviewResult, ZoneRound } from "../report/evidence.ts";
 import type { RunEvent } from "../runbook/events.ts";
 import type { Watermark } from "./audit/projection.ts";
 import type { Audit } from "./audit.ts";
 import type { ClientEvent, ClientLog } from "./client-log.ts";
 import { seconds } from "./recovery.ts";
-import type { Load, OpenWorld, World } from "./world.ts";
+import type { Load, OpenWorld, World, WorldOptions } from "./world.ts";
 
 export interface DrillSettings {
   readonly id: string;
@@ -18,6 +19,8 @@ export interface DrillSettings {
   /** Everything that the drill leaves behind goes here. */
   readonly directory: string;
   readonly open: OpenWorld;
+  /** What the scenario wants of its world. */
+  readonly worldOptions?: Partial<WorldOptions>;
   readonly failoverScript: string;
   readonly say: (event: DrillEvent) => void;
   readonly signal: AbortSignal;
@@ -39,6 +42,18 @@ export interface Moments {
   returned: number;
 }
 
+/** A zone's loss as it was watched; the rest of the evidence is in the clients' logs. */
+export type RoundSeen = Omit<
+  ZoneRound,
+  "lostAt" | "watchedSeconds" | "errorsEndSeconds" | "nameLeftSeconds" | "perSecond"
+> & {
+  /** Milliseconds since 1970. */
+  readonly lostAt: number;
+  readonly watchedUntil: number;
+  /** Host of its load balancer's address. */
+  readonly address: string;
+};
+
 export class Drill {
   readonly settings: DrillSettings;
   readonly startedAt = new Date();
@@ -52,7 +67,13 @@ export class Drill {
   run: string | null = null;
   exitCode: number | null = null;
   predictedGapEvents: number | null = null;
+  /** Of the readiness check, before the impact. */
+  forecast: Forecast | undefined;
   replica: readonly Watermark[] | null = null;
+  /** Zones lost and returned so far, without what only the clients' logs tell. */
+  readonly rounds: RoundSeen[] = [];
+  /** Authoritative answers of the public name, each from when it was first seen. */
+  readonly answers: { readonly at: number; readonly addresses: readonly string[] }[] = [];
   log: ClientLog | undefined;
   audit: Audit | undefined;
   readonly cases: CorruptionCase[] = [];
@@ -135,6 +156,7 @@ export class Drill {
   }
 
   #heardName(at: number, addresses: readonly string[]): void {
+    this.answers.push({ at, addresses });
     const there = new Set(this.stacks?.dr.elasticIps ?? []);
     const moved = addresses.length > 0 && addresses.every((address) => there.has(address));
     if (this.moments.impact === undefined || !moved) return;

@@ -14,6 +14,8 @@ const TYPES: ReadonlySet<unknown> = new Set<RunEvent["type"]>(["run", "step", "w
 
 export interface FailoverOptions extends Omit<ScriptOptions, "arguments"> {
   readonly target: Region;
+  /** Where the evidence does not settle it, a person decides. */
+  readonly force: boolean;
 }
 
 export interface ScriptOptions {
@@ -26,8 +28,13 @@ export interface ScriptOptions {
   readonly signal: AbortSignal;
 }
 
-export const runFailover = ({ target, ...options }: FailoverOptions, heard: (event: RunEvent) => void) =>
-  runScript({ ...options, arguments: ["--target", target, "--yes", "--confirm-target", target] }, heard);
+export const runFailover = (
+  { target, force, ...options }: FailoverOptions,
+  heard: (event: RunEvent) => void,
+) => {
+  const arguments_ = ["--target", target, "--yes", "--confirm-target", target, ...(force ? ["--force"] : [])];
+  return runScript({ ...options, arguments: arguments_ }, heard);
+};
 
 /** Resolves with the exit code, null when a signal ended it. The signal interrupts it as Ctrl-C would. */
 export async function runScript(

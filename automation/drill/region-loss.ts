@@ -2,6 +2,7 @@
 import { RTO_SECONDS } from "../failover/decide.ts";
 import { measure } from "./measure.ts";
 import { impact, judgement, operate, park, previews, returnOld, setUp, warmUp } from "./phases.ts";
+import { predictionFindings } from "./prediction.ts";
 import type { Scenario } from "./scenario.ts";
 
 export const regionLoss: Scenario = {
@@ -22,4 +23,5 @@ export const regionLoss: Scenario = {
   },
   phases: [setUp, warmUp, impact, operate, returnOld, judgement, park, previews],
   measure,
+  findings: predictionFindings,
 };

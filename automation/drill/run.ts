@@ -14,7 +14,7 @@ export interface RunOptions extends DrillSettings {
 
 /** @throws when the drill itself could not be done; what the drilled system did wrong is a verdict instead */
 export async function runDrill(scenario: Scenario, options: RunOptions): Promise<Evidence> {
-  const drill = new Drill(options);
+  const drill = new Drill({ ...options, worldOptions: { ...scenario.world, ...options.worldOptions } });
   try {
     for (const phase of scenario.phases) {
       options.signal.throwIfAborted();

@@ -2,6 +2,7 @@
 import type { Measurements } from "../report/evidence.ts";
 import type { Finding, Promised } from "../report/verdict.ts";
 import type { Drill } from "./drill.ts";
+import type { WorldOptions } from "./world.ts";
 
 export interface DrillPhase {
   readonly id: string;
@@ -15,6 +16,8 @@ export interface Scenario {
   /** Recovery time objective. */
   readonly targetSeconds: number;
   readonly promised: Promised;
+  /** What it wants of its world. */
+  readonly world?: Partial<WorldOptions>;
   readonly phases: readonly DrillPhase[];
   readonly measure: (drill: Drill, scenario: Scenario, commit: string) => Measurements;
   /** What this scenario alone holds against the measurements, besides what every drill is judged by. */

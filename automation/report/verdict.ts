@@ -85,7 +85,9 @@ function timeFindings({ rto, databaseWritableSeconds }: Measurements): Finding[]
 }
 
 /** What the command itself says of its run counts too: it may have seen what we did not. */
-function failoverFindings({ failover: { exitCode } }: Measurements): Finding[] {
+function failoverFindings({ failover }: Measurements): Finding[] {
+  if (failover === null) return [];
+  const { exitCode } = failover;
   if (exitCode === EXIT.done) return [];
   const said = `the failover command ended with ${exitCode === null ? "no exit code" : `exit code ${exitCode}`}`;
   if (exitCode === EXIT.rpoMissed) return [["rpo-missed", said]];

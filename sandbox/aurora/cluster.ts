@@ -118,7 +118,7 @@ export class Cluster {
     // A secondary cluster's writer endpoint is inactive: there is nobody behind it.
     await endpoint(writer, () => servers.writer);
     await endpoint(reader, () =>
-      servers.second && !servers.second.isStale ? servers.second : servers.first,
+      servers.second && servers.isInService(servers.second) ? servers.second : servers.first,
     );
   }
 
@@ -211,6 +211,20 @@ export class Cluster {
 
   freeze(): void {
     this.#servers.freeze();
+  }
+
+  /** At once, whatever is under way. */
+  async loseZone(zone: string, loss: Loss): Promise<void> {
+    await this.#servers.loseZone(zone, loss);
+  }
+
+  async returnZone(zone: string): Promise<void> {
+    await this.#inTurn(() => this.#servers.returnZone(zone));
+  }
+
+  /** Where its writer is, or its replica in a secondary region. */
+  get zone(): string | undefined {
+    return this.#servers.first?.zone;
   }
 
   /** Its servers run again as they were, whatever has happened elsewhere. */

@@ -27,6 +27,7 @@ const REPOINT_MILLISECONDS = 5_000;
 
 export class Databases {
   readonly promotionSeconds: number;
+  readonly zoneFailoverSeconds: number;
   readonly globals = new Map<string, GlobalCluster>();
   readonly #options: AuroraOptions & Parts;
   /** By region and name. */
@@ -44,6 +45,7 @@ export class Databases {
   constructor(options: AuroraOptions & Parts) {
     this.#options = options;
     this.promotionSeconds = options.promotionSeconds ?? DEFAULT_PROMOTION_SECONDS;
+    this.zoneFailoverSeconds = options.zoneFailoverSeconds ?? DEFAULT_ZONE_FAILOVER_SECONDS;
     options.faults.on("change", this.#onFault);
   }
 
@@ -250,8 +252,7 @@ export class Databases {
   }
 
   async #adaptToZones(cluster: Cluster): Promise<void> {
-    const seconds = this.#options.zoneFailoverSeconds ?? DEFAULT_ZONE_FAILOVER_SECONDS;
-    const isMoved = await cluster.adaptToZones(seconds, this.#closing.signal);
+    const isMoved = await cluster.adaptToZones(this.zoneFailoverSeconds, this.#closing.signal);
     if (!isMoved) return;
     for (const follower of this.globalOf(cluster)?.members ?? []) {
       if (follower === cluster || follower.isWriter || !this.#canFollow(follower, cluster)) continue;

@@ -21,6 +21,8 @@ export interface PostgresOptions {
   readonly name: string;
   /** Directory that every finished segment of its log is copied to while it takes writes. */
   readonly archive?: string;
+  /** Over those that every server of the sandbox has. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Files from which a server can be made as it was at any later time, with the log after them. */
@@ -173,6 +175,7 @@ export class Postgres {
     const settings = {
       ...SETTINGS,
       ...this.#parameters,
+      ...this.#options.settings,
       listen_addresses: host,
       port: String(port),
       cluster_name: this.name,

@@ -90,6 +90,11 @@ export class Servers {
     return this.#all.find((server) => server.zone === zone);
   }
 
+  /** Whether a reader may be sent there. */
+  isInService({ zone, isStale }: Server): boolean {
+    return !isStale && this.#reaches(zone);
+  }
+
   /** The first server, empty, as a writer. */
   async initialise(zone: string): Promise<Postgres> {
     const server = await this.#make(zone);
@@ -168,6 +173,24 @@ export class Servers {
     if (this.#loss === "frozen") for (const { postgres } of this.#all) postgres.thaw();
     if (this.#loss === "killed") await Promise.all(this.#all.map(({ postgres }) => postgres.start()));
     this.#loss = undefined;
+  }
+
+  /** What runs in one zone dies or freezes; what becomes of the cluster is decided by `adaptToZones`. */
+  async loseZone(zone: string, loss: Loss): Promise<void> {
+    const server = this.inZone(zone);
+    if (!server) return;
+    if (loss === "frozen") return server.postgres.freeze();
+    // A dead standby has missed commits by the time that it returns; who waited for it would wait for ever.
+    if (server !== this.first) server.isStale = true;
+    await server.postgres.kill();
+  }
+
+  /** What did not lose its role meanwhile goes on; the rest is filled anew by `adaptToZones`. */
+  async returnZone(zone: string): Promise<void> {
+    const server = this.inZone(zone);
+    if (!server || server.isStale) return;
+    if (server.postgres.isRunning) server.postgres.thaw();
+    else await server.postgres.start();
   }
 
   async discard(): Promise<void> {

@@ -78,6 +78,11 @@ export class History {
     writer.close();
   }
 
+  /** Cuts, and leaves it at that: nobody resumes. */
+  async cutAt(cut: EventPosition): Promise<void> {
+    await this.#fence("cut", cut);
+  }
+
   async #cut(keep: number): Promise<void> {
     const cut = this.kept[keep - 1]?.position ?? { epoch: 0, seq: 0, index: null };
     await this.#fence("cut", cut);

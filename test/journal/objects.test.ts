@@ -33,7 +33,7 @@ test("checkpoints and the archive live in S3 buckets", async (t) => {
     await archive.saveHead({ shard: 0, ...anchor, ts: 1 });
   }
   t.like(await checkpoints.newestValid(history.store, 0), { seq: 3, state: "up to 3" });
-  const heads = await Array.fromAsync(archive.heads(0));
+  const heads = await Array.fromAsync(archive.anchors(0));
   t.deepEqual(
     heads.map(({ seq }) => seq),
     [1, 2, 3],

@@ -2,12 +2,13 @@ import test from "ava";
 import { hashRecord } from "../../journal/hash.ts";
 import {
   type ArchivedHead,
-  checkAnchors,
+  findTampered,
   type JournalRecord,
   MAX_WINDOW,
   openArchive,
   readValid,
   TamperedError,
+  verifyLog,
 } from "../../journal/index.ts";
 import { History, readEvents } from "./history.ts";
 import { memoryObjects } from "./memory.ts";
@@ -92,19 +93,67 @@ test("a log rewritten from one record to its end is whole, and the archived head
     const { shard, hash, ts } = record(history, epoch, seq);
     await archive.saveHead({ shard, epoch, seq, hash, ts });
   }
-  t.deepEqual(await checkAnchors(history.store, archive, 0), { checked: 2, rewritten: [], cutOff: [] });
-
-  const forged = { ...record(history, 2, 4), body: '["forged"]' };
-  const first = { ...forged, hash: hashRecord(forged) };
-  const chained = { ...record(history, 2, 5), prevHash: first.hash };
-  history.table.log(0, 2).set(4, first);
-  history.table.log(0, 2).set(5, { ...chained, hash: hashRecord(chained) });
-  t.deepEqual(await readEvents(readValid(history.store, 0)), ["e1", "e2", "e3", "forged", "e5"]);
-  const { rewritten } = await checkAnchors(history.store, archive, 0);
-  t.deepEqual(
-    rewritten.map(({ epoch, seq }) => [epoch, seq]),
-    [[2, 5]],
+  t.deepEqual((await verifyLog(history.store, 0, { archive })).anchors, {
+    agreeing: 2,
+    cutOff: 0,
+    unanchored: 0,
+  });
+  await archive.saveSegment(
+    0,
+    [1, 2, 3].map((seq) => record(history, 1, seq)),
   );
+  await archive.saveSegment(
+    0,
+    [4, 5].map((seq) => record(history, 2, seq)),
+  );
+  t.is(await findTampered(history.store, archive, 0), undefined);
+
+  const [fourth, fifth] = [record(history, 2, 4), record(history, 2, 5)];
+  const forged = { ...fourth, body: '["forged"]' };
+  const first = { ...forged, hash: hashRecord(forged) };
+  const chained = { ...fifth, prevHash: first.hash };
+  const last = { ...chained, hash: hashRecord(chained) };
+  history.table.log(0, 2).set(4, first);
+  history.table.log(0, 2).set(5, last);
+  t.deepEqual(await readEvents(readValid(history.store, 0)), ["e1", "e2", "e3", "forged", "e5"]);
+  await t.throwsAsync(verifyLog(history.store, 0, { archive }), {
+    instanceOf: TamperedError,
+    message: `shard 0, epoch 2, seq 5: the archive has the hash ${fifth.hash}, the journal has ${last.hash}, it agrees up to 1.3: stop and compare with the archive`,
+  });
+  t.deepEqual(await findTampered(history.store, archive, 0), { archived: fourth, stored: first });
+  const agreed = record(history, 1, 3);
+  t.deepEqual(await findTampered(history.store, archive, 0, { after: agreed }), {
+    archived: fourth,
+    stored: first,
+  });
+});
+
+test("an end that somebody took away is missed by the archive, though what is left is whole", async (t) => {
+  const history = await build();
+  const archive = openArchive(memoryObjects());
+  const { shard, hash, ts } = record(history, 2, 5);
+  await archive.saveHead({ shard, epoch: 2, seq: 5, hash, ts });
+  history.table.log(0, 2).delete(5);
+  t.is((await verifyLog(history.store, 0)).events, 4);
+  await t.throwsAsync(verifyLog(history.store, 0, { archive }), {
+    instanceOf: TamperedError,
+    message: `shard 0, epoch 2, seq 5: the archive has the hash ${hash}, the journal has no record there: stop and compare with the archive`,
+  });
+});
+
+test("what lies behind the newest archived head is counted, for nothing but the chain vouches for it", async (t) => {
+  const history = await build();
+  const archive = openArchive(memoryObjects());
+  const { shard, hash, ts } = record(history, 1, 3);
+  await archive.saveHead({ shard, epoch: 1, seq: 3, hash, ts });
+  t.deepEqual((await verifyLog(history.store, 0, { archive })).anchors, {
+    agreeing: 1,
+    cutOff: 0,
+    unanchored: 2,
+  });
+  const after = { epoch: 1, seq: 3, hash };
+  const behind = await verifyLog(history.store, 0, { archive, after });
+  t.like(behind, { records: 2, events: 2, anchors: { agreeing: 0, cutOff: 0, unanchored: 2 } });
 });
 
 test("heads that a cut took back are told apart from rewritten ones", async (t) => {
@@ -114,7 +163,11 @@ test("heads that a cut took back are told apart from rewritten ones", async (t) 
   const head: ArchivedHead = { shard, epoch, seq, hash, ts };
   await archive.saveHead(head);
   await history.run([{ kind: "cut", at: 2 / 6 }]);
-  t.deepEqual(await checkAnchors(history.store, archive, 0), { checked: 1, rewritten: [], cutOff: [head] });
+  t.deepEqual((await verifyLog(history.store, 0, { archive })).anchors, {
+    agreeing: 0,
+    cutOff: 1,
+    unanchored: 2,
+  });
 });
 
 test("the archive gives back each record once, in order, however segments overlap", async (t) => {

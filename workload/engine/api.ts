@@ -39,7 +39,8 @@ export function engineApi(options: EngineApiOptions): (request: Request) => Prom
         return { status: 200, body: "alive\n" };
       case "/ready": {
         const { ready, phase, reason } = face.report();
-        return { status: ready ? 200 : 503, body: `${phase}: ${reason}\n` };
+        // A standby is as ready as it can be: a rolling update must not wait until it is the active one.
+        return { status: ready || phase === "standby" ? 200 : 503, body: `${phase}: ${reason}\n` };
       }
       case "/state":
         return { status: 200, body: face.report() };

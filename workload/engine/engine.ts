@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OnOff, Region } from "../../components/model.ts";
 import {
+  awaitSilence,
   type CheckpointStore,
   FencedError,
   findNewestEpoch,
@@ -14,7 +15,9 @@ import {
   type JournalStore,
   NotMyRegionError,
   type Opening,
+  OvertakenError,
   openWriter,
+  resign,
   type Writer,
   waitForOwnership,
 } from "../../journal/index.ts";
@@ -38,16 +41,23 @@ export const RIVAL_PATIENCE_MS = 2500;
 const OWNERSHIP_MS = 1000;
 const TICK_MS = 250;
 const CONTROL_MS = 1000;
+/** Whoever follows would find the shard free by then anyway. */
+const RESIGN_MS = STANDBY_PATIENCE_MS;
 /** A fenced engine that cannot see by whom does not wait longer. */
 const SEAL_LOOK_MS = 2000;
 /** The orchestrator kills after 30 s: what is not acknowledged by then stays unknown. */
 export const DEFAULT_DRAIN_MS = 10_000;
+
+/** The shard is another's, or nobody's, for now: wait again. */
+const NOT_NOW = [NotMyRegionError, HaltedError, OvertakenError] as const;
 
 export interface EngineOptions {
   readonly shard: number;
   readonly region: Region;
   readonly window: number;
   readonly standby: OnOff;
+  /** Where it answers, for the gateways of its region. */
+  readonly url: string;
   readonly store: JournalStore;
   readonly checkpoints: CheckpointStore;
   readonly log: Log;
@@ -115,6 +125,7 @@ export class Engine implements EngineFace {
       if (halt === undefined) {
         this.#enter("stopping", "told to stop");
         await this.#drain(serving);
+        await this.#resign(serving.writer);
         return serving.writer.close();
       }
       this.#waitFor(halt);
@@ -168,7 +179,7 @@ export class Engine implements EngineFace {
   }
 
   async #open(signal: AbortSignal): Promise<Serving> {
-    const { store, shard, region, window, log, checkpoints, onFatal } = this.#options;
+    const { store, shard, region, window, url, log, checkpoints, onFatal } = this.#options;
     for (;;) {
       // A halt is known already when this engine was halted, and stays what it waits for.
       if (this.#phase !== "halted") this.#enter("waiting", `until shard ${shard} belongs to ${region}`);
@@ -179,24 +190,19 @@ export class Engine implements EngineFace {
       this.#enter("replaying", "from the newest valid checkpoint");
       const replica = await Replica.restore({ store, checkpoints, shard, log, signal });
       await replica.catchUp();
-      await this.#standBy(replica, signal);
-      const hint = replica.at === undefined ? {} : { hint: replica.at.epoch };
+      const over = await this.#standBy(replica, signal);
       const writer = await openWriter({
-        store,
-        shard,
-        region,
-        window,
+        ...{ store, shard, region, window, signal, over, hint: over },
         writer: randomUUID(),
-        ...hint,
-        signal,
       }).catch((error: unknown) => {
-        if (error instanceof NotMyRegionError || error instanceof HaltedError) return undefined;
+        if (NOT_NOW.some((kind) => error instanceof kind)) return undefined;
         throw error;
       });
       // Decided otherwise since the wait ended: wait again.
       if (writer === undefined) continue;
       this.#enter("replaying", "what the former writer added");
-      await replica.catchUp();
+      const { epoch } = writer.opening;
+      await Promise.all([replica.catchUp(), store.announceEngine({ shard, epoch, region, url }, signal)]);
       if ((replica.at?.seq ?? 0) !== writer.head.seq) {
         throw new Error(
           `shard ${shard} replayed to ${replica.at?.seq ?? 0}, its log ends at ${writer.head.seq}`,
@@ -212,16 +218,28 @@ export class Engine implements EngineFace {
     }
   }
 
-  /** Waits while another engine of this region lives that should keep the shard. */
-  async #standBy(replica: Replica, signal: AbortSignal): Promise<void> {
+  /** Waits while another engine of this region lives that should keep the shard; gives the epoch to take over. */
+  async #standBy(replica: Replica, signal: AbortSignal): Promise<number> {
     const { store, shard, standby } = this.#options;
-    const { opening } = await findNewestEpoch(store, shard, { signal });
-    // Sealed by a failover: nobody is alive in this epoch who could still be heard.
-    if (opening.writer === null) return;
-    const isRival = store.clock.now() - opening.ts < RIVAL_AGE_MS;
-    if (standby === "off" && !isRival) return;
-    this.#enter("standby", `following epoch ${opening.epoch} until its engine falls silent`);
-    await replica.followUntilQuiet(standby === "on" ? STANDBY_PATIENCE_MS : RIVAL_PATIENCE_MS);
+    const isYoung = ({ ts }: Opening) => store.clock.now() - ts < RIVAL_AGE_MS;
+    return await awaitSilence({
+      ...{ store, shard, signal, after: replica.at },
+      fold: (valid) => replica.fold(valid),
+      patienceMilliseconds: (opening) =>
+        standby === "on" ? STANDBY_PATIENCE_MS : isYoung(opening) ? RIVAL_PATIENCE_MS : 0,
+      following: ({ epoch }) =>
+        this.#enter("standby", `following epoch ${epoch} until its engine falls silent`),
+    });
+  }
+
+  /** A planned stop costs the shard no silence: the standby takes over at once. */
+  async #resign(writer: Writer): Promise<void> {
+    const { store, window, log } = this.#options;
+    if (!this.#drained) return;
+    await resign(store, writer, window, AbortSignal.timeout(RESIGN_MS)).then(
+      () => log("resigned", { epoch: writer.opening.epoch }),
+      (error: unknown) => log("resign-failed", { error: messageOf(error) }),
+    );
   }
 
   /** Heartbeats and checkpoints, until told to stop. */

@@ -13,6 +13,8 @@ export interface Limits {
   /** The server gives a statement up sooner than we do, so that it is not left running. */
   readonly statementMs: number;
   readonly queryMs: number;
+  /** A session that asks nothing for so long is ended by the server; default `queryMs`, 0: never. */
+  readonly idleMs?: number;
 }
 export const DEFAULT_LIMITS: Limits = { connectMs: 5000, statementMs: 8000, queryMs: 10_000 };
 const KEEP_ALIVE_AFTER_MS = 5000;
@@ -77,7 +79,7 @@ async function session(
     query_timeout: limits.queryMs,
     idle_in_transaction_session_timeout: limits.queryMs,
     // A client that vanished must not keep the projector's lock: a living one asks something each second.
-    options: `-c idle_session_timeout=${limits.queryMs}`,
+    options: `-c idle_session_timeout=${limits.idleMs ?? limits.queryMs}`,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     // Ours to destroy: the client's own goodbye waits for a server that may be gone.

@@ -4,13 +4,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Anchor, follow, type JournalStore, NotInLogError } from "../../journal/index.ts";
+import { Projection, ProjectionError, WatermarkMovedError } from "../../replay/index.ts";
 import type { ProjectorStatus } from "../api.ts";
 import { batched } from "../batched.ts";
 import { type Log, messageOf } from "../log.ts";
-import { changesOf } from "./changes.ts";
 import type { Connection } from "./connection.ts";
-import { Projection, ProjectionError, WatermarkMovedError } from "./projection.ts";
-import { PROJECTOR_LOCK } from "./schema.ts";
+import { SCHEMA } from "./schema.ts";
 
 /** Records per transaction. */
 export const BATCH_RECORDS = 500;
@@ -83,8 +82,8 @@ export class Projector {
     const projection = new Projection(client);
     while (!(await projection.writable())) await sleep(PROBE_EVERY_MS, undefined, { signal });
     // For as long as the session lives: a second projector waits here instead of racing.
-    while (!(await projection.lock(PROJECTOR_LOCK))) await sleep(PROBE_EVERY_MS, undefined, { signal });
-    await projection.createSchema();
+    while (!(await projection.lock("alone"))) await sleep(PROBE_EVERY_MS, undefined, { signal });
+    await projection.createSchema(SCHEMA);
     this.#writable = true;
     log("database-writable");
     const stop = new AbortController();
@@ -137,9 +136,7 @@ export class Projector {
     });
     try {
       for await (const batch of batched(records, BATCH_RECORDS)) {
-        const changes = changesOf(batch);
-        await projection.apply(shard, at, changes);
-        at = changes.watermark;
+        at = await projection.apply(shard, at, batch);
         this.#watermarks.set(shard, at);
       }
     } finally {

@@ -1,12 +1,10 @@
-/** The projection's tables; made by the projector, which alone writes them. */
-
-/** Held by the one projector that works: the key spells "proj". */
-export const PROJECTOR_LOCK = 0x70_72_6f_6a;
+/** The projection's tables and roles. The functions that fill them are in `apply.ts`. */
+import { FUNCTIONS } from "./apply.ts";
 
 /** May read the projection, with an IAM token where RDS offers them. */
 export const READER_ROLE = "projection_reader";
 
-/** Safe to repeat; on the writer only, under `PROJECTOR_LOCK`. */
+/** Safe to repeat; on the writer only, under `PROJECTION_LOCK`. */
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS orders (
   client text NOT NULL,
@@ -21,7 +19,9 @@ CREATE TABLE IF NOT EXISTS orders (
   epoch integer NOT NULL,
   seq bigint NOT NULL,
   PRIMARY KEY (client, client_order_id)
-);
+)
+-- Most orders change after they are placed: with room on the page that touches no index.
+WITH (fillfactor = 80);
 CREATE TABLE IF NOT EXISTS trades (
   shard integer NOT NULL,
   epoch integer NOT NULL,
@@ -36,14 +36,7 @@ CREATE TABLE IF NOT EXISTS trades (
   sell_order_id text NOT NULL,
   PRIMARY KEY (shard, epoch, seq, index)
 );
-CREATE TABLE IF NOT EXISTS watermark (
-  shard integer PRIMARY KEY,
-  epoch integer NOT NULL,
-  seq bigint NOT NULL,
-  hash text NOT NULL,
-  -- Set where a cut left only the first events of the record.
-  events integer
-);
+${FUNCTIONS}
 DO $$
 BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = '${READER_ROLE}') THEN

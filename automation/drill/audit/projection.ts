@@ -1,6 +1,6 @@
 /** The projection's rows, and whether they are what the second fold says, by row and by checksum. */
 import { createHash } from "node:crypto";
-import { type Folded, secondFold } from "./second-fold.ts";
+import { type Folded, type FoldedOrder, type FoldedTrade, secondFold } from "./second-fold.ts";
 import type { ValidLog } from "./valid-log.ts";
 
 export interface Watermark {
@@ -77,42 +77,42 @@ export function expect(logs: readonly ValidLog[], watermarks: readonly Watermark
     return log.records.slice(0, end + 1);
   });
   const folded = secondFold({ records });
-  const orders = [...folded.orders.values()].map(
-    ({ content, placedAt, remaining, status }): Row => [
-      content.client,
-      content.clientOrderId,
-      placedAt.shard,
-      content.instrument,
-      content.side,
-      content.price,
-      content.quantity,
-      remaining,
-      status,
-      placedAt.epoch,
-      placedAt.seq,
-    ],
-  );
-  const trades = folded.trades.map(
-    (trade): Row => [
-      trade.at.shard,
-      trade.at.epoch,
-      trade.at.seq,
-      trade.index,
-      trade.instrument,
-      trade.price,
-      trade.quantity,
-      trade.buyClient,
-      trade.buyOrderId,
-      trade.sellClient,
-      trade.sellOrderId,
-    ],
-  );
+  const orders = [...folded.orders.values()].map(orderRow);
+  const trades = folded.trades.map(tradeRow);
   const checksums = {
     orders: checksumsOf(orders, ORDER_COLUMNS.indexOf("shard"), ORDER_COLUMNS.indexOf("remaining")),
     trades: checksumsOf(trades, TRADE_COLUMNS.indexOf("shard"), TRADE_COLUMNS.indexOf("quantity")),
   };
   return { folded, orders, checksums };
 }
+
+export const orderRow = ({ content, placedAt, remaining, status }: FoldedOrder): Row => [
+  content.client,
+  content.clientOrderId,
+  placedAt.shard,
+  content.instrument,
+  content.side,
+  content.price,
+  content.quantity,
+  remaining,
+  status,
+  placedAt.epoch,
+  placedAt.seq,
+];
+
+export const tradeRow = (trade: FoldedTrade): Row => [
+  trade.at.shard,
+  trade.at.epoch,
+  trade.at.seq,
+  trade.index,
+  trade.instrument,
+  trade.price,
+  trade.quantity,
+  trade.buyClient,
+  trade.buyOrderId,
+  trade.sellClient,
+  trade.sellOrderId,
+];
 
 /** In words, per table and shard: what differs. Empty: equal. */
 export function differences(projection: Projection, logs: readonly ValidLog[]): string[] {

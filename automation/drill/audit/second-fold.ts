@@ -70,18 +70,29 @@ export const orderKey = (client: string, clientOrderId: string): string => `${cl
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** Takes what no later event may change, which the fold then forgets: for logs that no memory holds. */
+export interface Sink {
+  order(order: FoldedOrder): void;
+  trade(trade: FoldedTrade): void;
+}
+
 export function secondFold(log: Pick<ValidLog, "records">): Folded {
   const fold = new Fold();
   for (const record of log.records) fold.add(record);
   return fold;
 }
 
-class Fold implements Folded {
+export class Fold implements Folded {
   readonly orders = new Map<string, Mutable<FoldedOrder>>();
   readonly trades: FoldedTrade[] = [];
   readonly duplicates = new Set<string>();
   readonly resurrected = new Set<string>();
   readonly broken: string[] = [];
+  readonly #sink: Sink | undefined;
+
+  constructor(sink?: Sink) {
+    this.#sink = sink;
+  }
 
   add({ item, events }: ValidRecord): void {
     const at = { shard: item.shard, epoch: item.epoch, seq: item.seq, hash: item.hash };
@@ -107,7 +118,9 @@ class Fold implements Folded {
   }
 
   #trade(event: z.infer<typeof traded>, at: Place, index: number): void {
-    this.trades.push({ ...event, at, index });
+    const trade = { ...event, at, index };
+    if (this.#sink === undefined) this.trades.push(trade);
+    else this.#sink.trade(trade);
     for (const [client, id, side] of [
       [event.buyClient, event.buyOrderId, "buy"],
       [event.sellClient, event.sellOrderId, "sell"],
@@ -123,7 +136,9 @@ class Fold implements Folded {
       else if (event.quantity > order.remaining) this.duplicates.add(orderKey(client, id));
       else {
         order.remaining -= event.quantity;
-        if (order.remaining === 0) order.status = "filled";
+        if (order.remaining > 0) continue;
+        order.status = "filled";
+        this.#close(order);
       }
     }
   }
@@ -138,6 +153,14 @@ class Fold implements Folded {
     }
     order.status = "cancelled";
     order.cancelledAt = at;
+    this.#close(order);
+  }
+
+  /** Nothing may happen to it any more; if something does, it fits no order, and is found so. */
+  #close(order: FoldedOrder): void {
+    if (this.#sink === undefined) return;
+    this.#sink.order(order);
+    this.orders.delete(orderKey(order.content.client, order.content.clientOrderId));
   }
 
   #find(client: string, clientOrderId: string, at: Place): Mutable<FoldedOrder> | undefined {

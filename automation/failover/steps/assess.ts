@@ -1,5 +1,6 @@
 /** Evidence that the region is lost, and what moving away from it would cost. Changes nothing. */
 import { isKeptCluster } from "../../../components/names.ts";
+import { judgePulled, judgeRoom } from "../../check/checks/capacity.ts";
 import { DrError, messageOf, RefusedError } from "../../errors.ts";
 import type { Step, StepResult } from "../../runbook/step.ts";
 import {
@@ -144,23 +145,13 @@ async function predictedGap(
   );
 }
 
+/** The readiness check's own judges, on what this step has looked at anyway. */
 function capacityWarnings(capacity: Capacity | undefined): readonly string[] {
   if (capacity === undefined) return [];
-  const { free, needed, missingImages } = capacity;
-  const warnings: string[] = [];
-  if (free !== undefined && (free.cpu < needed.cpu || free.memory < needed.memory)) {
-    warnings.push(`nodes must start first: ${room(needed)} are needed, ${room(free)} are free`);
-  }
-  const untold = [...(free ? [] : ["their free room"]), ...(missingImages ? [] : ["their images"])];
-  if (untold.length > 0) warnings.push(`the nodes of the target region do not say ${untold.join(" nor ")}`);
-  if (missingImages !== undefined && missingImages.length > 0) {
-    warnings.push(`no node has pulled ${missingImages.join(", ")}`);
-  }
-  return warnings;
+  return [judgeRoom(capacity), judgePulled(capacity)].flatMap(({ status, why }) =>
+    status === "ok" ? [] : [why],
+  );
 }
-
-const room = ({ cpu, memory }: { readonly cpu: number; readonly memory: number }): string =>
-  `${cpu.toFixed(1)} cores and ${(memory / 2 ** 30).toFixed(1)} GiB`;
 
 /** What cannot be seen is a warning, not the end: it says nothing about the loss. */
 async function orWarn<T>(warnings: string[], what: string, look: Promise<T>): Promise<T | undefined> {

@@ -202,12 +202,14 @@ export class BridgeProvider implements protocol.Provider {
     properties: Properties,
     { signal }: protocol.Call,
   ): Promise<void> {
-    for (const { place, why } of this.#cloud.controlPlanes(target, operation, properties)) {
+    for (const { place, why, page } of this.#cloud.controlPlanes(target, operation, properties)) {
       try {
         await this.#reach(place, signal);
       } catch (error) {
         if (why === undefined) throw error;
-        throw new Error(`${target.type} cannot ${operation}: ${why} is in ${place}`, { cause: error });
+        throw new Error(`${target.type} cannot ${operation}: ${why} is in ${place} (${page})`, {
+          cause: error,
+        });
       }
     }
   }

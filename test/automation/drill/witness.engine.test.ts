@@ -20,11 +20,11 @@ import {
   readWatermarks,
 } from "../../../automation/drill/witness/projection-query.ts";
 import { fence, openDynamoJournal, openWriter, readValid, type ValidRecord } from "../../../journal/index.ts";
+import { Projection } from "../../../replay/index.ts";
 import { findBinaries } from "../../../sandbox/aurora/binaries.ts";
 import { Postgres } from "../../../sandbox/aurora/postgres.ts";
 import { Processes } from "../../../sandbox/processes.ts";
-import { changesOf } from "../../../workload/projector/changes.ts";
-import { Projection } from "../../../workload/projector/projection.ts";
+import { SCHEMA } from "../../../workload/projector/schema.ts";
 import { Shard } from "./history.ts";
 
 const dynalite = createRequire(import.meta.url)("dynalite") as (options: { createTableMs: number }) => Server;
@@ -154,7 +154,7 @@ test.serial("what the projector's own code made of it is equal, by row, total an
   const connection = new pg.Client(database);
   await connection.connect();
   const projection = new Projection(connection);
-  await projection.createSchema();
+  await projection.createSchema(SCHEMA);
   t.deepEqual(await readWatermarks(database), []);
   const store = openDynamoJournal({ client, table: TABLE, primary: PRIMARY });
   for (const shard of [0, 1]) {
@@ -162,7 +162,7 @@ test.serial("what the projector's own code made of it is equal, by row, total an
     const records: ValidRecord[] = [];
     for await (const record of readValid(store, shard)) records.push(record);
     const [first, ...rest] = records;
-    if (first) await projection.apply(shard, undefined, changesOf([first, ...rest]));
+    if (first) await projection.apply(shard, undefined, [first, ...rest]);
   }
   await connection.end();
 

@@ -8,12 +8,14 @@ const resources = [
   {
     urn: "urn::stack",
     type: "pulumi:pulumi:Stack",
+    protect: false,
     inputs: {},
     outputs: { databaseClusterId: "exchange-us-east-1" },
   },
   {
     urn: "urn::aws:rds/clusterParameterGroup:ClusterParameterGroup::database",
     type: "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+    protect: false,
     id: "database-1a2b",
     inputs: {},
     outputs: {},
@@ -21,6 +23,7 @@ const resources = [
   {
     urn: "urn::aws:rds/clusterParameterGroup:ClusterParameterGroup::database-read-only",
     type: "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+    protect: false,
     id: "database-read-only-3c4d",
     inputs: {},
     outputs: {},
@@ -47,6 +50,7 @@ const resources = [
   ...[1, 0].map((n) => ({
     urn: `urn::aws:rds/clusterInstance:ClusterInstance::database-${n}`,
     type: "aws:rds/clusterInstance:ClusterInstance",
+    protect: false,
     id: `exchange-us-east-1-${n}`,
     inputs: { identifier: `exchange-us-east-1-${n}`, clusterIdentifier: "exchange-us-east-1" },
     outputs: { instanceClass: "db.r7g.large", availabilityZone: `us-east-1${"ab"[n]}` },

@@ -7,6 +7,7 @@ import {
   HaltedError,
   type JournalStore,
   NotMyRegionError,
+  OvertakenError,
   readHead,
   SupersededError,
 } from "../../../journal/index.ts";
@@ -19,11 +20,12 @@ export interface OperatorOptions {
   readonly rules: Rules;
 }
 
-/** What a run may end with when another one is faster. */
+/** What a run, or an engine's start, may end with when another one is faster. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof DecisionConflictError ||
   error instanceof HaltedError ||
   error instanceof NotMyRegionError ||
+  error instanceof OvertakenError ||
   error instanceof SupersededError;
 
 /** Decides for a region, once per run, and fences the shard with that decision. */

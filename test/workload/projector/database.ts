@@ -29,7 +29,8 @@ async function freeAddress(): Promise<{ host: string; port: number }> {
   return { host: "127.0.0.1", port };
 }
 
-export async function openDatabases(): Promise<Databases> {
+/** @param settings of the servers, beside the sandbox's own */
+export async function openDatabases(settings: Readonly<Record<string, string>> = {}): Promise<Databases> {
   const root = await mkdtemp(path.join(tmpdir(), "projector-"));
   await chmod(root, 0o755);
   const processes = new Processes(path.join(root, "ledger"));
@@ -41,6 +42,7 @@ export async function openDatabases(): Promise<Databases> {
       directory: path.join(root, name),
       address: await freeAddress(),
       name,
+      settings,
     });
   const primary = await make("primary");
   await primary.initialise();

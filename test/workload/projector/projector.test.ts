@@ -3,12 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import fc from "fast-check";
 import { fence, type JournalStore } from "../../../journal/index.ts";
+import { Projection } from "../../../replay/index.ts";
 import { type Postgres, SUPERUSER } from "../../../sandbox/aurora/postgres.ts";
 import type { Command } from "../../../workload/engine/events.ts";
 import { type ConnectionSettings, connect } from "../../../workload/projector/connection.ts";
-import { Projection } from "../../../workload/projector/projection.ts";
 import { Projector } from "../../../workload/projector/projector.ts";
-import { PROJECTOR_LOCK, READER_ROLE } from "../../../workload/projector/schema.ts";
+import { READER_ROLE, SCHEMA } from "../../../workload/projector/schema.ts";
 import { memoryJournal } from "../../journal/memory.ts";
 import { commands } from "../engine/arbitrary.ts";
 import { place } from "../engine/run.ts";
@@ -172,16 +172,16 @@ test("a session that falls silent is ended by the server, and its lock is free a
   const settings = settingsOf(primary, await createDatabase(primary));
   const silent = await connect(settings, LIMITS);
   t.teardown(silent.close);
-  t.true(await new Projection(silent.client).lock(PROJECTOR_LOCK));
+  t.true(await new Projection(silent.client).lock("alone"));
   const waiting = await connect(settings, LIMITS);
   t.teardown(waiting.close);
   const projection = new Projection(waiting.client);
-  t.false(await projection.lock(PROJECTOR_LOCK));
+  t.false(await projection.lock("alone"));
   await until(t, "the silent session is lost", () => {
     projection.writable().catch(() => {});
     return silent.lost.aborted;
   });
-  t.true(await projection.lock(PROJECTOR_LOCK));
+  t.true(await projection.lock("alone"));
 });
 
 test("a second projector waits for the first, and takes over when it ends", async (t) => {
@@ -325,7 +325,7 @@ test("a user who is not there yet is made by the owner, may do no more than proj
   (await connect(as("newcomer", { user: SUPERUSER, password: "any" }), LIMITS)).close();
   const { client, close } = await connect(as("newcomer", null), LIMITS);
   t.teardown(close);
-  await new Projection(client).createSchema();
+  await new Projection(client).createSchema(SCHEMA);
   const { rows } = await client.query(
     "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user",
   );

@@ -1,0 +1,27 @@
+/** One shard's replay as a pod of an Indexed Job: ends when the projection stands at the log's end. */
+import { openArchive, openS3Objects } from "../../journal/index.ts";
+import { replay } from "../../replay/index.ts";
+import { openJournal, openS3 } from "../aws.ts";
+import type { Log } from "../log.ts";
+import type { ReplaySettings } from "../settings.ts";
+import { connect, type Limits } from "./connection.ts";
+import { SCHEMA } from "./schema.ts";
+
+/** A batch takes longer than what a projector applies, and one session waits while the log is verified. */
+const LIMITS: Limits = { connectMs: 5000, statementMs: 290_000, queryMs: 300_000, idleMs: 0 };
+
+export async function runReplay(settings: ReplaySettings, log: Log, signal: AbortSignal): Promise<void> {
+  const { shard, batchEvents, archiveBucket: bucket } = settings;
+  const client = await openS3(settings);
+  const done = await replay({
+    store: openJournal(settings),
+    shards: [shard],
+    connect: async () => (await connect(settings, LIMITS)).client,
+    schema: SCHEMA,
+    archive: openArchive(openS3Objects({ client, bucket })),
+    batchEvents,
+    signal,
+    onProgress: (progress) => log("progress", { shard, ...progress }),
+  });
+  log("replayed", { ...done });
+}
