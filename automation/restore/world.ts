@@ -1,6 +1,7 @@
 /** The ports of a restore, made of the adapters for the active region. */
-import { openCheckpoints, openS3Objects } from "../../journal/index.ts";
+import { openArchive, openCheckpoints, openDynamoJournal, openS3Objects } from "../../journal/index.ts";
 import { pulumiStack } from "../adapters/program.ts";
+import { connect } from "../adapters/projection-reader.ts";
 import { Restoration } from "../adapters/restoration.ts";
 import { ask } from "../ask.ts";
 import type { Context } from "../commands/command.ts";
@@ -8,8 +9,11 @@ import type { Active } from "../maintenance/world.ts";
 import type { RunRecord } from "../runbook/record.ts";
 import { Cutover } from "./cutover.ts";
 import type { RestorePorts } from "./ports.ts";
-import { FoldProof } from "./proof.ts";
+import { JournalProof } from "./proof.ts";
 import { databaseInState } from "./state-edit.ts";
+
+/** Sums over large tables take their time. */
+const PROOF_MILLISECONDS = 3_600_000;
 
 export interface RestorePortOptions {
   readonly active: Active;
@@ -41,9 +45,12 @@ export async function restorePorts({
     gateway,
     checkpoints,
     database: new Restoration(clients.rds, databaseInState(deployed).shape, access),
-    proof: new FoldProof({
-      table: { region, table: journalTable, ...(awsEndpoint && { endpoint: awsEndpoint }) },
-      ...{ primary: regions.primary, shards, access },
+    proof: new JournalProof({
+      store: openDynamoJournal({
+        ...{ client: clients.dynamodb, table: journalTable, primary: regions.primary },
+      }),
+      archive: openArchive(openS3Objects({ client: clients.s3, bucket: outputs.archiveBucket })),
+      ...{ shards, signal, connect: (endpoint) => connect(access, endpoint, PROOF_MILLISECONDS) },
     }),
     cutover: new Cutover({
       ...{ stack, project, projectDirectory: settings.projectDirectory, record, state, note, signal },
