@@ -83,6 +83,10 @@ test("wrong rows, then bad events: halted, restored to the second before, cut to
     done.stderr,
     /cut .* 2 shard\(s\) cut, 4 event\(s\) are no longer log, [1-9]\d* checkpoint\(s\) behind it marked/,
   );
+  t.regex(
+    done.stderr,
+    /4 command\(s\) acknowledged after the cut are in .*quarantine\.ndjson: dr quarantine resubmit/,
+  );
   t.is((await place.toggle("--disable")).code, 0);
   const last = await place.outputs("prod");
   t.is(last.databaseClusterId, "exchange-us-east-1-r2");
