@@ -81,16 +81,14 @@ export class PulumiStack {
     const steps: PlannedStep[] = [];
     const stack = await this.#open();
     try {
-      await withShortTraces(() =>
-        stack.preview({
-          ...common(options),
-          onEvent: (event) => {
-            options.observe?.(event);
-            const step = plannedStep(event);
-            if (step !== undefined) steps.push(step);
-          },
-        }),
-      );
+      await stack.preview({
+        ...common(options),
+        onEvent: (event) => {
+          options.observe?.(event);
+          const step = plannedStep(event);
+          if (step !== undefined) steps.push(step);
+        },
+      });
     } catch (cause) {
       options.signal.throwIfAborted();
       throw new PreviewError(`preview of stack ${this.name}: ${messageOf(cause)}`, { cause });
@@ -102,17 +100,15 @@ export class PulumiStack {
     const stack = await this.#open();
     const { progress } = options;
     try {
-      await withShortTraces(() =>
-        stack.up({
-          ...common(options),
-          ...(progress && {
-            onEvent: (event: EngineEvent) => {
-              const line = progressLine(event);
-              if (line !== undefined) progress(line);
-            },
-          }),
+      await stack.up({
+        ...common(options),
+        ...(progress && {
+          onEvent: (event: EngineEvent) => {
+            const line = progressLine(event);
+            if (line !== undefined) progress(line);
+          },
         }),
-      );
+      });
     } catch (cause) {
       options.signal.throwIfAborted();
       throw new UpdateError(`update of stack ${this.name}: ${messageOf(cause)}`, { cause });
@@ -172,25 +168,6 @@ export class PulumiStack {
         },
       },
     );
-  }
-}
-
-let shortTraces = 0;
-let fullTraceLimit = Error.stackTraceLimit;
-
-/**
- * Pulumi's SDK writes down a stack trace for every promise of every resource, a fifth of a program's run: seconds of
- * outage over a failover's three runs. While one runs, traces have one frame.
- */
-async function withShortTraces<T>(work: () => Promise<T>): Promise<T> {
-  if (shortTraces++ === 0) {
-    fullTraceLimit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 1;
-  }
-  try {
-    return await work();
-  } finally {
-    if (--shortTraces === 0) Error.stackTraceLimit = fullTraceLimit;
   }
 }
 

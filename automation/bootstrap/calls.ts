@@ -34,9 +34,10 @@ export const STATE_CALLS = {
   GetObjectCommand: "s3:GetObject",
   ListObjectsV2Command: "s3:ListBucket",
   DeleteObjectCommand: "s3:DeleteObject",
+  PutObjectCommand: "s3:PutObject",
 } as const;
 /** What Pulumi's engine does beside them in a targeted update: writes its state and lock, unwraps its secrets' key. */
-const ENGINE_STATE_CALLS = ["s3:PutObject", "s3:GetBucketLocation"] as const;
+const ENGINE_STATE_CALLS = ["s3:GetBucketLocation"] as const;
 const ENGINE_KEY_CALLS = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"] as const;
 /** Signed with an IAM token by `rds-signer`. */
 const DATABASE_READER = "projection_reader";

@@ -229,13 +229,13 @@ test.serial(
     t.deepEqual(sizes(passive), three([1, 1]));
     t.deepEqual(
       reservations(passive),
-      ["a", "b", "c"].map((zone) => `3 m7g.xlarge in us-west-2${zone}`),
+      ["a", "b", "c"].map((zone) => `4 m7g.xlarge in us-west-2${zone}`),
     );
     const promoting = await deploy("dr", { cluster, role: "promoting" });
-    t.deepEqual(sizes(promoting), three([3, 3]));
+    t.deepEqual(sizes(promoting), three([4, 4]));
     t.deepEqual(reservations(promoting), reservations(passive));
     const prod = await deploy("prod", { cluster });
-    t.deepEqual([sizes(prod), reservations(prod)], [three([3, 3, "scalingConfig.desiredSize"]), []]);
+    t.deepEqual([sizes(prod), reservations(prod)], [three([4, 4, "scalingConfig.desiredSize"]), []]);
   },
 );
 

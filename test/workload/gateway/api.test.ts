@@ -203,11 +203,12 @@ test("an engine that has not said where it is, or only in another region, is not
 });
 
 test("after a takeover the new engine is asked; what waits for the old one is unknown at once, and good when asked again", async (t) => {
-  const [old, next] = [await fakeEngine(t, () => {}), await fakeEngine(t, accepting)];
+  const seen: Seen[] = [];
+  const [old, next] = [await fakeEngine(t, () => {}, seen), await fakeEngine(t, accepting)];
   const front = await openGateway(t, [old]);
   const began = Date.now();
   const waiting = front.call("POST", "/orders", ORDER);
-  await sleep(50);
+  while (seen.length === 0) await sleep(5);
   front.engines[0] = { shard: 0, epoch: 2, region: "us-east-1", url: next };
   await front.refresh();
   t.like(await waiting, { status: 504, body: { status: "unknown" } });

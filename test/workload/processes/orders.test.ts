@@ -1,5 +1,6 @@
 /** Gateway and engine as processes, over dynalite, with real HTTP. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import test, { type ExecutionContext } from "ava";
 import { type ControlItem, controlKey, fence } from "../../../journal/index.ts";
@@ -150,10 +151,10 @@ test.serial("a fenced engine ends by itself with one line on stderr, and its suc
   platform.engine = platform.startEngine();
   t.true(await answers(`${platform.engine.url}/healthz`, 200));
   t.true(await answers(`${platform.engine.url}/ready`, 503));
-  t.like(await fetch(`${platform.engine.url}/state`).then((response) => response.json() as Promise<object>), {
-    phase: "waiting",
-    ready: false,
-  });
+  const state = async () =>
+    (await (await fetch(`${platform.engine.url}/state`)).json()) as { phase: string; ready: boolean };
+  while ((await state()).phase === "starting") await sleep(20);
+  t.like(await state(), { phase: "waiting", ready: false });
 });
 
 test.serial("when the region item names another region the gateway refuses within 3 s", async (t) => {
