@@ -6,8 +6,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import pg from "pg";
-import { RefusedError } from "../../automation/errors.ts";
-import { EAST, instruments, Place, send } from "./place.ts";
+import { RefusedError } from "../../../automation/errors.ts";
+import { EAST, instruments, Place, send } from "../place.ts";
 
 async function sql<T>(host: string, text: string): Promise<readonly T[]> {
   const client = new pg.Client({
