@@ -73,13 +73,3 @@ function firstIndex(
   if (from.index < upTo) return from.index;
   throw new NotInLogError(shard, from, `it has ${upTo} valid events, none with index ${from.index}`);
 }
-
-/** Only the place where a cut by time lies; null: nothing to cut. */
-export async function findCut(
-  store: JournalStore,
-  shard: number,
-  timestamp: number,
-  options: ReadOptions = {},
-): Promise<EventPosition | null> {
-  return (await surveyCut(store, shard, timestamp, options)).cut?.position ?? null;
-}

@@ -3,7 +3,7 @@ export * from "./archive.ts";
 export { type CarrierOptions, openCarrier, type Removed, readRemoved } from "./carry.ts";
 export * from "./checkpoints.ts";
 export * from "./clock.ts";
-export { type Cut, type EventPlace, findCut, type Survey, surveyCut } from "./cut.ts";
+export { type Cut, type EventPlace, type Survey, surveyCut } from "./cut.ts";
 export { type DynamoJournalOptions, openDynamoJournal } from "./dynamo.ts";
 export { type FindOptions, findNewestEpoch, type Head, type NewestEpoch, readHead } from "./epochs.ts";
 export * from "./errors.ts";

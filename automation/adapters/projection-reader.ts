@@ -38,11 +38,24 @@ export async function readMarks(client: pg.ClientBase): Promise<readonly Mark[]>
 
 /** Runs with a connection of its own. */
 export async function connected<T>(
-  { region, name, secure, credentials }: ProjectionAccess,
+  access: ProjectionAccess,
   host: string,
   work: (client: pg.Client) => Promise<T>,
-  queryMilliseconds = CONNECT_MILLISECONDS,
 ): Promise<T> {
+  const client = await connect(access, host, CONNECT_MILLISECONDS);
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** A session that its user ends. @param queryMilliseconds longest that a statement may take */
+export async function connect(
+  { region, name, secure, credentials }: ProjectionAccess,
+  host: string,
+  queryMilliseconds: number,
+): Promise<pg.Client> {
   const client = new pg.Client({
     ...{ host, port: PORT, database: name, user: USER },
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
@@ -52,11 +65,7 @@ export async function connected<T>(
   // A connection that dies after its query must not end the process.
   client.on("error", () => {});
   await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end().catch(() => {});
-  }
+  return client;
 }
 
 async function token(

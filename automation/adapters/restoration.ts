@@ -5,8 +5,10 @@
 import {
   CreateDBInstanceCommand,
   type DBCluster,
+  DBClusterAlreadyExistsFault,
   DBClusterNotFoundFault,
   type DBInstance,
+  DBInstanceAlreadyExistsFault,
   DescribeDBClustersCommand,
   DescribeDBInstancesCommand,
   ModifyDBClusterCommand,
@@ -61,20 +63,23 @@ export class Restoration implements RestorePort {
 
   async restore({ from, id, time }: Parameters<RestorePort["restore"]>[0]): Promise<void> {
     const { subnetGroup, parameterGroup, securityGroups, keyArn, logs, backupDays } = this.#shape;
-    await this.#rds.send(
-      new RestoreDBClusterToPointInTimeCommand({
-        SourceDBClusterIdentifier: from,
-        DBClusterIdentifier: id,
-        RestoreToTime: new Date(time),
-        DBSubnetGroupName: subnetGroup,
-        DBClusterParameterGroupName: parameterGroup,
-        VpcSecurityGroupIds: [...securityGroups],
-        KmsKeyId: keyArn,
-        EnableIAMDatabaseAuthentication: true,
-        EnableCloudwatchLogsExports: [...logs],
-        CopyTagsToSnapshot: true,
-        DeletionProtection: true,
-      }),
+    await unlessThere(
+      DBClusterAlreadyExistsFault,
+      this.#rds.send(
+        new RestoreDBClusterToPointInTimeCommand({
+          SourceDBClusterIdentifier: from,
+          DBClusterIdentifier: id,
+          RestoreToTime: new Date(time),
+          DBSubnetGroupName: subnetGroup,
+          DBClusterParameterGroupName: parameterGroup,
+          VpcSecurityGroupIds: [...securityGroups],
+          KmsKeyId: keyArn,
+          EnableIAMDatabaseAuthentication: true,
+          EnableCloudwatchLogsExports: [...logs],
+          CopyTagsToSnapshot: true,
+          DeletionProtection: true,
+        }),
+      ),
     );
     // A restore has no say in how long its own backups are kept.
     await this.#rds.send(
@@ -95,19 +100,22 @@ export class Restoration implements RestorePort {
     for (let n = 0; n < count; n++) {
       const instance = `${id}-${n}`;
       if (present.has(instance)) continue;
-      await this.#rds.send(
-        new CreateDBInstanceCommand({
-          DBInstanceIdentifier: instance,
-          DBClusterIdentifier: id,
-          DBInstanceClass: instanceClass,
-          Engine: "aurora-postgresql",
-          AvailabilityZone: zones[n % zones.length],
-          PubliclyAccessible: false,
-          AutoMinorVersionUpgrade: false,
-          EnablePerformanceInsights: true,
-          PerformanceInsightsKMSKeyId: keyArn,
-          PromotionTier: n === 0 ? 0 : 1,
-        }),
+      await unlessThere(
+        DBInstanceAlreadyExistsFault,
+        this.#rds.send(
+          new CreateDBInstanceCommand({
+            DBInstanceIdentifier: instance,
+            DBClusterIdentifier: id,
+            DBInstanceClass: instanceClass,
+            Engine: "aurora-postgresql",
+            AvailabilityZone: zones[n % zones.length],
+            PubliclyAccessible: false,
+            AutoMinorVersionUpgrade: false,
+            EnablePerformanceInsights: true,
+            PerformanceInsightsKMSKeyId: keyArn,
+            PromotionTier: n === 0 ? 0 : 1,
+          }),
+        ),
       );
     }
   }
@@ -118,13 +126,17 @@ export class Restoration implements RestorePort {
 
   async setAside(from: string, id: string): Promise<void> {
     if ((await this.#describe(from)) !== undefined && (await this.#describe(id)) === undefined) {
-      await this.#rds.send(
-        new ModifyDBClusterCommand({
-          DBClusterIdentifier: from,
-          NewDBClusterIdentifier: id,
-          DBClusterParameterGroupName: this.#shape.readOnlyParameterGroup,
-          ApplyImmediately: true,
-        }),
+      // An earlier attempt may have renamed it: then nobody has the old name.
+      await unlessThere(
+        DBClusterNotFoundFault,
+        this.#rds.send(
+          new ModifyDBClusterCommand({
+            DBClusterIdentifier: from,
+            NewDBClusterIdentifier: id,
+            DBClusterParameterGroupName: this.#shape.readOnlyParameterGroup,
+            ApplyImmediately: true,
+          }),
+        ),
       );
     }
     // Another parameter group counts from an instance's next start on; it also ends whoever is connected still.
@@ -145,6 +157,18 @@ export class Restoration implements RestorePort {
       ),
     );
     return found.flatMap(({ DBInstances = [] }) => DBInstances);
+  }
+}
+
+/** The SDK repeats a call whose answer it did not get; what the first one did is then in the second one's way. */
+async function unlessThere(
+  fault: abstract new (...args: never) => Error,
+  call: Promise<unknown>,
+): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof fault)) throw error;
   }
 }
 

@@ -35,6 +35,8 @@ export interface RestoreFacts {
     readonly seq: number;
     readonly hash: string;
   }[];
+  /** Commands that were acknowledged and lie behind the cut. */
+  readonly acknowledgedAfterCut: number;
   /** What the update changed besides the imported state. */
   readonly changed: readonly string[];
   readonly caughtUpAt: number;

@@ -65,9 +65,17 @@ export interface CheckpointPort {
   markCut(shard: number, end: EventPosition, runId: string): Promise<number>;
 }
 
+export interface QuarantinePort {
+  /** Sets aside what the cuts took, to be submitted again by a person's decision; again = the same file. */
+  write(
+    cuts: readonly { readonly shard: number; readonly position: EventPosition }[],
+  ): Promise<{ readonly file: string; readonly commands: number }>;
+}
+
 export interface RestorePorts {
   readonly journal: RestoreJournalPort;
   readonly checkpoints: CheckpointPort;
+  readonly quarantine: QuarantinePort;
   readonly database: RestorePort;
   readonly proof: ProofPort;
   readonly cutover: CutoverPort;

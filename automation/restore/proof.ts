@@ -1,26 +1,19 @@
-/**
- * The rows of a restored projection against a second fold of the whole journal, which shares no code with the
- * projector's. It holds the journal in memory.
- */
-
-import { connected, type ProjectionAccess } from "../adapters/projection-reader.ts";
-import { differences } from "../drill/audit/projection.ts";
-import { validLog } from "../drill/audit/valid-log.ts";
-import { readJournalTable, type TableSource } from "../drill/witness/journal-table.ts";
-import { readProjectionOf } from "../drill/witness/projection-query.ts";
+/** The rows of a restored projection, and the chain that they come from, by the validation of `dr validate`. */
+import type { Client } from "pg";
+import type { Archive, JournalStore } from "../../journal/index.ts";
+import { inWords } from "../corruption/difference.ts";
+import { type ShardValidation, validate } from "../corruption/validate.ts";
 import type { ProofPort } from "./ports.ts";
 
-/** Checksums of large tables take their time. */
-const QUERY_MILLISECONDS = 600_000;
-
 export interface ProofOptions {
-  readonly table: TableSource;
-  readonly primary: string;
+  readonly store: JournalStore;
+  readonly archive: Archive;
   readonly shards: number;
-  readonly access: ProjectionAccess;
+  readonly connect: (endpoint: string) => Promise<Client>;
+  readonly signal: AbortSignal;
 }
 
-export class FoldProof implements ProofPort {
+export class JournalProof implements ProofPort {
   readonly #options: ProofOptions;
 
   constructor(options: ProofOptions) {
@@ -28,12 +21,22 @@ export class FoldProof implements ProofPort {
   }
 
   async differences(endpoint: string): Promise<readonly string[]> {
-    const { table, primary, shards, access } = this.#options;
-    const [items, projection] = await Promise.all([
-      readJournalTable(table),
-      connected(access, endpoint, readProjectionOf, QUERY_MILLISECONDS),
-    ]);
-    const logs = Array.from({ length: shards }, (_, shard) => validLog(items, shard, primary));
-    return [...logs.flatMap(({ broken }) => broken), ...differences(projection, logs)];
+    const { store, archive, shards: count, connect, signal } = this.#options;
+    const shards = Array.from({ length: count }, (_, shard) => shard);
+    const results = await validate({ store, archive, shards, signal, connect: () => connect(endpoint) });
+    return results.flatMap(problems);
   }
+}
+
+function problems({ shard, valid, chain, tables, conserved, broken }: ShardValidation): readonly string[] {
+  if (valid) return [];
+  const found = [
+    ...(chain.holds ? [] : [chain.why]),
+    ...broken,
+    ...tables.flatMap(({ first, table, equal }) =>
+      equal ? [] : [first === null ? `${table} differ` : inWords(first)],
+    ),
+  ];
+  if (found.length === 0) found.push(conserved ? "not valid" : "what was bought is not what was sold");
+  return found.map((one) => `shard ${shard}: ${one}`);
 }

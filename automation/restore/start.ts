@@ -75,7 +75,7 @@ export async function runRestore(request: RestoreRequest, context: Context): Pro
 
 function conclusionOf({ data }: RunRecord) {
   const { mission } = restoreFacts(data);
-  const message = `the database of ${mission?.region} is ${mission?.restored}, replayed to the journal's end; ${mission?.kept} is kept, read-only. Validate it, then let the platform go on: toggle-maintenance.sh --disable`;
+  const message = `the database of ${mission?.region} is ${mission?.restored}, replayed to the journal's end; ${mission?.kept} is kept, read-only. Look once more with dr validate, then let the platform go on: toggle-maintenance.sh --disable`;
   return { verdict: "restored" as const, message };
 }
 

@@ -1,15 +1,21 @@
 /** The ports of a restore, made of the adapters for the active region. */
-import { openCheckpoints, openS3Objects } from "../../journal/index.ts";
+import path from "node:path";
+import { openArchive, openCheckpoints, openDynamoJournal, openS3Objects } from "../../journal/index.ts";
 import { pulumiStack } from "../adapters/program.ts";
+import { connect } from "../adapters/projection-reader.ts";
 import { Restoration } from "../adapters/restoration.ts";
 import { ask } from "../ask.ts";
 import type { Context } from "../commands/command.ts";
+import { quarantinedBy, writeQuarantine } from "../corruption/quarantine.ts";
 import type { Active } from "../maintenance/world.ts";
 import type { RunRecord } from "../runbook/record.ts";
 import { Cutover } from "./cutover.ts";
 import type { RestorePorts } from "./ports.ts";
-import { FoldProof } from "./proof.ts";
+import { JournalProof } from "./proof.ts";
 import { databaseInState } from "./state-edit.ts";
+
+/** Sums over large tables take their time. */
+const PROOF_MILLISECONDS = 3_600_000;
 
 export interface RestorePortOptions {
   readonly active: Active;
@@ -33,6 +39,10 @@ export async function restorePorts({
   const deployed = await state.read(stack);
   if (deployed === undefined) throw new Error(`stack ${stack} has no state`);
   const access = { region, name, secure: awsEndpoint === undefined, credentials: clients.credentials };
+  const store = openDynamoJournal({
+    ...{ client: clients.dynamodb, table: journalTable, primary: regions.primary },
+  });
+  const quarantined = path.join(record.directory, "quarantine.ndjson");
   const checkpoints = openCheckpoints(
     openS3Objects({ client: clients.s3, bucket: outputs.checkpointBucket }),
   );
@@ -40,10 +50,17 @@ export async function restorePorts({
     journal,
     gateway,
     checkpoints,
+    quarantine: {
+      write: async (cuts) => {
+        const taken = cuts.map(({ shard, position }) => quarantinedBy(store, shard, position, signal));
+        return { file: quarantined, commands: await writeQuarantine(quarantined, taken) };
+      },
+    },
     database: new Restoration(clients.rds, databaseInState(deployed).shape, access),
-    proof: new FoldProof({
-      table: { region, table: journalTable, ...(awsEndpoint && { endpoint: awsEndpoint }) },
-      ...{ primary: regions.primary, shards, access },
+    proof: new JournalProof({
+      store,
+      archive: openArchive(openS3Objects({ client: clients.s3, bucket: outputs.archiveBucket })),
+      ...{ shards, signal, connect: (endpoint) => connect(access, endpoint, PROOF_MILLISECONDS) },
     }),
     cutover: new Cutover({
       ...{ stack, project, projectDirectory: settings.projectDirectory, record, state, note, signal },

@@ -9,12 +9,12 @@ import {
   type Anchor,
   type EventPosition,
   fence,
-  findCut,
   type JournalStore,
   openCheckpoints,
   openWriter,
   readHead,
   readValid,
+  surveyCut,
 } from "../../journal/index.ts";
 import { readEvents } from "./history.ts";
 import { MemoryTable, memoryJournal, memoryObjects } from "./memory.ts";
@@ -128,11 +128,13 @@ test("per shard what came before the first event at or after T stays, that one a
         const first = written.findIndex(({ ts }) => ts >= time);
         const stays = written.slice(0, first === -1 ? written.length : first).map(({ event }) => event);
         const gone = new Set(written.map(({ event }) => event).slice(stays.length));
-        const position = await findCut(shards.store(shard), shard, time);
-        if (position === null) {
+        const { cut } = await surveyCut(shards.store(shard), shard, time);
+        if (cut === null) {
           t.is(gone.size, 0);
           continue;
         }
+        const { position, events } = cut;
+        t.is(events, gone.size, "what is shown before it is sealed");
         cuts += 1;
         if (stays.length > 0 && gone.size > 0) split += 1;
         await shards.seal(shard, "cut", position);
@@ -168,7 +170,41 @@ test("events of one record share its millisecond: they stay or go together", asy
   await shards.put({ shard: 0, restarts: false, step: 0, events: 2 });
   await shards.put({ shard: 0, restarts: false, step: 0, events: 3 });
   await shards.put({ shard: 0, restarts: true, step: 1, events: 1 });
-  t.deepEqual(await findCut(shards.store(0), 0, MIDDAY), { epoch: 0, seq: 0, index: null });
-  t.deepEqual(await findCut(shards.store(0), 0, MIDDAY + 1), { epoch: 1, seq: 2, index: null });
-  t.is(await findCut(shards.store(0), 0, MIDDAY + 2), null);
+  const survey = (from: Parameters<typeof surveyCut>[2]) => surveyCut(shards.store(0), 0, from);
+  t.deepEqual(await survey(MIDDAY), {
+    cut: {
+      position: { epoch: 0, seq: 0, index: null },
+      first: { epoch: 1, seq: 1, index: 0, ts: MIDDAY },
+      events: 6,
+    },
+    lastTs: MIDDAY + 1,
+  });
+  t.deepEqual((await survey(MIDDAY + 1)).cut, {
+    position: { epoch: 1, seq: 2, index: null },
+    first: { epoch: 2, seq: 3, index: 0, ts: MIDDAY + 1 },
+    events: 1,
+  });
+  t.is((await survey(MIDDAY + 2)).cut, null);
+});
+
+test("a cut by place lies before that very event, in the middle of its record too", async (t) => {
+  const shards = new Shards([0, 0, 0]);
+  await shards.put({ shard: 0, restarts: false, step: 0, events: 2 });
+  await shards.put({ shard: 0, restarts: false, step: 5, events: 3 });
+  const survey = (seq: number, index: number) => surveyCut(shards.store(0), 0, { epoch: 1, seq, index });
+  t.deepEqual((await survey(2, 1)).cut, {
+    position: { epoch: 1, seq: 2, index: 1 },
+    first: { epoch: 1, seq: 2, index: 1, ts: MIDDAY + 5 },
+    events: 2,
+  });
+  const { cut } = await survey(2, 0);
+  t.deepEqual(cut?.position, { epoch: 1, seq: 1, index: null });
+  await t.throwsAsync(survey(2, 3), {
+    message: "shard 0, epoch 1, seq 2 is not in the valid log: it has 3 valid events, none with index 3",
+  });
+  await t.throwsAsync(survey(3, 0), {
+    message: "shard 0, epoch 1, seq 3 is not in the valid log: a cut must lie in the valid log",
+  });
+  await shards.seal(0, "cut", (await survey(2, 1)).cut?.position);
+  t.deepEqual(await shards.read(0), ["e2", "e3", "e4"]);
 });

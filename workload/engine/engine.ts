@@ -181,6 +181,8 @@ export class Engine implements EngineFace {
   async #open(signal: AbortSignal): Promise<Serving> {
     const { store, shard, region, window, url, log, checkpoints, onFatal } = this.#options;
     for (;;) {
+      // A halt is known already when this engine was halted, and stays what it waits for.
+      if (this.#phase !== "halted") this.#enter("waiting", `until shard ${shard} belongs to ${region}`);
       await waitForOwnership({
         ...{ store, shard, region, signal, intervalMilliseconds: OWNERSHIP_MS },
         waiting: (opening) => this.#waitFor(opening),

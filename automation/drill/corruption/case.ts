@@ -1,6 +1,7 @@
 /** One damage, from its first second to verified service, with the commands that an operator has. */
 
 import type { StackOutputs } from "../../../stacks/outputs.ts";
+import { EXIT } from "../../errors.ts";
 import type { CorruptionCase } from "../../report/evidence.ts";
 import type { RunEvent } from "../../runbook/events.ts";
 import { differences } from "../audit/projection.ts";
@@ -16,6 +17,8 @@ import type { Damage } from "./damage.ts";
 const BEFORE_MILLISECONDS = 2_100;
 const BETWEEN_WRITES_MILLISECONDS = 700;
 const FIND_LIMIT_MILLISECONDS = 20_000;
+const MOST_TURNS = 3;
+const RESUMABLE: ReadonlySet<number> = new Set([EXIT.halfway, EXIT.fenceNotProven]);
 
 export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionCase> {
   const active = await activeStack(drill);
@@ -49,12 +52,16 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
       signal,
       logFile: drill.file(`${damage.id}.log`),
     };
-    const code = await runScript(options, (event) => {
-      heard(event, steps);
-      drill.heardOperator(event, damage.id);
-    });
+    let code: number | null = null;
+    // What stopped half-way says so, and that the same command goes on: an operator gives it again.
+    for (let turn = 0; turn < MOST_TURNS && (code === null || RESUMABLE.has(code)); turn++) {
+      code = await runScript(options, (event) => {
+        heard(event, steps);
+        drill.heardOperator(event, damage.id);
+      });
+    }
     exitCodes.push(code);
-    return code === 0;
+    return code === EXIT.done;
   };
   const restoreTo = new Date(good).toISOString();
   const isServed =

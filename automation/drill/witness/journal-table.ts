@@ -4,9 +4,8 @@ import { z } from "zod";
 import type { TableItem } from "../audit/items.ts";
 
 export interface TableSource {
-  /** Absent: AWS' own, and the machine's credentials. */
-  readonly endpoint?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly endpoint: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly region: string;
   readonly table: string;
 }

@@ -33,11 +33,19 @@ export const cut: Step<RestorePorts, RestoreFacts> = {
     const marked = await Promise.all(
       wanted.map(({ shard, at }) => context.ports.checkpoints.markCut(shard, at.position, context.run.id)),
     );
+    const { file, commands } = await context.ports.quarantine.write(
+      wanted.map(({ shard, at: { position } }) => ({ shard, position })),
+    );
+    await context.remember({ acknowledgedAfterCut: commands });
+    if (commands > 0)
+      context.note(
+        `${commands} command(s) acknowledged after the cut are in ${file}: dr quarantine resubmit`,
+      );
     const events = wanted.reduce((sum, { at }) => sum + at.events, 0);
     const checkpoints = marked.reduce((sum, count) => sum + count, 0);
     return {
       detail: `${wanted.length} shard(s) cut, ${events} event(s) are no longer log, ${checkpoints} checkpoint(s) behind it marked and never used`,
-      data: { events, checkpoints },
+      data: { events, checkpoints, acknowledgedAfterCut: commands },
     };
   },
 };

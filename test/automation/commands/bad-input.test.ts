@@ -243,3 +243,48 @@ test("the script says so when the project's Node is missing", async (t) => {
     `the project's Node is missing in ${copy}/node_modules: run \`npm ci\` in ${copy} first`,
   );
 });
+
+const MAINTENANCE = path.join(ROOT, "infra/scripts/toggle-maintenance.sh");
+const DR = path.join(ROOT, "infra/scripts/dr.sh");
+
+test("maintenance without a word of what, or in a region that does not exist", async (t) => {
+  refusedWith(
+    t,
+    await run(MAINTENANCE, []),
+    "exactly one of --enable, --disable and --status is needed: none is given",
+  );
+  const directory = await projectWith(t, ["prod", "dr"]);
+  refusedWith(
+    t,
+    await run(MAINTENANCE, ["--enable", "--region", "us-west-9"], deployed(directory)),
+    "--region us-west-9: there is no such region in this deployment, it must be us-east-1 or us-west-2",
+  );
+});
+
+test("a halt in the region that is not active: 10, and the stack file says what it said", async (t) => {
+  const directory = await projectWith(t, ["prod", "dr"]);
+  const ended = await run(
+    MAINTENANCE,
+    ["--enable", "--region", "us-west-2"],
+    deployed(directory, await tableWith(t, undefined)),
+  );
+  t.deepEqual(ended, {
+    code: 10,
+    stdout: "",
+    stderr: "dr: --region us-west-2: us-east-1 is the active region (generation 0). Nothing was changed\n",
+  });
+  t.deepEqual((await readdir(path.join(directory, ".dr"))).sort(), ["outputs.dr.json", "outputs.prod.json"]);
+});
+
+test("a restore without a zone in its time, and without a terminal to confirm on", async (t) => {
+  refusedWith(
+    t,
+    await run(DR, ["restore", "--restore-to", "2026-11-23T12:00:00", "--dry-run"]),
+    "--restore-to 2026-11-23T12:00:00: it must be a time with its zone, e.g. 2026-11-23T12:00:00.123Z or 2026-11-23T13:00:00.123+01:00",
+  );
+  refusedWith(
+    t,
+    await run(DR, ["restore", "--restore-to", "2026-11-23T12:00:00Z"]),
+    "there is no terminal to confirm on: add --yes --confirm-region REGION, or --dry-run to look only",
+  );
+});

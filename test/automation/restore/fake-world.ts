@@ -54,6 +54,7 @@ export class FakeRestoreWorld {
   window = { earliest: NOW - 60 * MINUTE, latest: NOW - MINUTE };
   cuts: readonly ShardCut[] = [0, 1].map((shard) => ({ shard, cut: null, lastTs: NOW - MINUTE }));
   readonly sealed = new Map<number, EventPosition>();
+  quarantined: readonly number[] = [];
   readonly marked = new Map<number, number>();
   /** Of the restored database. */
   mark = 20;
@@ -93,6 +94,12 @@ export class FakeRestoreWorld {
         markCut: async (shard, { seq }) => {
           this.marked.set(shard, seq);
           return 3;
+        },
+      },
+      quarantine: {
+        write: async (cuts) => {
+          this.quarantined = cuts.map(({ shard }) => shard);
+          return { file: "quarantine.ndjson", commands: 4 * cuts.length };
         },
       },
       database: {

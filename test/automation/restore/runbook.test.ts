@@ -71,6 +71,8 @@ test("a restore with a cut: each act once, the second before, the cut only where
   t.deepEqual([...world.clusters.keys()], ["exchange-r1", "exchange-damaged"]);
   t.deepEqual([...world.sealed], [[0, { epoch: 1, seq: 30, index: null }]]);
   t.deepEqual([...world.marked], [[0, 30]]);
+  t.deepEqual(world.quarantined, [0]);
+  t.is(restoreFacts(record.data).acknowledgedAfterCut, 4);
   t.is(
     record.data.steps["cut"]?.detail,
     "1 shard(s) cut, 10 event(s) are no longer log, 3 checkpoint(s) behind it marked and never used",

@@ -253,6 +253,25 @@ test("an engine that was frozen while the shard was halted and resumed wakes, an
   t.true(started.fatal[0] instanceof FencedError);
 });
 
+test("a standby waits under a halt as the active engine does; resumed, one of them serves and the other stands by", async (t) => {
+  const world = new World();
+  const both = [world.start(t, { standby: "on" }), world.start(t, { standby: "on" })];
+  const phases = () => both.map(({ engine }) => engine.report().phase).sort();
+  await until(t, "one active, one standing by", () => phases().join() === "active,standby");
+  await dr(world.store, "halt");
+  await until(t, "both halted", () => phases().join() === "halted,halted");
+  await sleep(1_200);
+  t.deepEqual(phases(), ["halted", "halted"]);
+  const { opening } = await readHead(world.store, 0);
+  t.is(opening.reason, "halt");
+  await dr(world.store, "resume");
+  await until(t, "one active, one standing by again", () => phases().join() === "active,standby");
+  t.deepEqual(
+    both.flatMap(({ fatal }) => fatal),
+    [],
+  );
+});
+
 test("an idle engine learns by its own heartbeat that it was fenced, and ends", async (t) => {
   const world = new World();
   const started = world.start(t);

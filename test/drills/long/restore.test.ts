@@ -6,8 +6,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import pg from "pg";
-import { RefusedError } from "../../automation/errors.ts";
-import { EAST, instruments, Place, send } from "./place.ts";
+import { RefusedError } from "../../../automation/errors.ts";
+import { EAST, instruments, Place, send } from "../place.ts";
 
 async function sql<T>(host: string, text: string): Promise<readonly T[]> {
   const client = new pg.Client({
@@ -82,6 +82,10 @@ test("wrong rows, then bad events: halted, restored to the second before, cut to
   t.regex(
     done.stderr,
     /cut .* 2 shard\(s\) cut, 4 event\(s\) are no longer log, [1-9]\d* checkpoint\(s\) behind it marked/,
+  );
+  t.regex(
+    done.stderr,
+    /4 command\(s\) acknowledged after the cut are in .*quarantine\.ndjson: dr quarantine resubmit/,
   );
   t.is((await place.toggle("--disable")).code, 0);
   const last = await place.outputs("prod");

@@ -1,6 +1,6 @@
 import test from "ava";
-import { corruption } from "../../automation/drill/corruption/scenario.ts";
-import { drill } from "./drill.ts";
+import { corruption } from "../../../automation/drill/corruption/scenario.ts";
+import { drill } from "../drill.ts";
 
 test("wrong rows, then encrypted rows, under load: each found, halted, restored, replayed, resumed, and no acknowledged order lost", async (t) => {
   const { evidence } = await drill(t, "corruption", { scenario: corruption });
