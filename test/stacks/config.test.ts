@@ -396,7 +396,7 @@ const FIELDS: readonly (readonly [
     "prod",
     "services",
     (v) => (v.gateway.grants = ["admin"]),
-    'services.gateway.grants[0]: got "admin"; allowed: one of journal-read, journal-append, checkpoints-read, checkpoints-write, archive-write, database, smoke-token',
+    'services.gateway.grants[0]: got "admin"; allowed: one of journal-read, journal-append, checkpoints-read, checkpoints-write, archive-read, archive-write, database, smoke-token',
   ],
   [
     "a variable that the program sets itself",
