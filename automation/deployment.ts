@@ -5,7 +5,15 @@
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import { DNS_PROVIDERS, isRegion, type Region, ROLES, STACKS, type StackName } from "../components/model.ts";
+import {
+  DNS_PROVIDERS,
+  isRegion,
+  type Region,
+  ROLES,
+  STACKS,
+  type StackName,
+  WEEKDAYS,
+} from "../components/model.ts";
 import type { StackOutputs } from "../stacks/outputs.ts";
 import { patience } from "./adapters/aws.ts";
 import { openBucket, StateStore } from "./adapters/state.ts";
@@ -36,6 +44,13 @@ const outputsSchema = z.object({
     healthCheckIntervalSeconds: z.number(),
     failureThreshold: z.number(),
   }),
+  maintenanceWindow: z
+    .object({
+      timeZone: z.string(),
+      weekday: z.enum(WEEKDAYS),
+      hours: z.object({ from: z.int(), to: z.int() }),
+    })
+    .optional(),
   journalTable: z.string(),
   shards: z.int(),
   window: z.int(),
@@ -43,6 +58,7 @@ const outputsSchema = z.object({
   checkpointBucket: z.string(),
   globalClusterId: z.string(),
   databaseClusterId: z.string(),
+  databaseIncarnation: z.int().default(0),
   databaseClusterArn: z.string(),
   databaseEndpoint: z.string(),
   cluster: z.object({ name: z.string(), endpoint: z.string(), certificateAuthority: z.string() }),
@@ -115,6 +131,12 @@ export async function loadDeployment(settings: Settings): Promise<Deployment> {
     stacks: { prod: prod.outputs, dr: dr.outputs },
     stale: prod.stale ?? dr.stale,
   };
+}
+
+/** One stack's outputs. @throws UsageError when it was never deployed */
+export async function deployedStack(settings: Settings, stack: StackName): Promise<DeployedStack> {
+  const { state } = await openState(settings);
+  return await fromState(state, stack);
 }
 
 async function fromState(state: StateStore, stack: StackName): Promise<DeployedStack> {

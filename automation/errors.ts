@@ -15,8 +15,10 @@ export const EXIT = {
   /** Stopped half-way; the same command resumes. */
   halfway: 13,
   fenceNotProven: 14,
+  /** 15 is a drill's `inconclusive`. A check found something wrong, or could not look. */
+  notReady: 16,
   /** The database, or the journal, is not what it should be. */
-  invalid: 16,
+  invalid: 17,
   /** Another run holds the lock. */
   locked: 75,
   interrupted: 130,

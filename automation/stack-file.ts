@@ -17,9 +17,10 @@ export function readSwitch(text: string, project: string, key: string): string |
 export function setSwitches(
   text: string,
   project: string,
-  values: Readonly<Record<string, string | number>>,
+  values: { readonly [key: string]: string | number | undefined },
 ): string {
   return Object.entries(values).reduce((current, [key, value]) => {
+    if (value === undefined) return current;
     // `on` and `off` are booleans to YAML 1.1: quoted, every parser reads a string.
     const scalar = value === "on" || value === "off" ? `"${value}"` : String(value);
     const pattern = line(project, key);

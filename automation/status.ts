@@ -2,17 +2,12 @@
  * What each region looks like from outside. Every fact is asked for by itself and in parallel, so that one dead
  * system hides nothing but itself; an unanswered question is "unknown", never "no".
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../components/model.ts";
 import { Endpoints } from "./adapters/endpoints.ts";
 import { type Deployment, loadDeployment } from "./deployment.ts";
-import { messageOf } from "./errors.ts";
-import { publicName, type RegionWorld, regionWorld } from "./failover/world.ts";
+import { type Fact, fact, isUnknown } from "./fact.ts";
+import { firstOf, publicName, type RegionWorld, regionWorld } from "./failover/world.ts";
 import type { Settings } from "./settings.ts";
-
-/** A fact, or why it is not known. */
-export type Fact<T> = T | { readonly unknown: string };
-const QUESTION_MILLISECONDS = 4_000;
 
 export interface RegionStatus {
   readonly region: Region;
@@ -52,14 +47,18 @@ export async function observe(settings: Settings): Promise<Status> {
   const endpoints = new Endpoints([prod.region, dr.region, prod.regions.witness]);
   const worlds = [prod, dr].map((outputs) => regionWorld(outputs, endpoints, settings));
   const [decision, database, name, regions] = await Promise.all([
-    firstOf(worlds, async ({ journal }) => {
-      const { generation, active, runId, finished } = await journal.decision();
-      return { generation, active, run: runId, finished };
-    }),
-    firstOf(worlds, async ({ database: db }) => {
-      const { status, writer } = await db.state();
-      return { status, writer: writer ?? null };
-    }),
+    fact(() =>
+      firstOf(worlds, async ({ journal }) => {
+        const { generation, active, runId, finished } = await journal.decision();
+        return { generation, active, run: runId, finished };
+      }),
+    ),
+    fact(() =>
+      firstOf(worlds, async ({ database: db }) => {
+        const { status, writer } = await db.state();
+        return { status, writer: writer ?? null };
+      }),
+    ),
     fact(async () =>
       (await publicName(prod, settings.resolvers).look()).map(({ addresses: _, ...answer }) => answer),
     ),
@@ -95,30 +94,6 @@ async function region(world: RegionWorld, { stacks }: Deployment): Promise<Regio
   const { stack, role, commit } = outputs;
   return { region: outputs.region, stack, role, commit, control, addresses, deployments, journal: heads };
 }
-
-async function fact<T>(ask: () => Promise<T>): Promise<Fact<T>> {
-  const limit = sleep(
-    QUESTION_MILLISECONDS,
-    { unknown: `no answer within ${QUESTION_MILLISECONDS / 1000} s` },
-    { ref: false },
-  );
-  return await Promise.race([ask().catch((error: unknown) => ({ unknown: messageOf(error) })), limit]);
-}
-
-/** The first region that knows; both are asked at once, and either may be dead. */
-async function firstOf<T>(
-  worlds: readonly RegionWorld[],
-  ask: (world: RegionWorld) => Promise<T>,
-): Promise<Fact<T>> {
-  return await fact(() =>
-    Promise.any(worlds.map(ask)).catch((error: unknown) => {
-      throw error instanceof AggregateError ? new Error(error.errors.map(messageOf).join("; ")) : error;
-    }),
-  );
-}
-
-const isUnknown = (value: unknown): value is { readonly unknown: string } =>
-  typeof value === "object" && value !== null && "unknown" in value;
 
 function text<T>(value: Fact<T>, show: (known: T) => string): string {
   return isUnknown(value) ? `unknown (${value.unknown.split("\n")[0]})` : show(value);

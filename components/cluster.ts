@@ -4,29 +4,27 @@ import { AccessPolicyAssociation } from "@pulumi/aws/eks/accessPolicyAssociation
 import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster as EksCluster } from "@pulumi/aws/eks/cluster.js";
 import type { NodeGroup } from "@pulumi/aws/eks/nodeGroup.js";
-import { Key } from "@pulumi/aws/kms/key.js";
-import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
-import {
-  all,
-  ComponentResource,
-  type ComponentResourceOptions,
-  type Input,
-  type Output,
-} from "@pulumi/pulumi";
-import { kubeconfig } from "./kubeconfig.ts";
+import type { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import { ComponentResource, type ComponentResourceOptions, type Input, type Output } from "@pulumi/pulumi";
+import type { NodeDecision } from "./capacity.ts";
+import { assumedByPods, assumedByService } from "./iam.ts";
+import { regionalKey } from "./keys.ts";
+import { kubernetesProvider } from "./kubeconfig.ts";
 import { ManagedRole } from "./managedRole.ts";
 import type { Region } from "./model.ts";
+import { clusterKeyAlias, type Identity } from "./names.ts";
 import { Nodes } from "./nodes.ts";
 
-export interface ClusterArgs {
+export interface ClusterArgs extends Identity {
   readonly region: Region;
   /** Physical name, derived from config: it also identifies the cluster to the Kubernetes provider. */
   readonly clusterName: string;
   /** Kubernetes version, e.g. `1.34`. */
   readonly version: string;
   readonly instanceType: string;
-  /** Sized so that any two zones carry the full load. */
-  readonly nodesPerZone: { readonly min: number; readonly max: number };
+  readonly nodes: NodeDecision;
+  /** Instances per zone that AWS holds for these nodes; 0: none. */
+  readonly reserved: number;
   /** With their private subnets. */
   readonly zones: readonly { readonly name: string; readonly subnetId: Input<string> }[];
   /** From where the API server may be reached; empty = from inside the VPC only. */
@@ -36,18 +34,33 @@ export interface ClusterArgs {
 
 const CONTROL_PLANE_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
 const ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
-/** Nodes cannot become ready without the first three; the others need nodes to run on. */
-const ADDONS_BEFORE_NODES: Readonly<Record<string, object | undefined>> = {
-  "vpc-cni": { enableNetworkPolicy: "true" },
-  "kube-proxy": undefined,
-  "eks-pod-identity-agent": undefined,
+
+interface AddonSpec {
+  readonly settings?: object;
+  /** What it may do in AWS, by pod identity: nodes have no rights that their pods could borrow. */
+  readonly identity?: { readonly serviceAccount: string; readonly policy: string };
+}
+type Addons = Readonly<Record<string, AddonSpec>>;
+
+/** Nodes cannot become ready without these; the others need nodes to run on. */
+const ADDONS_BEFORE_NODES: Addons = {
+  "vpc-cni": {
+    settings: { enableNetworkPolicy: "true" },
+    identity: { serviceAccount: "aws-node", policy: "AmazonEKS_CNI_Policy" },
+  },
+  "kube-proxy": {},
+  "eks-pod-identity-agent": {},
 };
-const ADDONS_ON_NODES: Readonly<Record<string, object | undefined>> = {
-  coredns: undefined,
-  "metrics-server": undefined,
+const ADDONS_ON_NODES: Addons = {
+  coredns: {},
+  "metrics-server": {},
+  "amazon-cloudwatch-observability": {
+    identity: { serviceAccount: "cloudwatch-agent", policy: "CloudWatchAgentServerPolicy" },
+  },
 };
 
-export class Cluster extends ComponentResource {
+/** What the workload runs on, whoever made it. */
+export interface RegionCluster {
   readonly clusterName: Output<string>;
   readonly clusterArn: Output<string>;
   readonly endpoint: Output<string>;
@@ -55,9 +68,20 @@ export class Cluster extends ComponentResource {
   readonly certificateAuthority: Output<string>;
   /** Of the nodes, and with them of the pods. */
   readonly securityGroupId: Output<string>;
-  readonly nodes: Nodes;
+  readonly kubernetes: Kubernetes;
+  /** Name of the scaling group behind the nodes in one zone. */
+  scalingGroupIn(zone: string): Output<string>;
+}
+
+export class Cluster extends ComponentResource implements RegionCluster {
+  readonly clusterName: Output<string>;
+  readonly clusterArn: Output<string>;
+  readonly endpoint: Output<string>;
+  readonly certificateAuthority: Output<string>;
+  readonly securityGroupId: Output<string>;
   readonly kubernetes: Kubernetes;
 
+  readonly #nodes: Nodes;
   readonly #name: string;
   readonly #args: ClusterArgs;
 
@@ -68,33 +92,43 @@ export class Cluster extends ComponentResource {
 
     const cluster = this.#controlPlane();
     const access = this.#access(cluster);
-    const nodes = new Nodes(
+    this.#nodes = new Nodes(
       name,
       { ...args, clusterName: cluster.name, after: this.#addons(cluster, ADDONS_BEFORE_NODES, []) },
       { parent: this },
     );
-    this.#addons(cluster, ADDONS_ON_NODES, nodes.groups);
+    this.#addons(cluster, ADDONS_ON_NODES, this.#nodes.groups);
 
     this.clusterName = cluster.name;
     this.clusterArn = cluster.arn;
     this.endpoint = cluster.endpoint;
     this.certificateAuthority = cluster.certificateAuthority.data;
     this.securityGroupId = cluster.vpcConfig.clusterSecurityGroupId;
-    this.nodes = nodes;
-    this.kubernetes = this.#provider(access);
+    this.kubernetes = kubernetesProvider(
+      name,
+      {
+        ...{ clusterName: args.clusterName, region: args.region },
+        ...{ endpoint: this.endpoint, certificateAuthority: this.certificateAuthority },
+      },
+      { parent: this, dependsOn: access },
+    );
     this.registerOutputs({ endpoint: this.endpoint });
+  }
+
+  scalingGroupIn(zone: string): Output<string> {
+    return this.#nodes.scalingGroupIn(zone);
   }
 
   #controlPlane(): EksCluster {
     const role = new ManagedRole(
       `${this.#name}-control-plane`,
-      { service: "eks.amazonaws.com", policies: ["AmazonEKSClusterPolicy"] },
+      { trust: assumedByService("eks.amazonaws.com"), policies: ["AmazonEKSClusterPolicy"] },
       { parent: this },
     );
-    const key = new Key(
+    const key = regionalKey(
       this.#name,
-      { description: `${this.#args.clusterName} Kubernetes secrets`, enableKeyRotation: true },
-      { parent: this, protect: true },
+      { description: `${this.#args.clusterName} Kubernetes secrets`, alias: clusterKeyAlias(this.#args) },
+      this,
     );
     const { endpointCidrs } = this.#args;
     return new EksCluster(
@@ -138,41 +172,33 @@ export class Cluster extends ComponentResource {
     });
   }
 
-  #addons(
-    cluster: EksCluster,
-    addons: Readonly<Record<string, object | undefined>>,
-    after: readonly NodeGroup[],
-  ): Addon[] {
-    return Object.entries(addons).map(
-      ([addonName, settings]) =>
-        new Addon(
-          `${this.#name}-${addonName}`,
-          {
-            clusterName: cluster.name,
-            addonName,
-            resolveConflictsOnUpdate: "OVERWRITE",
-            ...(settings === undefined ? {} : { configurationValues: JSON.stringify(settings) }),
-          },
-          { parent: this, dependsOn: [...after] },
-        ),
-    );
+  #addons(cluster: EksCluster, addons: Addons, after: readonly NodeGroup[]): Addon[] {
+    return Object.entries(addons).map(([addonName, { settings, identity }]) => {
+      const name = `${this.#name}-${addonName}`;
+      return new Addon(
+        name,
+        {
+          clusterName: cluster.name,
+          addonName,
+          resolveConflictsOnUpdate: "OVERWRITE",
+          ...(settings && { configurationValues: JSON.stringify(settings) }),
+          ...(identity && {
+            podIdentityAssociations: [
+              {
+                serviceAccount: identity.serviceAccount,
+                roleArn: this.#addonRole(name, cluster, identity.policy).arn,
+              },
+            ],
+          }),
+        },
+        { parent: this, dependsOn: [...after] },
+      );
+    });
   }
 
-  #provider(access: readonly AccessPolicyAssociation[]): Kubernetes {
-    const { clusterName, region } = this.#args;
-    return new Kubernetes(
-      this.#name,
-      {
-        kubeconfig: all([this.endpoint, this.certificateAuthority]).apply(
-          ([endpoint, certificateAuthority]) =>
-            kubeconfig({ clusterName, region, endpoint, certificateAuthority }),
-        ),
-        // Without it, a kubeconfig not known at preview time counts as another cluster and replaces every object.
-        clusterIdentifier: clusterName,
-        enableServerSideApply: true,
-      },
-      { parent: this, dependsOn: [...access] },
-    );
+  #addonRole(name: string, cluster: EksCluster, policy: string): ManagedRole {
+    const trust = cluster.arn.apply((arn) => assumedByPods(this.#args.accountId, arn));
+    return new ManagedRole(name, { trust, policies: [policy] }, { parent: this });
   }
 }
 

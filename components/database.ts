@@ -1,7 +1,6 @@
 /** This region's member of the Aurora global database; the stack that starts active also owns the global cluster. */
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
-import { Alias } from "@pulumi/aws/kms/alias.js";
-import { Key } from "@pulumi/aws/kms/key.js";
+import type { Key } from "@pulumi/aws/kms/key.js";
 import { Cluster } from "@pulumi/aws/rds/cluster.js";
 import { ClusterInstance } from "@pulumi/aws/rds/clusterInstance.js";
 import { ClusterParameterGroup } from "@pulumi/aws/rds/clusterParameterGroup.js";
@@ -9,6 +8,7 @@ import { GlobalCluster } from "@pulumi/aws/rds/globalCluster.js";
 import { SubnetGroup } from "@pulumi/aws/rds/subnetGroup.js";
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import { ComponentResource, type ComponentResourceOptions, type Input, type Output } from "@pulumi/pulumi";
+import { regionalKey } from "./keys.ts";
 import type { Region } from "./model.ts";
 import { databaseClusterName, databaseKeyAlias, globalClusterName, type Identity } from "./names.ts";
 
@@ -22,6 +22,10 @@ export interface DatabaseArgs extends Identity {
   /** The same in both regions. */
   readonly instanceClass: string;
   readonly instances: number;
+  /** Of the cluster, by name, beside those that the program sets. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Which physical cluster stands behind this logical one: `dr restore` makes the next and flips this. */
+  readonly incarnation: number;
   readonly vpcId: Input<string>;
   /** With their data subnets; instances go round them. */
   readonly zones: readonly { readonly name: string; readonly subnetId: Input<string> }[];
@@ -33,6 +37,8 @@ export const DATABASE_PORT = 5432;
 export const DATABASE_USER = "projector";
 /** Makes that user, with its password, and nothing else. */
 export const MASTER_USER = "platform";
+/** Ends the Pulumi name of the parameter group for clusters that are kept and not used. */
+export const READ_ONLY = "read-only";
 /** The longest that Aurora offers. A secondary's own default is one day. */
 export const BACKUP_DAYS = 35;
 
@@ -63,7 +69,11 @@ export class Database extends ComponentResource {
     super("trading-platform:components:Database", name, {}, options);
     this.#name = name;
 
-    const key = this.#key(args);
+    const key = regionalKey(
+      name,
+      { description: `${args.name} database, ${args.region}`, alias: databaseKeyAlias(args) },
+      this,
+    );
     const global = args.membership.kind === "primary" ? this.#global(args) : undefined;
     const group = new SecurityGroup(
       name,
@@ -96,20 +106,6 @@ export class Database extends ComponentResource {
     );
   }
 
-  #key(args: DatabaseArgs): Key {
-    const key = new Key(
-      this.#name,
-      {
-        description: `${args.name} database, ${args.region}`,
-        enableKeyRotation: true,
-        deletionWindowInDays: 30,
-      },
-      { parent: this, protect: true },
-    );
-    new Alias(this.#name, { name: databaseKeyAlias(args), targetKeyId: key.keyId }, { parent: this });
-    return key;
-  }
-
   #global(args: DatabaseArgs): GlobalCluster {
     return new GlobalCluster(
       this.#name,
@@ -135,11 +131,15 @@ export class Database extends ComponentResource {
       this.#name,
       {
         family: `${ENGINE}${args.engineVersion.split(".")[0]}`,
-        parameters: [{ name: "rds.force_ssl", value: "1" }],
+        parameters: Object.entries({ ...args.parameters, "rds.force_ssl": "1" }).map(([name, value]) => ({
+          name,
+          value,
+        })),
       },
       { parent: this },
     );
-    const identifier = databaseClusterName(args, args.region);
+    this.#readOnlyParameters(args);
+    const identifier = databaseClusterName(args, args.region, args.incarnation);
     const { membership } = args;
     return new Cluster(
       this.#name,
@@ -176,6 +176,24 @@ export class Database extends ComponentResource {
     );
   }
 
+  /**
+   * For a damaged cluster that is kept beside a restored one: there before it is needed, when nobody should have to
+   * make anything. A session may overrule it, which no client of the platform does.
+   */
+  #readOnlyParameters(args: DatabaseArgs): void {
+    new ClusterParameterGroup(
+      `${this.#name}-${READ_ONLY}`,
+      {
+        family: `${ENGINE}${args.engineVersion.split(".")[0]}`,
+        parameters: [
+          { name: "rds.force_ssl", value: "1" },
+          { name: "default_transaction_read_only", value: "1" },
+        ],
+      },
+      { parent: this },
+    );
+  }
+
   #instances(args: DatabaseArgs, key: Key, cluster: Cluster): void {
     for (let n = 0; n < args.instances; n++) {
       const zone = args.zones[n % args.zones.length];
@@ -183,7 +201,7 @@ export class Database extends ComponentResource {
       new ClusterInstance(
         `${this.#name}-${n}`,
         {
-          identifier: `${databaseClusterName(args, args.region)}-${n}`,
+          identifier: `${databaseClusterName(args, args.region, args.incarnation)}-${n}`,
           clusterIdentifier: cluster.id,
           engine: ENGINE,
           instanceClass: args.instanceClass,

@@ -37,7 +37,7 @@ export interface EnvironmentVariable {
 export const SMOKE_TOKEN_SECRET = { name: "smoke-token", key: "token" } as const;
 export const DATABASE_OWNER_SECRET = { name: "database-owner", key: "password" } as const;
 
-/** `engine`, shard 0 → `ENGINE_0`, the stem of the variables Kubernetes makes for a Service. */
+/** `risk-check` → `RISK_CHECK`, the stem of the variables Kubernetes makes for a Service. */
 const stem = (service: string): string => service.toUpperCase().replaceAll("-", "_");
 const urlOf = (service: string): string =>
   `http://$(${stem(service)}_SERVICE_HOST):$(${stem(service)}_SERVICE_PORT)`;
@@ -85,6 +85,7 @@ export const RESERVED_ENVIRONMENT: ReadonlySet<string> = new Set([
   "POD_NAME",
   "PORT",
   "SHARD",
+  "STANDBY",
   "SMOKE_TOKEN",
   "PGHOST",
   "PGPORT",
@@ -94,36 +95,30 @@ export const RESERVED_ENVIRONMENT: ReadonlySet<string> = new Set([
   "PGOWNER_PASSWORD",
 ]);
 
-export interface Callee {
-  readonly name: string;
-  readonly perShard: boolean;
-}
-
 export interface PodEnvironment {
   readonly region: RegionEnvironment;
   readonly port: number;
   readonly shard: number | undefined;
+  /** Whether another replica stands by. */
+  readonly standby: boolean;
   readonly grants: readonly Grant[];
-  readonly calls: readonly Callee[];
+  /** Services with a Service of their own. */
+  readonly calls: readonly string[];
   readonly own: Readonly<Record<string, string>>;
 }
 
 /**
- * Variables in a fixed order. Callees become `<NAME>_URL`, or per shard `<NAME>_URLS` by shard, out of the variables
- * that Kubernetes sets for Services which exist before the pod: no DNS lookup on the way of an order.
+ * Variables in a fixed order. Callees become `<NAME>_URL`, out of the variables that Kubernetes sets for Services which
+ * exist before the pod: no DNS lookup on the way of an order.
  */
 export function environmentOf(pod: PodEnvironment): readonly EnvironmentVariable[] {
-  const shards = Array.from({ length: pod.region.shards }, (_, shard) => shard);
   const values: Record<string, Input<string>> = {
     ...ofRegion(pod.region),
     PORT: String(pod.port),
-    ...(pod.shard === undefined ? {} : { SHARD: String(pod.shard) }),
+    ...(pod.shard === undefined ? {} : { SHARD: String(pod.shard), STANDBY: pod.standby ? "on" : "off" }),
     ...(pod.grants.includes("database") ? ofDatabase(pod.region) : {}),
   };
-  for (const { name, perShard } of pod.calls) {
-    if (perShard) values[`${stem(name)}_URLS`] = shards.map((shard) => urlOf(`${name}-${shard}`)).join(",");
-    else values[`${stem(name)}_URL`] = urlOf(name);
-  }
+  for (const name of pod.calls) values[`${stem(name)}_URL`] = urlOf(name);
   return [
     { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },

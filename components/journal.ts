@@ -9,6 +9,7 @@ import { Key } from "@pulumi/aws/kms/key.js";
 import { ReplicaKey } from "@pulumi/aws/kms/replicaKey.js";
 import { ComponentResource, type ComponentResourceOptions, type Output } from "@pulumi/pulumi";
 import { controlKey } from "../journal/model.ts";
+import { DELETION_DAYS, regionalKey } from "./keys.ts";
 import type { OnOff, Region, RegionTriple } from "./model.ts";
 import {
   archiveBucketName,
@@ -32,7 +33,6 @@ export interface JournalArgs extends Identity {
 
 export const HASH_KEY = "pk";
 export const RANGE_KEY = "sk";
-const DELETION_DAYS = 30;
 
 export class Journal extends ComponentResource {
   readonly archiveBucket: Output<string>;
@@ -48,7 +48,14 @@ export class Journal extends ComponentResource {
 
     const table = args.ownsTable ? this.#table() : undefined;
     this.#controlItem(table);
-    const key = this.#storageKey();
+    const key = regionalKey(
+      `${name}-storage`,
+      {
+        description: `${args.name} archive and checkpoints, ${args.region}`,
+        alias: storageKeyAlias(args),
+      },
+      this,
+    );
     const archive = new PrivateBucket(
       `${name}-archive`,
       {
@@ -153,21 +160,6 @@ export class Journal extends ComponentResource {
       },
       { parent: this },
     );
-  }
-
-  #storageKey(): Key {
-    const name = `${this.#name}-storage`;
-    const key = new Key(
-      name,
-      {
-        description: `${this.#args.name} archive and checkpoints, ${this.#args.region}`,
-        enableKeyRotation: true,
-        deletionWindowInDays: DELETION_DAYS,
-      },
-      { parent: this, protect: true },
-    );
-    new Alias(name, { name: storageKeyAlias(this.#args), targetKeyId: key.keyId }, { parent: this });
-    return key;
   }
 }
 

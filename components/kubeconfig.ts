@@ -1,4 +1,6 @@
-/** How the provider reaches a cluster, as a pure value. */
+/** How the provider reaches a cluster. */
+import { Provider as Kubernetes } from "@pulumi/kubernetes/provider.js";
+import { all, type CustomResourceOptions, type Output } from "@pulumi/pulumi";
 import type { Region } from "./model.ts";
 
 export interface ClusterAddress {
@@ -39,3 +41,28 @@ export const kubeconfig = ({ clusterName, region, endpoint, certificateAuthority
       },
     ],
   });
+
+export interface KubernetesProviderArgs {
+  readonly clusterName: string;
+  readonly region: Region;
+  readonly endpoint: Output<string>;
+  readonly certificateAuthority: Output<string>;
+}
+
+export const kubernetesProvider = (
+  name: string,
+  { clusterName, region, ...args }: KubernetesProviderArgs,
+  options: CustomResourceOptions,
+): Kubernetes =>
+  new Kubernetes(
+    name,
+    {
+      kubeconfig: all([args.endpoint, args.certificateAuthority]).apply(([endpoint, certificateAuthority]) =>
+        kubeconfig({ clusterName, region, endpoint, certificateAuthority }),
+      ),
+      // Without it, a kubeconfig not known at preview time counts as another cluster and replaces every object.
+      clusterIdentifier: clusterName,
+      enableServerSideApply: true,
+    },
+    options,
+  );

@@ -1,7 +1,7 @@
 /** Kubernetes objects of one service as plain values. */
 import type { input as k8s } from "@pulumi/kubernetes/types/index.js";
 import type { EnvironmentVariable } from "./environment.ts";
-import type { ServiceSpec, Unit } from "./services.ts";
+import { hasStandby, type ServiceSpec, type Unit } from "./services.ts";
 
 /**
  * Fixed, so that the load balancer's target group needs no controller to learn it; inside Kubernetes' default range.
@@ -46,6 +46,25 @@ const spreadOver = (topologyKey: string, service: string) => ({
   labelSelector: { matchLabels: selectorOf(service) },
 });
 
+/**
+ * Required, and no wish: the loss of a zone must never take a shard's engine and its standby at once. Two of three zones
+ * suffice for it, so that with one gone the survivor's partner still finds a place.
+ */
+const apart = (unit: Unit) => ({
+  podAntiAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      { topologyKey: "topology.kubernetes.io/zone", labelSelector: { matchLabels: labelsOf(unit) } },
+    ],
+  },
+});
+
+/**
+ * The next one is up before the last goes. Not so where one stands by: a third pod would need a third zone, which may
+ * be the lost one; there the standby is replaced first or takes over.
+ */
+const rollingUpdateOf = ({ spec }: Unit) =>
+  hasStandby(spec) ? { maxSurge: 0, maxUnavailable: 1 } : { maxSurge: 1, maxUnavailable: 0 };
+
 function containerOf(unit: Unit, environment: readonly EnvironmentVariable[]): k8s.core.v1.Container {
   const { spec } = unit;
   return {
@@ -86,8 +105,7 @@ export function deploymentOf(
     spec: {
       replicas,
       revisionHistoryLimit: 3,
-      // The next one is up before the last goes: an engine's start fences its predecessor by itself.
-      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      strategy: { type: "RollingUpdate", rollingUpdate: rollingUpdateOf(unit) },
       selector: { matchLabels: labelsOf(unit) },
       template: {
         metadata: { labels: labelsOf(unit) },
@@ -102,6 +120,7 @@ export function deploymentOf(
             runAsGroup: USER,
             seccompProfile: { type: "RuntimeDefault" },
           },
+          ...(hasStandby(unit.spec) ? { affinity: apart(unit) } : {}),
           tolerations: [toleration("unreachable"), toleration("not-ready")],
           topologySpreadConstraints: [
             spreadOver("topology.kubernetes.io/zone", unit.service),

@@ -42,5 +42,24 @@ export function isLegalRoleStep(from: Role | undefined, to: Role): boolean {
   return from === undefined || from === to || NEXT_ROLE[from] === to;
 }
 
+export const WEEKDAYS = [
+  "Monday",
+  "Tuesday",
+  "Wednesday",
+  "Thursday",
+  "Friday",
+  "Saturday",
+  "Sunday",
+] as const;
+
+/** When production may be disturbed on purpose. */
+export interface MaintenanceWindow {
+  /** IANA name, e.g. `America/New_York`. */
+  readonly timeZone: string;
+  readonly weekday: (typeof WEEKDAYS)[number];
+  /** Whole hours of that day, 0 to 24; `to` is no longer inside. */
+  readonly hours: { readonly from: number; readonly to: number };
+}
+
 export const DNS_PROVIDERS = ["route53", "cloudflare"] as const;
 export type DnsProvider = (typeof DNS_PROVIDERS)[number];

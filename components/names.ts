@@ -14,7 +14,16 @@ export const archiveBucketName = ({ name, accountId }: Identity, region: Region)
 export const checkpointBucketName = ({ name, accountId }: Identity, region: Region): string =>
   `${name}-checkpoints-${accountId}-${region}`;
 export const globalClusterName = ({ name }: Identity): string => name;
-export const databaseClusterName = ({ name }: Identity, region: Region): string => `${name}-${region}`;
+/** @param incarnation 0 as it was first made; each restore gives the region's database a cluster with the next number */
+export const databaseClusterName = (
+  { name }: Pick<Identity, "name">,
+  region: Region,
+  incarnation = 0,
+): string => (incarnation === 0 ? `${name}-${region}` : `${name}-${region}-r${incarnation}`);
+/** Of a damaged cluster that is kept beside its successor. @param stamp when, digits and letters */
+export const keptClusterName = (cluster: string, stamp: string): string =>
+  `${cluster}-damaged-${stamp.toLowerCase()}`;
+export const isKeptCluster = (cluster: string): boolean => cluster.includes("-damaged-");
 export const kubernetesClusterName = ({ name }: Identity, region: Region): string => `${name}-${region}`;
 export const namespaceName = ({ name }: Identity): string => name;
 /** The public name under which one region alone answers. */
@@ -26,3 +35,9 @@ export const originName = (publicName: string, region: Region, n: number): strin
 export const journalKeyAlias = ({ name }: Identity): string => `alias/${name}-journal`;
 export const storageKeyAlias = ({ name }: Identity): string => `alias/${name}-storage`;
 export const databaseKeyAlias = ({ name }: Identity): string => `alias/${name}-database`;
+export const clusterKeyAlias = ({ name }: Identity): string => `alias/${name}-cluster`;
+export const backupKeyAlias = ({ name }: Identity): string => `alias/${name}-backup`;
+export const imagesKeyAlias = ({ name }: Identity): string => `alias/${name}-images`;
+export const noticesKeyAlias = ({ name }: Identity): string => `alias/${name}-notices`;
+/** The same in both regions, so that each may copy its backups to the other's before that one exists. */
+export const backupVaultName = ({ name }: Identity): string => `${name}-backup`;

@@ -1,5 +1,6 @@
 /** A VPC over three availability zones, from which everything else in the region hangs. */
 import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
+import { DefaultSecurityGroup } from "@pulumi/aws/ec2/defaultSecurityGroup.js";
 import { Eip } from "@pulumi/aws/ec2/eip.js";
 import { FlowLog } from "@pulumi/aws/ec2/flowLog.js";
 import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
@@ -41,6 +42,12 @@ export interface NetworkZone {
   readonly dataSubnetId: Output<string>;
 }
 
+/** What everything else hangs from, whoever made it. */
+export interface RegionNetwork {
+  readonly vpcId: Output<string>;
+  readonly zones: readonly NetworkZone[];
+}
+
 interface ZoneWithTable extends NetworkZone {
   readonly privateTable: RoutedTable;
 }
@@ -51,7 +58,7 @@ interface RoutedTable {
   readonly routes: readonly Route[];
 }
 
-export class Network extends ComponentResource {
+export class Network extends ComponentResource implements RegionNetwork {
   readonly vpcId: Output<string>;
   readonly zones: readonly NetworkZone[];
 
@@ -68,6 +75,8 @@ export class Network extends ComponentResource {
       { cidrBlock: args.cidr, enableDnsHostnames: true, enableDnsSupport: true, tags: { Name: name } },
       { parent: this },
     );
+    // Without rules, so that what names no security group reaches nothing.
+    new DefaultSecurityGroup(name, { vpcId: vpc.id, ingress: [], egress: [] }, { parent: this });
     const internet = this.#internetTable(vpc);
     const data = { table: this.#table("data", vpc), routes: [] };
     const zones = this.#plan().map((plan) => this.#zone(plan, vpc, internet, data));

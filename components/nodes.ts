@@ -1,4 +1,5 @@
 /** One managed node group per zone, so that the loss of a zone is the loss of one group and nothing else. */
+import { CapacityReservation } from "@pulumi/aws/ec2/capacityReservation.js";
 import { LaunchTemplate } from "@pulumi/aws/ec2/launchTemplate.js";
 import { NodeGroup } from "@pulumi/aws/eks/nodeGroup.js";
 import {
@@ -8,6 +9,8 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
+import type { NodeDecision } from "./capacity.ts";
+import { assumedByService } from "./iam.ts";
 import { ManagedRole } from "./managedRole.ts";
 
 export interface NodesArgs {
@@ -15,14 +18,17 @@ export interface NodesArgs {
   /** Kubernetes version, e.g. `1.34`. */
   readonly version: string;
   readonly instanceType: string;
-  /** Sized so that any two zones carry the full load. */
-  readonly nodesPerZone: { readonly min: number; readonly max: number };
+  /** In each zone, as the region's role has it. */
+  readonly nodes: NodeDecision;
+  /** Instances per zone that AWS holds for these nodes; 0: none. */
+  readonly reserved: number;
   readonly zones: readonly { readonly name: string; readonly subnetId: Input<string> }[];
   /** What a node cannot become ready without. */
   readonly after: readonly Resource[];
 }
 
-const POLICIES = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
+/** Not the network plugin's: that has a role of its own. */
+const POLICIES = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
 const DISK_GIBIBYTES = 50;
 
 export class Nodes extends ComponentResource {
@@ -37,9 +43,10 @@ export class Nodes extends ComponentResource {
 
     const role = new ManagedRole(
       `${name}-node`,
-      { service: "ec2.amazonaws.com", policies: POLICIES },
+      { trust: assumedByService("ec2.amazonaws.com"), policies: POLICIES },
       { parent: this },
     );
+    if (args.reserved > 0) this.#reservations(args);
     const template = this.#template();
     const groups = args.zones.map((zone) => ({
       zone: zone.name,
@@ -56,6 +63,27 @@ export class Nodes extends ComponentResource {
     const name = this.#scalingGroups.get(zone);
     if (name === undefined) throw new Error(`nodes ${this.#name}: none in zone ${zone}`);
     return name;
+  }
+
+  /**
+   * Open ones: the nodes that run count against them, and those that a failover starts find their place kept. They cost
+   * what running instances cost, whether used or not.
+   * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-pricing-billing.html
+   */
+  #reservations({ zones, instanceType, reserved }: NodesArgs): void {
+    for (const zone of zones) {
+      new CapacityReservation(
+        `${this.#name}-${zone.name}`,
+        {
+          availabilityZone: zone.name,
+          instanceType,
+          instancePlatform: "Linux/UNIX",
+          instanceCount: reserved,
+          instanceMatchCriteria: "open",
+        },
+        { parent: this },
+      );
+    }
   }
 
   #template(): LaunchTemplate {
@@ -81,7 +109,7 @@ export class Nodes extends ComponentResource {
     role: ManagedRole,
     template: LaunchTemplate,
   ): NodeGroup {
-    const { min, max } = args.nodesPerZone;
+    const { min, desired, max, ignored } = args.nodes;
     return new NodeGroup(
       `${this.#name}-${zone.name}`,
       {
@@ -92,15 +120,15 @@ export class Nodes extends ComponentResource {
         instanceTypes: [args.instanceType],
         amiType: amiTypeFor(args.instanceType),
         launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
-        scalingConfig: { minSize: min, desiredSize: min, maxSize: max },
+        scalingConfig: { minSize: min, desiredSize: desired, maxSize: max },
         updateConfig: { maxUnavailable: 1 },
         nodeRepairConfig: { enabled: true },
       },
       {
         parent: this,
         dependsOn: [...args.after],
-        // The number of nodes is the autoscaler's.
-        ignoreChanges: ["scalingConfig.desiredSize"],
+        // The number of nodes is the autoscaler's, if there is one.
+        ...(ignored ? { ignoreChanges: ["scalingConfig.desiredSize"] } : {}),
       },
     );
   }

@@ -7,7 +7,7 @@ export interface ServiceSpec {
   readonly image: string;
   readonly args: readonly string[];
   readonly port: number;
-  /** One Deployment and Service per shard, named `<service>-<shard>`. */
+  /** One Deployment per shard, named `<service>-<shard>`: two replicas are the active one and its hot standby. */
   readonly perShard: boolean;
   /** Outside the roles: runs in a passive region too. */
   readonly alwaysOn: boolean;
@@ -19,7 +19,7 @@ export interface ServiceSpec {
   readonly probes: { readonly liveness: string; readonly readiness: string };
   /** Behind the load balancer. Exactly one service is. */
   readonly exposed: boolean;
-  /** Services that it talks to: gives `<SERVICE>_URL` or, per shard, `<SERVICE>_URLS`, and opens the network. */
+  /** Services that it talks to: opens the network, and gives `<SERVICE>_URL` unless it is per shard. */
   readonly calls: readonly string[];
   /** What its IAM role and environment allow. */
   readonly grants: readonly Grant[];
@@ -28,7 +28,7 @@ export interface ServiceSpec {
 
 export type Services = Readonly<Record<string, ServiceSpec>>;
 
-/** One Deployment with its Service: a whole service, or one shard of it. */
+/** One Deployment: a whole service, which has a Service, or one shard of it. */
 export interface Unit {
   /** Kubernetes name. */
   readonly name: string;
@@ -61,6 +61,9 @@ export function replicasFor(role: Role, { alwaysOn, replicas }: ServiceSpec): Re
   if (alwaysOn) return { replicas: replicas.min, ignored: false };
   return { replicas: role === "passive" ? 0 : replicas.min, ignored: role === "active" };
 }
+
+/** The other replica is not a second worker but a hot standby. */
+export const hasStandby = ({ perShard, replicas }: ServiceSpec): boolean => perShard && replicas.min > 1;
 
 export const isAutoscaled = ({ replicas }: ServiceSpec): boolean => replicas.max > replicas.min;
 

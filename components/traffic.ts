@@ -38,6 +38,9 @@ export interface ZoneAddress {
 export class Traffic extends ComponentResource {
   /** In the order of the zones. */
   readonly addresses: readonly ZoneAddress[];
+  /** The parts of their ARNs by which metrics name them. */
+  readonly loadBalancer: Output<string>;
+  readonly targetGroup: Output<string>;
 
   readonly #name: string;
 
@@ -82,6 +85,8 @@ export class Traffic extends ComponentResource {
       { parent: this },
     );
 
+    this.loadBalancer = balancer.arnSuffix;
+    this.targetGroup = targets.arnSuffix;
     this.addresses = doors.map((door) => ({ zone: door.name, elasticIp: door.eip.publicIp }));
     this.registerOutputs({ elasticIps: doors.map((door) => door.eip.publicIp) });
   }

@@ -30,6 +30,7 @@ import { autoscalerOf, deploymentOf, disruptionBudgetOf, networkPolicyOf, servic
 import type { Role } from "./model.ts";
 import {
   exposedOf,
+  hasStandby,
   isAutoscaled,
   replicasFor,
   type ServiceSpec,
@@ -85,8 +86,10 @@ export class Workload extends ComponentResource {
         this.#service(namespace, service, spec),
       ]),
     );
+    // None per shard: a Service cannot tell the active engine from its standby, nor a dead zone's from a living one.
+    const units = this.units.filter(({ shard }) => shard === undefined);
     const doors = new Map(
-      this.units.map((unit) => [
+      units.map((unit) => [
         unit.name,
         new Service(unit.name, this.#in(namespace, serviceOf(unit)), { parent: this }),
       ]),
@@ -198,7 +201,8 @@ export class Workload extends ComponentResource {
       port: unit.spec.port,
       shard: unit.shard,
       grants: unit.spec.grants,
-      calls: unit.spec.calls.map((name) => ({ name, perShard: services[name]?.perShard ?? false })),
+      standby: hasStandby(unit.spec),
+      calls: unit.spec.calls.filter((name) => services[name]?.perShard !== true),
       own: unit.spec.environment,
     });
     const deployment = new Deployment(

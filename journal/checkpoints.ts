@@ -6,7 +6,7 @@
 import { hash as digest } from "node:crypto";
 import { findNewestEpoch, type NewestEpoch, pathTo } from "./epochs.ts";
 import { NotInLogError } from "./errors.ts";
-import type { Anchor, Position } from "./model.ts";
+import type { Anchor, EventPosition, Position } from "./model.ts";
 import { listAll, type ObjectStore } from "./objects.ts";
 import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
@@ -21,6 +21,11 @@ export interface Checkpoint extends Anchor {
 export interface CheckpointStore {
   /** Save only acknowledged state, of whole records. */
   save(checkpoint: Checkpoint, signal?: AbortSignal): Promise<void>;
+  /**
+   * Marks those behind `end`, which a cut has made worthless, for whoever looks into the bucket: `newestValid` passes
+   * them over without it, because no record of the valid log has their hash. Returns how many.
+   */
+  markCut(shard: number, end: EventPosition, by: string, signal?: AbortSignal): Promise<number>;
   /** The newest that holds, not beyond `to`; undefined: replay from the beginning. */
   newestValid(
     store: JournalStore,
@@ -54,6 +59,18 @@ export function openCheckpoints(objects: ObjectStore): CheckpointStore {
       }
       const { state } = checkpoint;
       await objects.put(keyOf(checkpoint), `${sha256(state)}\n${state}`, signal);
+    },
+
+    async markCut(shard, end, by, signal) {
+      let marked = 0;
+      for await (const key of listAll(objects, prefixOf(shard), signal)) {
+        const anchor = parseKey(shard, key);
+        const isWhole = anchor?.epoch === end.epoch && anchor.seq === end.seq && end.index === null;
+        if (!anchor || isWhole || isBefore(anchor, end)) continue;
+        await objects.put(`cut-${key}`, `${by}\n`, signal);
+        marked += 1;
+      }
+      return marked;
     },
 
     async newestValid(store, shard, signal, to) {

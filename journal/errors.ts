@@ -33,6 +33,15 @@ export class NotMyRegionError extends Error {
   }
 }
 
+/** Another process opened an epoch first: look again who is to write. */
+export class OvertakenError extends Error {
+  override readonly name = "OvertakenError";
+
+  constructor(shard: number, epoch: number, wanted: number) {
+    super(`shard ${shard} is at epoch ${epoch}, not at ${wanted} any more: another process was quicker`);
+  }
+}
+
 /** The shard is halted: only `dr` ends a halt. */
 export class HaltedError extends Error {
   override readonly name = "HaltedError";

@@ -3,7 +3,7 @@ export * from "./archive.ts";
 export { type CarrierOptions, openCarrier, type Removed, readRemoved } from "./carry.ts";
 export * from "./checkpoints.ts";
 export * from "./clock.ts";
-export { findCut } from "./cut.ts";
+export { type Cut, type EventPlace, findCut, type Survey, surveyCut } from "./cut.ts";
 export { type DynamoJournalOptions, openDynamoJournal } from "./dynamo.ts";
 export { type FindOptions, findNewestEpoch, type Head, type NewestEpoch, readHead } from "./epochs.ts";
 export * from "./errors.ts";
@@ -22,6 +22,7 @@ export {
   readValid,
   type Tail,
 } from "./read.ts";
+export { awaitSilence, resign, type StandbyOptions } from "./standby.ts";
 export { type OwnershipOptions, openWriter, type WriterOptions, waitForOwnership } from "./start.ts";
 export { type JournalOptions, type JournalStore, openJournal } from "./store.ts";
 export type { PlainItem, Table } from "./table.ts";

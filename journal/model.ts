@@ -116,6 +116,18 @@ export interface RegionItem {
   readonly runId: string | null;
 }
 
+/**
+ * Where the writer of a shard answers, as it says itself. A hint and nothing more: whoever is asked must still hold the
+ * newest epoch to answer.
+ */
+export interface EngineItem {
+  readonly shard: number;
+  readonly epoch: number;
+  readonly region: Region;
+  /** Base URL inside the region, `http://10.10.12.7:8080`. */
+  readonly url: string;
+}
+
 /** What a region's pods obey, read strongly every second. */
 export interface ControlItem {
   readonly region: Region;
@@ -135,9 +147,11 @@ export const MAX_WINDOW = 64;
  * - records and seals of a shard's epoch: pk = `<shard>#<epoch>`, sk = seq
  * - the region item: pk = `region`, sk = 0; attributes `generation` (N), `active` (S), `runId` (S)
  * - control items: pk = `control#<region>`, sk = 0; attributes `traffic` (S), `maintenance` (S)
+ * - engine items: pk = `engine#<shard>`, sk = 0; attributes `epoch` (N), `region` (S), `url` (S)
  *
  * An absent region item *is* the genesis decision: generation 0, the primary region of the config active.
  */
 export const logKey = (shard: number, epoch: number): string => `${shard}#${epoch}`;
 export const REGION_KEY = "region";
+export const engineKey = (shard: number): string => `engine#${shard}`;
 export const controlKey = (region: Region): string => `control#${region}`;

@@ -182,6 +182,8 @@ export interface FenceIntent {
   readonly generation: number;
   readonly reason: Exclude<SealReason, "start">;
   readonly cut?: EventPosition | undefined;
+  /** A failover or move that may end a halt: somebody stopped the platform for a reason, and must be overruled. */
+  readonly endsHalt?: boolean | undefined;
 }
 
 /**
@@ -192,8 +194,9 @@ export function decideFence(opening: Opening, intent: FenceIntent): Decision {
   const { region, generation, reason, cut } = intent;
   if (opening.generation > generation) return refuse("superseded");
   if (reason === "failover" || reason === "move") {
-    if (opening.generation !== generation || opening.region !== region) return SEAL;
-    return isHalted(opening) ? refuse("halted") : DONE;
+    const isThere = opening.generation === generation && opening.region === region;
+    if (isHalted(opening)) return intent.endsHalt && !isThere ? SEAL : refuse("halted");
+    return isThere ? DONE : SEAL;
   }
   if (opening.region !== region) return refuse("not-mine");
   if (reason === "halt") return isHalted(opening) ? DONE : SEAL;

@@ -1,6 +1,6 @@
 /** Reading the valid log: only the contiguous prefix, across epochs by their bases, every hash checked. */
 import { findNewestEpoch, openingOf, pathTo } from "./epochs.ts";
-import type { Anchor, JournalRecord, Position, ValidRecord } from "./model.ts";
+import type { Anchor, JournalRecord, Opening, Position, ValidRecord } from "./model.ts";
 import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
 import { type Bounds, walkBehind, walkFromOrigin } from "./walk.ts";
@@ -20,6 +20,8 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
   /** Pause between polls of the log's end; default 100. */
   readonly intervalMilliseconds?: number;
+  /** Asked when a read has found nothing more in the newest epoch: false ends it. Default: it never ends by itself. */
+  readonly atEnd?: (newest: Opening) => boolean;
 }
 
 /** Where to continue behind a valid record. */
@@ -45,13 +47,14 @@ export async function* readValid(
   }
 }
 
-/** The same, then the live tail; returns when the signal aborts. */
+/** The same, then the live tail; returns when the signal aborts, or `atEnd` says no. */
 export async function* follow(
   store: JournalStore,
   shard: number,
-  { after, signal, intervalMilliseconds = DEFAULT_POLL_MILLISECONDS }: FollowOptions,
+  { after, signal, intervalMilliseconds = DEFAULT_POLL_MILLISECONDS, atEnd = () => true }: FollowOptions,
 ): AsyncGenerator<ValidRecord, void, undefined> {
-  const waitForMore = async () => {
+  const waitForMore = async (newest: Opening) => {
+    if (!atEnd(newest)) return false;
     await store.clock.sleep(intervalMilliseconds, signal);
     return true;
   };
@@ -67,7 +70,7 @@ async function* walk(
   shard: number,
   after: Anchor | undefined,
   bounds: Bounds,
-  waitForMore: () => Promise<boolean>,
+  waitForMore: (newest: Opening) => Promise<boolean>,
 ): AsyncGenerator<ValidRecord, void, undefined> {
   const { signal } = bounds;
   const from = after && after.seq > 0 ? after : undefined;

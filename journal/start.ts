@@ -1,7 +1,7 @@
 /** An engine's start: seal the newest epoch, open the next one for this process. */
 import type { Region } from "../components/model.ts";
 import { advance, baseHead, type FindOptions, findNewestEpoch } from "./epochs.ts";
-import { HaltedError, NotMyRegionError } from "./errors.ts";
+import { HaltedError, NotMyRegionError, OvertakenError } from "./errors.ts";
 import { hashEpochStart } from "./hash.ts";
 import { DEFAULT_WINDOW, type Opening } from "./model.ts";
 import { decideStart, openedBy, PROTOCOL, type Rules } from "./protocol.ts";
@@ -18,19 +18,23 @@ export interface WriterOptions extends FindOptions {
   readonly writer: string;
   /** Puts in flight; default 16, at most MAX_WINDOW. */
   readonly window?: number;
+  /** Seal this epoch and no newer one, whose writer nobody has waited for; absent: whichever is the newest. */
+  readonly over?: number;
 }
 
 /**
- * Seals until a deciding seal is its own: a rival that comes first is fenced in turn, so one process per
- * shard should run. Throws NotMyRegionError and HaltedError. What to replay before the first append ends at
+ * Seals until a deciding seal is its own: without `over` a rival that comes first is fenced in turn, with it the rival
+ * keeps the shard (OvertakenError). Throws NotMyRegionError and HaltedError. What to replay before the first append ends at
  * `head`: read no further (`readValid(…, {to: head})`), for a rival may have opened the next epoch by then.
  */
 export async function openWriter(options: WriterOptions, rules: Rules = PROTOCOL): Promise<Writer> {
-  const { store, shard, region, writer, signal } = options;
+  const { store, shard, region, writer, over, signal } = options;
   const window = checkWindow(options.window ?? DEFAULT_WINDOW);
   for (let hint = options.hint; ; ) {
     const newest = await findNewestEpoch(store, shard, { hint, signal });
     refuseStart(newest.opening, region);
+    const { epoch } = newest.opening;
+    if (over !== undefined && epoch !== over) throw new OvertakenError(shard, epoch, over);
     const ts = sealTime(store, newest);
     const { generation } = newest.opening;
     const draft = { region, writer, generation, reason: "start" as const, sealer: writer, ts };
@@ -58,6 +62,8 @@ export interface OwnershipOptions {
   readonly region: Region;
   readonly signal: AbortSignal;
   readonly intervalMilliseconds?: number;
+  /** Told at every look what the shard's newest epoch is instead. */
+  readonly waiting?: (opening: Opening) => void;
 }
 
 /** Resolves when an engine of this region may start; rejects with the signal's reason. */
@@ -65,6 +71,7 @@ export async function waitForOwnership(options: OwnershipOptions): Promise<void>
   const { store, shard, region, signal, intervalMilliseconds = DEFAULT_POLL_MILLISECONDS } = options;
   let newest = await findNewestEpoch(store, shard, { signal });
   while (decideStart(newest.opening, region).act !== "seal") {
+    options.waiting?.(newest.opening);
     await store.clock.sleep(intervalMilliseconds, signal);
     newest = await advance(store, newest, signal);
   }

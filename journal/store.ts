@@ -5,6 +5,8 @@ import { DecisionConflictError } from "./errors.ts";
 import {
   type ControlItem,
   controlKey,
+  type EngineItem,
+  engineKey,
   type LogItem,
   type Page,
   REGION_KEY,
@@ -34,6 +36,10 @@ export interface JournalStore {
   readControlItem(region: Region, signal?: AbortSignal): Promise<ControlItem | undefined>;
   /** Changes an existing control item; safe to repeat. */
   writeControlItem(next: ControlItem, signal?: AbortSignal): Promise<void>;
+  /** Undefined: no engine has ever said where it is. */
+  readEngineItem(shard: number, signal?: AbortSignal): Promise<EngineItem | undefined>;
+  /** Says where an epoch's writer answers, unless a newer one has; safe to repeat. */
+  announceEngine(next: EngineItem, signal?: AbortSignal): Promise<void>;
 }
 
 export interface ReadRange {
@@ -139,6 +145,21 @@ class Journal implements JournalStore {
     }
   }
 
+  async readEngineItem(shard: number, signal?: AbortSignal): Promise<EngineItem | undefined> {
+    const item = await this.#read(signal, (s) => this.#table.readItem(engineKey(shard), s));
+    return item && parseEngineItem(shard, item);
+  }
+
+  async announceEngine(next: EngineItem, signal?: AbortSignal): Promise<void> {
+    const { shard, epoch, region, url } = next;
+    for (;;) {
+      const current = await this.readEngineItem(shard, signal);
+      if (current && current.epoch >= epoch) return;
+      const expected = current ? { epoch: current.epoch } : null;
+      await this.#tryPut(engineKey(shard), { epoch, region, url }, expected, signal);
+    }
+  }
+
   /** Whatever the answer, the caller reads again: a refusal may be this put's own earlier attempt. */
   async #tryPut(
     key: string,
@@ -171,4 +192,11 @@ function parseControlItem(region: Region, item: PlainItem): ControlItem {
   const isSwitch = (value: unknown) => value === "on" || value === "off";
   if (!isSwitch(traffic) || !isSwitch(maintenance)) throw malformed(controlKey(region), item);
   return { region, traffic: traffic as "on" | "off", maintenance: maintenance as "on" | "off" };
+}
+
+function parseEngineItem(shard: number, item: PlainItem): EngineItem {
+  const { epoch, region, url } = item;
+  if (typeof epoch !== "number" || !isRegion(region) || typeof url !== "string")
+    throw malformed(engineKey(shard), item);
+  return { shard, epoch, region, url };
 }

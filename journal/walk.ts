@@ -72,7 +72,9 @@ export class LogWalk {
    * Through the newest epoch and over later seals; at the log's end asks `waitForMore`, and ends when it says
    * no.
    */
-  async *onward(waitForMore: () => Promise<boolean>): AsyncGenerator<ValidRecord, void, undefined> {
+  async *onward(
+    waitForMore: (opening: Opening) => Promise<boolean>,
+  ): AsyncGenerator<ValidRecord, void, undefined> {
     for (;;) {
       const page = await this.#read();
       const { records, seal } = contiguous(page.items, this.#next);
@@ -83,7 +85,7 @@ export class LogWalk {
         yield this.#step(record, null);
       }
       if (seal) this.#cross(seal);
-      else if (!mayContinue && !(await waitForMore())) return;
+      else if (!mayContinue && !(await waitForMore(this.#opening))) return;
     }
   }
 

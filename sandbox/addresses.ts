@@ -17,8 +17,21 @@ export const KUBERNETES_PORT = 6443;
 export const POSTGRES_PORT = 5432;
 export const DNS_PORT = 5353;
 
-/** Third octet of a region's own endpoints; pods are on the next one, services on the one after. */
+/** Third octet of a region's own endpoints; pods are on the next one, services on the one after, then the doors. */
 const REGION_OCTET = { primary: 10, secondary: 20, witness: 30 } as const;
+
+/** From a pod's third octet to its door's. */
+const POD_DOORS = 2;
+const POD_IP = /^(127\.\d+)\.([123]1)\.(\d+)$/;
+
+/**
+ * Where a pod answers to other pods: what leads there obeys the faults of the way. Probes and node ports go to the pod
+ * itself, as they come from its own node. Undefined: no pod's IP.
+ */
+export function podDoor(ip: string): string | undefined {
+  const [, sandbox, region, pod] = POD_IP.exec(ip) ?? [];
+  return sandbox && `${sandbox}.${Number(region) + POD_DOORS}.${pod}`;
+}
 
 export class Addresses {
   readonly sandbox: number;
@@ -67,17 +80,18 @@ export class Addresses {
     return this.#host(this.#octet(region), 11 + n);
   }
 
-  auroraWriter(region: Region): Address {
-    return { host: this.#host(this.#octet(region), 50), port: POSTGRES_PORT };
+  /** @param slot 0 to 4: the region's clusters, restored ones after the first */
+  auroraWriter(region: Region, slot = 0): Address {
+    return { host: this.#host(this.#octet(region), 50 + 2 * slot), port: POSTGRES_PORT };
   }
 
-  auroraReader(region: Region): Address {
-    return { host: this.#host(this.#octet(region), 51), port: POSTGRES_PORT };
+  auroraReader(region: Region, slot = 0): Address {
+    return { host: this.#host(this.#octet(region), 51 + 2 * slot), port: POSTGRES_PORT };
   }
 
-  /** @param n 0 to 100: one PostgreSQL process */
-  auroraInstance(region: Region, n: number): Address {
-    return { host: this.#host(this.#octet(region), 60 + n), port: POSTGRES_PORT };
+  /** @param n 0 to 19: one PostgreSQL process */
+  auroraInstance(region: Region, n: number, slot = 0): Address {
+    return { host: this.#host(this.#octet(region), 60 + 20 * slot + n), port: POSTGRES_PORT };
   }
 
   /** @param n 0 to 253; pods take a new one at each start */

@@ -6,9 +6,14 @@ import { createServer, type Server } from "node:http";
 import { isRegion, type Region } from "../components/model.ts";
 import { type Address, url } from "./addresses.ts";
 
-export const LOSSES = ["kill", "freeze", "blackhole"] as const;
-/** How a region is lost: its processes killed, frozen (SIGSTOP), or everything accepted and never answered. */
+export const LOSSES = ["kill", "freeze", "blackhole", "partition"] as const;
+/**
+ * How a region is lost: its processes killed, frozen (SIGSTOP), everything accepted and never answered, or cut off
+ * from the other regions alone, while its clients still reach it.
+ */
 export type Loss = (typeof LOSSES)[number];
+/** How a zone is lost: what is in it killed or frozen, and its network with it. */
+export type ZoneLoss = Extract<Loss, "kill" | "freeze">;
 export const isLoss = (value: unknown): value is Loss => (LOSSES as readonly unknown[]).includes(value);
 
 /** What a sandbox says of itself. */

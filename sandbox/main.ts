@@ -68,7 +68,7 @@ function describe(status: SandboxStatus): string {
     `curl --connect-to ::$(dig @${host} -p ${port} +short ${status.publicName} | head -1):${status.listenerPort} http://${status.publicName}:${status.listenerPort}/active`,
     ...Object.entries(status.databases).map(([name, target]) => `psql '${target}'    # ${name}`),
     `${path.join(import.meta.dirname, "..", "infra/scripts/failover-region.sh")} --target ${secondary}`,
-    `npm run sandbox -- lose ${primary} kill      # or freeze, blackhole; then: return ${primary}`,
+    `npm run sandbox -- lose ${primary} kill      # or freeze, blackhole, partition; then: return ${primary}`,
     "",
     "# What is a model here:",
     ...status.modelled.map((line) => `#  - ${line}`),

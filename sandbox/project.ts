@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parse, stringify } from "yaml";
-import { type DnsProvider, STACKS, type StackName } from "../components/model.ts";
+import { type DnsProvider, type OnOff, STACKS, type StackName } from "../components/model.ts";
 
 const REPOSITORY = path.join(import.meta.dirname, "..");
 const NAMESPACE = "trading-platform";
@@ -17,6 +17,8 @@ export interface ProjectOptions {
   readonly directory: string;
   readonly dns: DnsProvider;
   readonly shards: number;
+  /** Off: one engine per shard and no hot standby. */
+  readonly standbys?: OnOff;
 }
 
 export interface Project {
@@ -44,12 +46,17 @@ const CLOUDFLARE = {
 const record = (value: unknown): Settings => value as Settings;
 
 /** What one machine with two cores changes; everything else is the stack file of the repository. */
-function differences(stack: StackName, config: Settings, { dns, shards }: ProjectOptions): Settings {
+function differences(
+  stack: StackName,
+  config: Settings,
+  { dns, shards, standbys }: ProjectOptions,
+): Settings {
   const key = (name: string) => `${NAMESPACE}:${name}`;
   const services = structuredClone(record(config[key("services")]));
   for (const service of Object.values(services).map(record)) {
     service["cpu"] = "100m";
     service["memory"] = "256Mi";
+    if (service["perShard"] === true && standbys === "off") service["replicas"] = { min: 1, max: 1 };
     if (service["exposed"] === true) service["replicas"] = { min: 3, max: 4 };
   }
   const { name, ...others } = record(config[key("dns")]);

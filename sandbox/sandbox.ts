@@ -6,7 +6,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { engine, type Progress } from "../automation/engine.ts";
-import { type DnsProvider, REGION_SETS, type Region, type RegionTriple } from "../components/model.ts";
+import {
+  type DnsProvider,
+  type OnOff,
+  REGION_SETS,
+  type Region,
+  type RegionTriple,
+} from "../components/model.ts";
 import { Addresses, hostPort, url } from "./addresses.ts";
 import { type Aurora, createAurora } from "./aurora/aurora.ts";
 import { createDynamo, type Dynamo } from "./aws/dynamo/dynamo.ts";
@@ -16,10 +22,11 @@ import { type Call, createEdges, type Edges } from "./aws/edge.ts";
 import { createS3, type S3 } from "./aws/s3/s3.ts";
 import { createSts } from "./aws/sts.ts";
 import type { Service } from "./cloud/behaviour.ts";
+import type { Cluster } from "./compute/cluster.ts";
 import { type Compute, createCompute } from "./compute/compute.ts";
 import { ImageRegistry } from "./compute/images.ts";
-import { type Controlled, type Loss, listen, type SandboxStatus } from "./control.ts";
-import { Faults, INTERNET } from "./faults.ts";
+import { type Controlled, type Loss, listen, type SandboxStatus, type ZoneLoss } from "./control.ts";
+import { Faults, INTERNET, type LinkState } from "./faults.ts";
 import { createNetwork, type Network, type Traffic } from "./net/network.ts";
 import { Processes } from "./processes.ts";
 import { LISTENER_PORT, PASSPHRASE, type Project, writeProject } from "./project.ts";
@@ -43,6 +50,14 @@ export interface SandboxOptions {
   readonly shards?: number;
   /** What a managed database failover takes besides PostgreSQL's own promotion. */
   readonly promotionSeconds?: number;
+  /** What the pods run instead of the reference workload. */
+  readonly workload?: string;
+  /** How long a database writer's zone must be lost before its standby takes over. */
+  readonly zoneFailoverSeconds?: number;
+  /** What pods may request of each node, in cores; default: what the instance type leaves them. */
+  readonly coresPerNode?: number;
+  /** Off: one engine per shard and no hot standby. */
+  readonly standbys?: OnOff;
 }
 
 export const DEFAULT_SHARDS = 2;
@@ -84,6 +99,7 @@ export class Sandbox implements Controlled {
         directory: path.join(directory, "project"),
         dns: options.dns,
         shards: options.shards ?? DEFAULT_SHARDS,
+        ...(options.standbys !== undefined && { standbys: options.standbys }),
       });
       const parts = await startParts({
         options,
@@ -165,9 +181,10 @@ export class Sandbox implements Controlled {
     const deadline = performance.now() + STRUGGLE.limitMilliseconds;
     while (dynamo.inFlight(region) < STRUGGLE.writes && performance.now() < deadline) await sleep(5);
     this.#lost.set(region, how);
-    faults.setPlace(region, how === "kill" ? "cut" : "blackhole");
+    if (how === "partition") this.#setLinks(region, "blackhole");
+    else faults.setPlace(region, how === "kill" ? "cut" : "blackhole");
     dynamo.loseRegion(region);
-    if (how === "blackhole") return;
+    if (how === "blackhole" || how === "partition") return;
     compute.loseRegion(region, how);
     await (how === "kill" ? aurora.kill(region) : aurora.freeze(region));
   }
@@ -179,9 +196,61 @@ export class Sandbox implements Controlled {
     if (how === undefined) return;
     this.#lost.delete(region);
     faults.setPlace(region, "open");
-    if (how === "blackhole") return;
+    this.#setLinks(region, "open");
+    if (how === "blackhole" || how === "partition") return;
     await aurora.restore(region);
     compute.returnRegion(region);
+  }
+
+  /** Between a region and the others. */
+  #setLinks(region: Region, state: LinkState): void {
+    for (const other of Object.values(this.regions).filter((one) => one !== region)) {
+      this.#parts.faults.setLink(region, other, state);
+      this.#parts.faults.setLink(other, region, state);
+    }
+  }
+
+  /** A Deployment's processes hang (SIGSTOP) and nobody notices, until `thaw`. */
+  freeze(region: Region, deployment: string): void {
+    this.#parts.compute.cluster(region).freeze(deployment);
+  }
+
+  thaw(region: Region, deployment: string): void {
+    this.#parts.compute.cluster(region).thaw(deployment);
+  }
+
+  /** All that is in one zone at once; the rest of its region lives on and has to cope. */
+  async loseZone(zone: string, how: ZoneLoss): Promise<void> {
+    const { faults, compute, aurora } = this.#parts;
+    const region = this.#regionOf(zone);
+    compute.loseZone(zone, how);
+    const lost = aurora.loseZone(region, zone, how);
+    faults.setPlace(zone, how === "kill" ? "cut" : "blackhole");
+    await lost;
+  }
+
+  async returnZone(zone: string): Promise<void> {
+    const { faults, compute, aurora } = this.#parts;
+    faults.setPlace(zone, "open");
+    compute.returnZone(zone);
+    await aurora.returnZone(this.#regionOf(zone), zone);
+    await aurora.settled();
+  }
+
+  /** Where the database writer of a region is, or its replica. */
+  databaseZone(region: Region): string | undefined {
+    return this.#parts.aurora.zoneOf(region);
+  }
+
+  /** Kubernetes of a region, past its API: what only whoever owns the machines can see and change. */
+  cluster(region: Region): Cluster {
+    return this.#parts.compute.cluster(region);
+  }
+
+  #regionOf(zone: string): Region {
+    const region = Object.values(this.regions).find((one: Region) => zone.startsWith(one));
+    if (region !== undefined) return region;
+    throw new Error(`zone ${zone}: it is in none of ${Object.values(this.regions).join(", ")}`);
   }
 
   coverage(): InFlightCoverage {
@@ -198,7 +267,8 @@ export class Sandbox implements Controlled {
   }
 
   databaseUrl(region: Region): string {
-    return `postgresql://postgres@${hostPort(this.addresses.auroraWriter(region))}/${this.project.name}?sslmode=disable`;
+    const writer = this.#parts.aurora.writer(region) ?? this.addresses.auroraWriter(region);
+    return `postgresql://postgres@${hostPort(writer)}/${this.project.name}?sslmode=disable`;
   }
 
   status(): SandboxStatus {
@@ -312,6 +382,7 @@ async function startParts({
       directory: path.join(directory, "aurora"),
       processes,
       ...(options.promotionSeconds !== undefined && { promotionSeconds: options.promotionSeconds }),
+      ...(options.zoneFailoverSeconds !== undefined && { zoneFailoverSeconds: options.zoneFailoverSeconds }),
     }),
   );
   aurora.setLag(REPLICATION_LAG_MILLISECONDS);
@@ -321,7 +392,8 @@ async function startParts({
       addresses,
       regions: REGIONS,
       processes,
-      images: images(project),
+      images: images(project, options.workload ?? path.join(REPOSITORY, "workload", "main.ts")),
+      ...(options.coresPerNode !== undefined && { coresPerNode: options.coresPerNode }),
       directory: path.join(directory, "pods"),
       environment: (region) => ({
         ...CREDENTIALS,
@@ -360,16 +432,18 @@ async function startParts({
   const modelled = [
     ...[...parts, providers].flatMap(({ modelled = [] }) => modelled),
     `the other region's replica receives the write-ahead log ${REPLICATION_LAG_MILLISECONDS} ms late (Aurora: typically under 1 s)`,
+    "a lost zone is its processes killed or frozen and its network refusing or swallowing everything; its address leaves DNS " +
+      "by its own health check (a zonal shift, which acts on the load balancer's own name, is not modelled)",
     `before a region is lost its journal writes slow down until ${STRUGGLE.writes} are on their way, or for ${STRUGGLE.limitMilliseconds / 1_000} s`,
   ];
   return { cli, faults, dynamo, s3, aurora, compute, network, edges, providers, modelled, closables };
 }
 
-const images = ({ imageDigest }: Project): ImageRegistry =>
+const images = ({ imageDigest }: Project, workload: string): ImageRegistry =>
   new ImageRegistry([
     {
       repository: "workload",
       digests: [imageDigest],
-      command: [process.execPath, path.join(REPOSITORY, "workload", "main.ts")],
+      command: [process.execPath, workload],
     },
   ]);

@@ -1,16 +1,24 @@
 /** The program's configuration: parsed once, from raw strings, into one frozen value. */
 import type { z } from "zod";
-import type { OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
+import type { ExistingCluster } from "../components/adoptedCluster.ts";
+import type { ExistingNetwork } from "../components/adoptedNetwork.ts";
+import type { AlarmThresholds } from "../components/alarms.ts";
+import type { Irreversible } from "../components/backup.ts";
+import type { Standby } from "../components/capacity.ts";
+import type { MaintenanceWindow, OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
 import { STACKS } from "../components/model.ts";
-import { type Identity, journalTableName } from "../components/names.ts";
+import { type Identity, journalTableName, kubernetesClusterName } from "../components/names.ts";
 import type { Services } from "../components/services.ts";
-import { type Problem, RULES } from "./rules.ts";
+import type { Problem } from "./rule.ts";
+import { RULES } from "./rules.ts";
 import { SECRETS, SECTIONS, type Section, type Sections } from "./schema.ts";
 
 export const PROJECT = "trading-platform";
 
 export interface Config extends Identity {
   readonly stack: StackName;
+  /** Physical name of this region's Kubernetes cluster. */
+  readonly clusterName: string;
   /** This stack's region; `peerRegion` is the other stack's. */
   readonly region: Region;
   readonly peerRegion: Region;
@@ -26,14 +34,27 @@ export interface Config extends Identity {
   readonly smokeToken: string;
   /** Secret. Only in `prod`: a secondary cluster takes its credentials from the primary. */
   readonly databasePassword: string | undefined;
+  /** Which physical cluster is this region's database; written by `dr restore`. */
+  readonly databaseIncarnation: number;
   readonly dns: DnsConfig;
   readonly listener: { readonly port: number };
   readonly journal: JournalConfig;
-  readonly network: Readonly<Record<"primary" | "secondary", NetworkConfig>>;
+  /** Outside it `dr` disturbs production only for a reason that somebody gives; undefined: always outside. */
+  readonly maintenanceWindow: MaintenanceWindow | undefined;
+  readonly network: Readonly<Record<Place, NetworkConfig>>;
   readonly database: DatabaseConfig;
   readonly cluster: ClusterConfig;
+  readonly backup: BackupConfig;
+  readonly alarms: AlarmsConfig;
+  /** Undefined: nobody watches what a month costs. */
+  readonly budget: { readonly monthlyDollars: number } | undefined;
   readonly services: Services;
 }
+
+/** Which of the pair's regions a stack deploys. */
+export type Place = "primary" | "secondary";
+export const placeOf = ({ stack }: Pick<Config, "stack">): Place =>
+  stack === "prod" ? "primary" : "secondary";
 
 interface DnsCommon {
   /** Public name of the platform. */
@@ -67,6 +88,8 @@ export interface NetworkConfig {
   readonly cidr: string;
   /** Three availability zones, e.g. `us-east-1a`; which letters support EKS differs per account. */
   readonly zones: readonly string[];
+  /** A VPC that is there already: it is checked and left as it is. Undefined: one is made. */
+  readonly existing: ExistingNetwork | undefined;
 }
 
 export interface DatabaseConfig {
@@ -74,17 +97,49 @@ export interface DatabaseConfig {
   /** The same in both regions: a smaller secondary could not carry the load after a promotion. */
   readonly instanceClass: string;
   readonly instances: { readonly primary: number; readonly secondary: number };
+  /** PostgreSQL's and Aurora's parameters by name, the same in both regions. */
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 export interface ClusterConfig {
   /** Kubernetes version. */
   readonly version: string;
   readonly instanceType: string;
+  /** Any two zones' minimum carries the full load; that is checked. */
   readonly nodesPerZone: { readonly min: number; readonly max: number };
+  /**
+   * What a parked region runs.
+   * - `warm` (default): all its nodes. It costs what production's nodes cost, and a failover waits for none.
+   * - `cold`: one node per zone. It saves the others' price only where they are not reserved, and a failover waits
+   *   for them: 45 to 90 s for a tuned image, minutes otherwise, which is to be added to the RTO. Started by Pulumi
+   *   with role `promoting`; with `--direct` the operator raises the node groups.
+   */
+  readonly standby: Standby;
+  /**
+   * Whether AWS holds production's number of instances in `dr` (default: with `cold`). They cost what running ones
+   * cost, idle or not, and other instances of the account may use them meanwhile. Without, nobody promises that there
+   * are any when everybody leaves the lost region at once.
+   */
+  readonly reserved: boolean;
   /** Who may reach the API server from outside; empty = private only. */
   readonly endpointCidrs: readonly string[];
   /** IAM roles that may administer the cluster. */
   readonly adminRoles: readonly string[];
+  /** Clusters that are there already, in networks that are. Undefined: one is made. */
+  readonly existing: Readonly<Record<Place, ExistingCluster | undefined>>;
+}
+
+export interface BackupConfig {
+  readonly retentionDays: number;
+  /** A vault that gets a copy of each backup beside the other region's, e.g. a second account's. */
+  readonly vaultArn: string | undefined;
+  /** What cannot be undone; config says it twice. */
+  readonly irreversible: readonly Irreversible[];
+}
+
+export interface AlarmsConfig extends AlarmThresholds {
+  /** Who is told. */
+  readonly emails: readonly string[];
 }
 
 /** Lists every problem of a configuration; nothing has been changed when it is thrown. */
@@ -189,14 +244,34 @@ function print(value: unknown): string {
 }
 
 function assemble(sections: Required<Sections>, stack: StackName): Config {
-  const { services, journal, databasePassword, acceptGeneration, regions, ...rest } = sections;
+  const { services, journal, databasePassword, acceptGeneration, maintenanceWindow, regions, ...rest } =
+    sections;
+  const { backup, budget, cluster, network, ...same } = rest;
+  const place = placeOf({ stack });
   return {
-    ...rest,
+    ...same,
     stack,
+    clusterName: cluster.existing[place]?.name ?? kubernetesClusterName(rest, rest.region),
     regions,
-    peerRegion: stack === "prod" ? regions.secondary : regions.primary,
+    peerRegion: regions[place === "primary" ? "secondary" : "primary"],
     acceptGeneration,
     databasePassword,
+    network: {
+      primary: { ...network.primary, existing: network.primary.existing },
+      secondary: { ...network.secondary, existing: network.secondary.existing },
+    },
+    cluster: {
+      ...cluster,
+      reserved: (cluster.reserved ?? (cluster.standby === "cold" ? "on" : "off")) === "on",
+      existing: { primary: cluster.existing.primary, secondary: cluster.existing.secondary },
+    },
+    backup: {
+      retentionDays: backup.retentionDays,
+      vaultArn: backup.vaultArn,
+      irreversible: backup.irreversible,
+    },
+    budget,
+    maintenanceWindow,
     journal: { ...journal, tableName: journal.tableName ?? journalTableName(rest) },
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [

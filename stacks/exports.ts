@@ -1,15 +1,10 @@
 /** The stack's outputs, out of its parts. */
 import { all, type Input, type Output, RunError } from "@pulumi/pulumi";
-import type { Cluster } from "../components/cluster.ts";
+import type { RegionCluster } from "../components/cluster.ts";
 import type { Database } from "../components/database.ts";
 import type { Journal } from "../components/journal.ts";
 import type { Role } from "../components/model.ts";
-import {
-  globalClusterName,
-  kubernetesClusterName,
-  namespaceName,
-  regionalName,
-} from "../components/names.ts";
+import { globalClusterName, namespaceName, regionalName } from "../components/names.ts";
 import type { Traffic } from "../components/traffic.ts";
 import type { Workload } from "../components/workload.ts";
 import { deployedCommit } from "./commit.ts";
@@ -24,7 +19,7 @@ export interface Parts {
   readonly lastRole: Role | undefined;
   readonly database: Database;
   readonly journal: Journal;
-  readonly cluster: Cluster;
+  readonly cluster: RegionCluster;
   readonly workload: Workload;
   readonly traffic: Traffic;
 }
@@ -52,6 +47,7 @@ export function outputsOf(parts: Parts): ProgramOutputs {
       healthCheckIntervalSeconds: dns.healthCheck.intervalSeconds,
       failureThreshold: dns.healthCheck.failureThreshold,
     },
+    ...(config.maintenanceWindow && { maintenanceWindow: config.maintenanceWindow }),
     journalTable: config.journal.tableName,
     shards: config.journal.shards,
     window: config.journal.window,
@@ -59,11 +55,12 @@ export function outputsOf(parts: Parts): ProgramOutputs {
     checkpointBucket: journal.checkpointBucket,
     globalClusterId: globalClusterName(config),
     databaseClusterId: database.clusterId,
+    databaseIncarnation: config.databaseIncarnation,
     databaseClusterArn: database.clusterArn,
     databaseEndpoint: database.endpoint,
     cluster: all([cluster.endpoint, cluster.certificateAuthority]).apply(
       ([endpoint, certificateAuthority]) => ({
-        name: kubernetesClusterName(config, config.region),
+        name: config.clusterName,
         endpoint,
         certificateAuthority,
       }),

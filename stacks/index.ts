@@ -3,18 +3,20 @@ import { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider.js";
 import { secret } from "@pulumi/pulumi";
 import { Certificate } from "../components/certificate.ts";
 import { CloudflareAnswers } from "../components/cloudflare.ts";
-import { Cluster } from "../components/cluster.ts";
 import { DATABASE_USER, Database } from "../components/database.ts";
 import { Journal } from "../components/journal.ts";
 import { EXPOSED_NODE_PORT } from "../components/manifests.ts";
-import { kubernetesClusterName, namespaceName } from "../components/names.ts";
-import { Network } from "../components/network.ts";
+import { namespaceName } from "../components/names.ts";
+import { Registry } from "../components/registry.ts";
 import { Route53Answers } from "../components/route53.ts";
 import { ZONES_PER_REGION } from "../components/subnets.ts";
 import { Traffic } from "../components/traffic.ts";
 import { Workload } from "../components/workload.ts";
+import { placeOf } from "./config.ts";
 import { regionEnvironment } from "./environment.ts";
 import { outputsOf, type ProgramOutputs } from "./exports.ts";
+import { operations } from "./operations.ts";
+import { clusterOf, networkOf } from "./places.ts";
 import { start } from "./start.ts";
 
 export default async function program(): Promise<ProgramOutputs> {
@@ -22,12 +24,12 @@ export default async function program(): Promise<ProgramOutputs> {
   const { name, accountId, region, regions, dns } = config;
   const identity = { name, accountId, region };
   // What spans the regions belongs to the stack that starts active, for good: a failover touches none of it.
-  const which = config.stack === "prod" ? "primary" : "secondary";
+  const which = placeOf(config);
   const ownsSpanning = which === "primary";
   const cloudflare = dns.provider === "cloudflare" ? [new CloudflareProvider("cloudflare")] : [];
   const providers = [aws, ...cloudflare];
 
-  const network = new Network("network", { region, ...config.network[which] }, { providers });
+  const network = await networkOf({ config, aws }, { providers });
 
   const database = new Database(
     "database",
@@ -35,6 +37,7 @@ export default async function program(): Promise<ProgramOutputs> {
       ...identity,
       ...config.database,
       instances: config.database.instances[which],
+      incarnation: config.databaseIncarnation,
       membership:
         config.databasePassword === undefined
           ? { kind: "secondary", primaryRegion: regions.primary }
@@ -58,16 +61,10 @@ export default async function program(): Promise<ProgramOutputs> {
     { providers },
   );
 
-  const cluster = new Cluster(
-    "cluster",
-    {
-      ...config.cluster,
-      region,
-      clusterName: kubernetesClusterName(identity, region),
-      zones: network.zones.map((zone) => ({ name: zone.name, subnetId: zone.privateSubnetId })),
-    },
-    { providers },
-  );
+  const images = Object.values(config.services).map((service) => service.image);
+  new Registry("registry", { ...identity, images }, { providers });
+
+  const cluster = await clusterOf({ config, aws }, network, { providers });
   database.allowFrom("cluster", cluster.securityGroupId);
 
   const workload = new Workload(
@@ -109,7 +106,7 @@ export default async function program(): Promise<ProgramOutputs> {
       vpcId: network.vpcId,
       zones: network.zones.map((zone) => ({
         ...zone,
-        autoscalingGroupName: cluster.nodes.scalingGroupIn(zone.name),
+        autoscalingGroupName: cluster.scalingGroupIn(zone.name),
       })),
       listenerPort: config.listener.port,
       certificateArn: certificate.arn,
@@ -142,6 +139,8 @@ export default async function program(): Promise<ProgramOutputs> {
       { providers },
     );
   }
+
+  operations({ config, network, database, traffic }, { providers });
 
   return outputsOf({ config, lastRole, database, journal, cluster, workload, traffic });
 }

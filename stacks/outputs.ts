@@ -1,5 +1,13 @@
 /** What a stack exports: everything the tools need to know about a region without reading its resources. */
-import type { DnsProvider, OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
+import type {
+  DnsProvider,
+  MaintenanceWindow,
+  OnOff,
+  Region,
+  RegionTriple,
+  Role,
+  StackName,
+} from "../components/model.ts";
 
 export interface DeploymentOutput {
   /** Kubernetes name, e.g. `engine-0`. */
@@ -40,6 +48,8 @@ export interface StackOutputs {
     readonly healthCheckIntervalSeconds: number;
     readonly failureThreshold: number;
   };
+  /** Absent when the config names none. */
+  readonly maintenanceWindow?: MaintenanceWindow | undefined;
   readonly journalTable: string;
   readonly shards: number;
   readonly window: number;
@@ -47,6 +57,8 @@ export interface StackOutputs {
   readonly checkpointBucket: string;
   readonly globalClusterId: string;
   readonly databaseClusterId: string;
+  /** Of that cluster: how many restores there were. */
+  readonly databaseIncarnation: number;
   readonly databaseClusterArn: string;
   readonly databaseEndpoint: string;
   readonly cluster: {

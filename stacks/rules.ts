@@ -1,27 +1,23 @@
-/** What must hold between values: one rule, one entry. A rule sees only sections that parsed by themselves. */
-
+/** What must hold between values: one rule, one entry. */
 import { RESERVED_ENVIRONMENT } from "../components/environment.ts";
-import { REGION_SETS, type Region, type StackName } from "../components/model.ts";
+import { REGION_SETS, type Region } from "../components/model.ts";
 import { cidrsOverlap, parseCidr, ZONES_PER_REGION } from "../components/subnets.ts";
-import type { Sections } from "./schema.ts";
+import { adoptedClusters, adoptedNetworks } from "./adoptionRules.ts";
+import { PAGES } from "./pages.ts";
+import { type Rule, show } from "./rule.ts";
+import {
+  irreversibleTwice,
+  otherVault,
+  ownParameters,
+  someoneToTell,
+  twoZonesCarryAll,
+} from "./safetyRules.ts";
 
-export interface Problem {
-  /** Path below the project's namespace, e.g. `dns.ttlSeconds`. */
-  readonly key: string;
-  /** As it is printed, e.g. `"us-west-1"`; undefined: missing, or not for printing. */
-  readonly got: string | undefined;
-  readonly allowed: string;
-}
-
-/**
- * A partition takes 1,000 write units of 1 KB a second and an epoch's log is one partition key.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
- */
+/** A partition takes 1,000 write units of 1 KB a second and an epoch's log is one partition key. */
 export const MAX_KILOBYTES_PER_SECOND_PER_SHARD = 800;
 
-type Rule = (sections: Sections, stack: StackName) => readonly (Problem | false | undefined)[];
-
-const show = (value: unknown): string => JSON.stringify(value) ?? "nothing";
+/** The active one and its standby, each in a zone of its own, with the third zone to go to. */
+const MOST_PER_SHARD = ZONES_PER_REGION - 1;
 
 const regionSet: Rule = ({ regions }) => {
   if (regions === undefined) return [];
@@ -31,12 +27,12 @@ const regionSet: Rule = ({ regions }) => {
     new Set(all).size < all.length && {
       key: "regions",
       got: all.join(", "),
-      allowed: "three different regions",
+      allowed: `three different regions: two replicas and a witness (${PAGES.strongConsistency})`,
     },
     !sets.some((set) => all.every((region) => set.includes(region))) && {
       key: "regions",
       got: all.join(", "),
-      allowed: `three regions of one set (${sets.map((set) => set.join(", ")).join("; or ")}): strong consistency is offered only within one`,
+      allowed: `three regions of one set (${sets.map((set) => set.join(", ")).join("; or ")}): strong consistency is offered only within one (${PAGES.strongConsistency})`,
     },
   ];
 };
@@ -97,7 +93,7 @@ const shardLoad: Rule = ({ journal }) => {
     perShard > MAX_KILOBYTES_PER_SECOND_PER_SHARD && {
       key: "journal.kilobytesPerSecond",
       got: `${journal.kilobytesPerSecond} over ${journal.shards} shards, ${perShard} KB/s each`,
-      allowed: `at most ${MAX_KILOBYTES_PER_SECOND_PER_SHARD} KB/s per shard: raise journal.shards to ${Math.ceil(journal.kilobytesPerSecond / MAX_KILOBYTES_PER_SECOND_PER_SHARD)} or more`,
+      allowed: `at most ${MAX_KILOBYTES_PER_SECOND_PER_SHARD} KB/s per shard: raise journal.shards to ${Math.ceil(journal.kilobytesPerSecond / MAX_KILOBYTES_PER_SECOND_PER_SHARD)} or more (${PAGES.partitions})`,
     },
   ];
 };
@@ -113,7 +109,7 @@ const credentials: Rule = ({ databasePassword }, stack) => [
     databasePassword !== undefined && {
       key: "databasePassword",
       got: "a secret",
-      allowed: "nothing in stack dr: a secondary cluster takes its users from the primary",
+      allowed: `nothing in stack dr: a secondary cluster takes its users from the primary (${PAGES.secondaryCluster})`,
     },
 ];
 
@@ -133,7 +129,7 @@ const oneAccount: Rule = ({ cluster, accountId }) =>
       role.split(":")[4] !== accountId && {
         key: `cluster.adminRoles[${n}]`,
         got: show(role),
-        allowed: `a role of account ${accountId}: the journal's table lives in one account, and so does all else`,
+        allowed: `a role of account ${accountId}: the journal's table lives in one account, and so does all else (${PAGES.strongConsistency})`,
       },
   );
 
@@ -160,6 +156,12 @@ const eachService: Rule = ({ services = {}, region }) =>
           key: key("replicas.max"),
           got: show(max),
           allowed: `replicas.min (${min}): a service ${service.perShard ? "per shard" : "that is always on"} is not scaled by load`,
+        },
+      service.perShard &&
+        min > MOST_PER_SHARD && {
+          key: key("replicas.min"),
+          got: show(min),
+          allowed: `1, or ${MOST_PER_SHARD} for a hot standby in another zone: a shard has one writer`,
         },
       service.perShard &&
         service.exposed && {
@@ -204,4 +206,11 @@ export const RULES: readonly Rule[] = [
   oneAccount,
   oneDoor,
   eachService,
+  twoZonesCarryAll,
+  adoptedNetworks,
+  adoptedClusters,
+  irreversibleTwice,
+  otherVault,
+  ownParameters,
+  someoneToTell,
 ];

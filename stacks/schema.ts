@@ -1,8 +1,13 @@
 /** What each key of the configuration may hold. Every message says what is allowed, in words. */
 import { z } from "zod";
+import { DEFAULT_THRESHOLDS } from "../components/alarms.ts";
+import { IRREVERSIBLE } from "../components/backup.ts";
+import { STANDBYS } from "../components/capacity.ts";
 import { GRANTS } from "../components/grants.ts";
-import { DNS_PROVIDERS, isRegion, REGIONS, type Region, ROLES } from "../components/model.ts";
+import { DNS_PROVIDERS, isRegion, REGIONS, type Region, ROLES, WEEKDAYS } from "../components/model.ts";
 import { parseCidr, VPC_PREFIXES } from "../components/subnets.ts";
+
+import { PAGES } from "./pages.ts";
 
 export const DEFAULT_TTL_SECONDS = 15;
 export const TTL_SECONDS = { min: 5, max: 60 } as const;
@@ -11,7 +16,9 @@ export const DEFAULT_SERVICE_PORT = 8080;
 export const DEFAULT_WINDOW = 16;
 /** As long as the backups: an anchor that expires earlier would leave a restore unverified. */
 export const DEFAULT_ARCHIVE_RETENTION_DAYS = 35;
-/** Route 53 offers exactly these. https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html */
+/** As long as the services' own backups, which are the longest that they offer. */
+export const DEFAULT_BACKUP_RETENTION_DAYS = 35;
+/** Route 53 offers exactly these. */
 export const ROUTE53_INTERVALS_SECONDS = [10, 30] as const;
 
 const text = (pattern: RegExp, allowed: string) =>
@@ -45,9 +52,29 @@ const cidr = z.string().refine(
     error: `an IPv4 range from its first address, /${VPC_PREFIXES.min} to /${VPC_PREFIXES.max}, e.g. 10.10.0.0/16`,
   },
 );
+const subnet = text(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, e.g. subnet-0123456789abcdef0");
+const existingNetwork = z.strictObject(
+  {
+    vpcId: text(/^vpc-[0-9a-f]{8,17}$/, "the id of a VPC, e.g. vpc-0123456789abcdef0"),
+    subnets: z.array(z.strictObject({ public: subnet, private: subnet, data: subnet }, { error: map }), {
+      error: list,
+    }),
+  },
+  { error: map },
+);
+const existingCluster = z.strictObject(
+  {
+    name: text(/^[a-zA-Z0-9][\w-]{0,99}$/, "the name of an EKS cluster"),
+    nodeGroups: z.record(z.string(), text(/^[\w-]{1,63}$/, "the name of a managed node group"), {
+      error: map,
+    }),
+  },
+  { error: map },
+);
 const network = z.strictObject(
   {
     cidr,
+    existing: existingNetwork.optional(),
     zones: z.array(text(/^[a-z]{2}-[a-z]+-\d[a-z]$/, "an availability zone, e.g. us-east-1a"), {
       error: list,
     }),
@@ -71,7 +98,7 @@ const dns = z.discriminatedUnion(
         .strictObject(
           {
             intervalSeconds: integer(10, 30).refine((value) => value === 10 || value === 30, {
-              error: `${ROUTE53_INTERVALS_SECONDS.join(" or ")}: Route 53 checks at no other interval`,
+              error: `${ROUTE53_INTERVALS_SECONDS.join(" or ")}: Route 53 checks at no other interval (${PAGES.healthChecks})`,
             }),
             failureThreshold: integer(1, 10),
           },
@@ -94,6 +121,26 @@ const dns = z.discriminatedUnion(
   ],
   { error: (issue) => (issue.code === "invalid_union" ? `one of ${DNS_PROVIDERS.join(", ")}` : map) },
 );
+
+const maintenanceWindow = z.strictObject(
+  {
+    timeZone: z.string().refine(isTimeZone, { error: "an IANA time zone, e.g. America/New_York" }),
+    weekday: oneOf(WEEKDAYS),
+    hours: z
+      .strictObject({ from: integer(0, 23, "hours"), to: integer(1, 24, "hours") }, { error: map })
+      .refine(({ from, to }) => from < to, { error: "from before to" }),
+  },
+  { error: map },
+);
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en-US", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const range = (top: number) =>
   z
@@ -144,6 +191,7 @@ export const SECTIONS = {
     /^[\x21-\x7e]{16,128}$/,
     "a secret of 16 to 128 printable characters without spaces",
   ).optional(),
+  databaseIncarnation: integer(0, 1_000, "a cluster's number,").default(0),
   dns,
   listener: z
     .strictObject({ port: integer(1, 65535, "a port") }, { error: map })
@@ -158,21 +206,31 @@ export const SECTIONS = {
     },
     { error: map },
   ),
+  maintenanceWindow: maintenanceWindow.optional(),
   network: z.strictObject({ primary: network, secondary: network }, { error: map }),
   database: z.strictObject(
     {
       engineVersion: text(/^\d{2}\.\d{1,2}$/, 'an Aurora PostgreSQL version with its minor, e.g. "17.5"'),
       instanceClass: text(
         /^db\.[rx]\d[a-z0-9]*\.(\d+x)?large$/,
-        "a memory-optimised class, which a global database needs, e.g. db.r7g.large",
+        `a memory-optimised class, which a global database needs, e.g. db.r7g.large (${PAGES.globalDatabase})`,
       ),
       instances: z.strictObject(
         {
           primary: integer(2, 15),
-          secondary: integer(1, 15, "at least one (a headless secondary cannot be promoted), a whole number"),
+          secondary: integer(
+            1,
+            15,
+            `at least one (a headless secondary cannot be promoted: ${PAGES.globalFailover}), a whole number`,
+          ),
         },
         { error: map },
       ),
+      parameters: z
+        .record(text(/^[a-z][a-z0-9_.]*$/, "a parameter's name"), z.string({ error: "text (quote it)" }), {
+          error: map,
+        })
+        .default({}),
     },
     { error: map },
   ),
@@ -181,6 +239,14 @@ export const SECTIONS = {
       version: text(/^1\.\d{2}$/, 'a Kubernetes version, e.g. "1.34" (quote it)'),
       instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9]+$/, "an EC2 instance type, e.g. m7g.xlarge"),
       nodesPerZone: range(100),
+      standby: oneOf(STANDBYS).default("warm"),
+      reserved: onOff.optional(),
+      existing: z
+        .strictObject(
+          { primary: existingCluster.optional(), secondary: existingCluster.optional() },
+          { error: map },
+        )
+        .prefault({}),
       endpointCidrs: z
         .array(
           z.string().refine((value) => parseCidr(value) !== undefined, { error: "an IPv4 range" }),
@@ -195,6 +261,34 @@ export const SECTIONS = {
     },
     { error: map },
   ),
+  backup: z
+    .strictObject(
+      {
+        retentionDays: integer(1, 36_500, "days").default(DEFAULT_BACKUP_RETENTION_DAYS),
+        vaultArn: text(
+          /^arn:aws:backup:[a-z0-9-]+:\d{12}:backup-vault:[\w-]+$/,
+          "the ARN of a backup vault, of a second account or another region",
+        ).optional(),
+        irreversible: z.array(oneOf(IRREVERSIBLE), { error: list }).default([]),
+        irreversibleAgain: z.array(oneOf(IRREVERSIBLE), { error: list }).default([]),
+      },
+      { error: map },
+    )
+    .prefault({}),
+  alarms: z
+    .strictObject(
+      {
+        emails: z.array(text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "a mail address"), { error: list }).default([]),
+        replicationLagSeconds: integer(1, 3600, "seconds").default(DEFAULT_THRESHOLDS.replicationLagSeconds),
+        journalMilliseconds: integer(1, 60_000, "milliseconds").default(
+          DEFAULT_THRESHOLDS.journalMilliseconds,
+        ),
+        errorsPerMinute: integer(0, 1_000_000).default(DEFAULT_THRESHOLDS.errorsPerMinute),
+      },
+      { error: map },
+    )
+    .prefault({}),
+  budget: z.strictObject({ monthlyDollars: integer(1, 100_000_000, "dollars") }, { error: map }).optional(),
   services: z.record(
     text(
       /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/,

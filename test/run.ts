@@ -1,9 +1,11 @@
 /**
  * `npm test`: every check, quick ones first, each announced and timed; ends with `N passed, N failed`.
- * `npm test -- FILE…` runs ava on these files alone.
+ * `npm test -- --all` adds the long drills, which take a quarter of an hour; `npm test -- FILE…` runs ava on these
+ * files alone.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
+import path from "node:path";
 import { engine } from "../automation/engine.ts";
 
 interface Count {
@@ -17,13 +19,20 @@ interface Stage {
 }
 
 /** Tests of whole disasters own the machine's two cores, one at a time. */
-const DRILLS = "test/drills/**/*.test.ts";
+const DRILLS = "test/drills/*.test.ts";
+const LONG_DRILLS = "test/drills/long/*.test.ts";
 /** Tests that start the real engine or real PostgreSQL. */
 const ENGINE = "test/{stacks,automation,sandbox}/**/*.engine.test.ts";
 
+/** Every test file is a process of its own: compiled once, its modules start in two thirds of the time. */
+const ENVIRONMENT = {
+  ...process.env,
+  NODE_COMPILE_CACHE: path.join(import.meta.dirname, "..", "node_modules", ".cache", "compiled"),
+};
+
 function command(name: string, arguments_: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(name, arguments_, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(name, arguments_, { env: ENVIRONMENT, stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       output += chunk;
@@ -65,19 +74,24 @@ function counted(code: number, output: string): Count {
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
 }
 
-function stages(named: readonly string[]): readonly Stage[] {
+function stages(named: readonly string[], all: boolean): readonly Stage[] {
   if (named.length > 0) return [ava("named tests", named)];
   const drills = globSync(DRILLS).sort();
+  const long = globSync(LONG_DRILLS).sort();
   const engines = globSync(ENGINE).sort();
+  const slow = new Set([...drills, ...long, ...engines]);
   const quick = globSync("test/**/*.test.ts")
-    .filter((file) => !drills.includes(file) && !engines.includes(file))
+    .filter((file) => !slow.has(file))
     .sort();
+  const drilling = ["--serial", "--concurrency=1", "--timeout=8m"];
   return [
     check("format and lint (biome)", "biome", "check"),
     check("types (tsc)", "tsc", "--noEmit"),
+    check("workflows (actionlint)", "sh", "tools/actionlint/run.sh"),
     ava("quick tests", quick, "--concurrency=2"),
     ava("tests on the real engine", engines, "--concurrency=2"),
-    ava("drills", drills, "--serial", "--concurrency=1", "--timeout=8m"),
+    ava("drills", drills, ...drilling),
+    ...(all ? [ava("long drills", long, ...drilling)] : []),
   ];
 }
 
@@ -86,7 +100,9 @@ const seconds = (since: number): string => `${((performance.now() - since) / 100
 const started = performance.now();
 await engine((line) => console.error(line));
 const total = { passed: 0, failed: 0 };
-for (const stage of stages(process.argv.slice(2))) {
+const words = process.argv.slice(2);
+const named = words.filter((word) => word !== "--all");
+for (const stage of stages(named, words.includes("--all"))) {
   const begun = performance.now();
   console.log(`── ${stage.title}`);
   const { passed, failed } = await stage.run();

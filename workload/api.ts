@@ -50,16 +50,24 @@ export interface Declined {
   readonly reason: string;
 }
 
+/** Maintenance lasts: who asks every second gains nothing. */
+export const MAINTENANCE_RETRY_SECONDS = 5;
+
 /** With `retry-after` wherever asking again may help. */
 export function declined(code: number, status: Declined["status"], reason: string): Reply {
   const body: Declined = { status, reason };
-  return code === 503 ? { status: code, body, headers: { "retry-after": "1" } } : { status: code, body };
+  const seconds = status === "maintenance" ? MAINTENANCE_RETRY_SECONDS : 1;
+  return code === 503
+    ? { status: code, body, headers: { "retry-after": String(seconds) } }
+    : { status: code, body };
 }
 
 /** `unreachable` is what a gateway says of an engine that does not answer. */
 export type Phase =
   | "starting"
   | "waiting"
+  /** Its shard is halted: everything acknowledged is answered, and only `dr` lets it go on. */
+  | "halted"
   | "standby"
   | "replaying"
   | "active"

@@ -34,8 +34,6 @@ export interface EngineSettings extends CommonSettings {
 
 export interface GatewaySettings extends CommonSettings {
   readonly program: "gateway";
-  /** By shard. */
-  readonly engineUrls: readonly string[];
   readonly projectorUrl: string | null;
   readonly smokeToken: string;
   /** How long it still answers after being told to stop, so that load balancers notice first. */
@@ -127,7 +125,6 @@ const PARSERS: { readonly [P in Program]: (read: Reader) => Own<P> } = {
   }),
   gateway: (read) => ({
     program: "gateway",
-    engineUrls: read.urls("ENGINE_URLS", read.integer("SHARDS", { min: 1, max: 1000 })),
     projectorUrl: read.optional("PROJECTOR_URL"),
     smokeToken: read.text("SMOKE_TOKEN"),
     drainSeconds: read.integer("DRAIN_SECONDS", { min: 0, max: 300, fallback: DEFAULT_DRAIN_SECONDS }),
@@ -202,16 +199,6 @@ class Reader {
   oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
     const value = this.optional(name) ?? fallback;
     return allowed.find((one) => one === value) ?? this.#wrong(name, allowed.join(" or "), fallback);
-  }
-
-  /** `count` base URLs, comma separated. */
-  urls(name: string, count: number): readonly string[] {
-    const urls = this.optional(name)?.split(",") ?? [];
-    const good =
-      urls.length === count && urls.every((url) => /^https?:\/\/[^/$]+$/.test(url) && URL.canParse(url));
-    return good
-      ? Object.freeze(urls)
-      : this.#wrong(name, `${count} URLs like http://host:port, comma separated`, []);
   }
 
   /** Both or neither. */

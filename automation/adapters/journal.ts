@@ -6,7 +6,9 @@ import {
   type Anchor,
   type ControlItem,
   DecisionConflictError,
+  type EventPosition,
   fence,
+  isHalted,
   type JournalStore,
   measureTail,
   NotInLogError,
@@ -15,8 +17,12 @@ import {
   REGION_KEY,
   type RegionItem,
   readHead,
+  surveyCut,
 } from "../../journal/index.ts";
 import type { JournalPort, RunSummary, ShardFence, ShardHead } from "../failover/ports.ts";
+import type { ShardStanding } from "../maintenance/ports.ts";
+import type { RestoreJournalPort, ShardCut } from "../restore/ports.ts";
+import type { CutRequest } from "../restore/times.ts";
 
 export interface JournalAddress {
   readonly region: Region;
@@ -41,7 +47,7 @@ const summarySchema = z.object({
 });
 const key = { pk: { S: REGION_KEY }, sk: { N: "0" } };
 
-export class Journal implements JournalPort {
+export class Journal implements JournalPort, RestoreJournalPort {
   readonly #address: JournalAddress;
   readonly #client: DynamoDBClient;
   readonly #store: JournalStore;
@@ -91,6 +97,7 @@ export class Journal implements JournalPort {
           hash: head.hash,
           ts: head.ts,
           region: opening.region,
+          haltedBy: isHalted(opening) ? opening.sealer : null,
         };
       }),
     );
@@ -131,12 +138,13 @@ export class Journal implements JournalPort {
 
   async fence(
     shard: number,
-    { generation, region, runId }: { generation: number; region: Region; runId: string },
+    { generation, region, runId, endsHalt }: Parameters<JournalPort["fence"]>[1],
   ): Promise<ShardFence> {
     const { opening, gapsAtSeal, orphans } = await fence(this.#store, shard, {
       generation,
       region,
       reason: "failover",
+      endsHalt,
       sealer: runId,
       window: this.#address.window,
       signal: AbortSignal.timeout(FENCE_MILLISECONDS),
@@ -150,6 +158,62 @@ export class Journal implements JournalPort {
       gapsAtSeal,
       orphans,
     };
+  }
+
+  async standings(): Promise<readonly ShardStanding[]> {
+    return await Promise.all(
+      Array.from({ length: this.#address.shards }, (_, shard) =>
+        this.#standing(shard, AbortSignal.timeout(READ_MILLISECONDS)),
+      ),
+    );
+  }
+
+  async seal(
+    shard: number,
+    reason: "halt" | "resume",
+    { generation, region, runId }: Parameters<RestoreJournalPort["seal"]>[2],
+  ): Promise<ShardStanding> {
+    const signal = AbortSignal.timeout(FENCE_MILLISECONDS);
+    const { window } = this.#address;
+    await fence(this.#store, shard, { ...{ generation, region, reason, window, signal }, sealer: runId });
+    return await this.#standing(shard, signal);
+  }
+
+  async cuts(request: CutRequest): Promise<readonly ShardCut[]> {
+    const shards = Array.from({ length: this.#address.shards }, (_, shard) => shard);
+    const place = (shard: number) =>
+      request.kind === "places" ? request.places.find((one) => one.shard === shard) : undefined;
+    const unknown =
+      request.kind === "places" ? request.places.find(({ shard }) => !shards.includes(shard)) : undefined;
+    if (unknown !== undefined)
+      throw new NotInLogError(unknown.shard, unknown, `there are ${shards.length} shards`);
+    return await Promise.all(
+      shards.map(async (shard) => {
+        const from = request.kind === "time" ? request.time : place(shard);
+        if (from !== undefined) return { shard, ...(await surveyCut(this.#store, shard, from)) };
+        const { head } = await readHead(this.#store, shard);
+        return { shard, cut: null, lastTs: head.ts };
+      }),
+    );
+  }
+
+  async cut(
+    shard: number,
+    position: EventPosition,
+    { generation, region, runId }: Parameters<RestoreJournalPort["cut"]>[2],
+  ): Promise<ShardStanding> {
+    const signal = AbortSignal.timeout(FENCE_MILLISECONDS);
+    const { window } = this.#address;
+    const seal = { generation, region, reason: "cut", cut: position, sealer: runId } as const;
+    await fence(this.#store, shard, { ...seal, window, signal });
+    return await this.#standing(shard, signal);
+  }
+
+  async #standing(shard: number, signal: AbortSignal): Promise<ShardStanding> {
+    const { opening, head } = await readHead(this.#store, shard, { signal });
+    const { region, generation, reason, sealer, ts } = opening;
+    const halt = reason === "halt" || reason === "cut" ? { reason, by: sealer, at: ts } : null;
+    return { shard, region, generation, head, halt };
   }
 
   async tail(shard: number, after: Anchor | undefined, to?: Position) {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Region } from "../../components/model.ts";
 import { messageOf } from "../errors.ts";
+import type { Fact } from "../fact.ts";
 import type { Capacity, ClusterPort, DeploymentState, Target } from "../failover/ports.ts";
 import { capacityOf, type NodeObject, type PodObject } from "./capacity.ts";
 import { exchange } from "./http.ts";
@@ -43,7 +44,12 @@ const containerSchema = z.object({
 const podSchema = z.object({
   metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).optional() }),
   spec: z.object({ nodeName: z.string().optional(), containers: z.array(containerSchema) }),
-  status: z.object({ phase: z.string().optional() }).default({}),
+  status: z
+    .object({
+      phase: z.string().optional(),
+      conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
+    })
+    .default({}),
 });
 const deploymentSchema = z.object({
   metadata: z.object({ name: z.string() }),
@@ -55,7 +61,7 @@ const deploymentSchema = z.object({
   status: z.object({ readyReplicas: z.number().optional() }).default({}),
 });
 const nodeSchema = z.object({
-  metadata: z.object({ name: z.string() }),
+  metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).optional() }),
   spec: z.object({ unschedulable: z.boolean().optional() }).default({}),
   status: z.object({
     allocatable: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
@@ -67,6 +73,15 @@ const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) }
 
 const isLoopback = (endpoint: string): boolean =>
   /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(endpoint).hostname);
+
+const ZONE_LABEL = "topology.kubernetes.io/zone";
+
+export interface GatewayPod {
+  readonly name: string;
+  readonly zone: string;
+  readonly ready: boolean;
+  readonly metrics: Fact<string>;
+}
 
 export class KubernetesError extends Error {
   override readonly name = "KubernetesError";
@@ -153,6 +168,31 @@ export class Cluster implements ClusterPort {
     throw new KubernetesError(`no Deployment in namespace ${this.#address.namespace} has SMOKE_TOKEN`);
   }
 
+  /** Pods that clients' requests reach, with what they count; `metrics` is their Prometheus text. */
+  async gateways(): Promise<readonly GatewayPod[]> {
+    const [pods, nodes] = await Promise.all([
+      this.#list(`${this.#namespaced("api/v1")}/pods`, podSchema),
+      this.#list("api/v1/nodes", nodeSchema),
+    ]);
+    const zones = new Map(nodes.map(({ metadata }) => [metadata.name, metadata.labels?.[ZONE_LABEL]]));
+    // The smoke test's secret is what only gateways have.
+    const gateways = pods.filter(({ spec }) =>
+      spec.containers.some(({ env }) => env.some(({ name }) => name === "SMOKE_TOKEN")),
+    );
+    return await Promise.all(
+      gateways.map(async ({ metadata, spec, status }) => {
+        const port = spec.containers[0]?.ports[0]?.containerPort ?? 8080;
+        const path = `${this.#namespaced("api/v1")}/pods/${metadata.name}:${port}/proxy/metrics`;
+        return {
+          name: metadata.name,
+          zone: zones.get(spec.nodeName ?? "") ?? "unknown zone",
+          ready: status.conditions?.some((one) => one.type === "Ready" && one.status === "True") === true,
+          metrics: await this.#text("GET", path).catch((error: unknown) => ({ unknown: messageOf(error) })),
+        };
+      }),
+    );
+  }
+
   async peer() {
     const name = `a pod in ${this.#address.region}`;
     try {
@@ -206,8 +246,17 @@ export class Cluster implements ClusterPort {
     method: "GET" | "PATCH",
     path: string,
     body?: object,
-    timeoutMilliseconds = TIMEOUT_MILLISECONDS,
+    timeoutMilliseconds?: number,
   ): Promise<unknown> {
+    return JSON.parse(await this.#text(method, path, body, timeoutMilliseconds)) as unknown;
+  }
+
+  async #text(
+    method: "GET" | "PATCH",
+    path: string,
+    body?: object,
+    timeoutMilliseconds = TIMEOUT_MILLISECONDS,
+  ): Promise<string> {
     const { endpoint, certificateAuthority } = this.#address;
     const secure = endpoint.startsWith("https:");
     // Whoever reads the token on its way is the operator for a minute.
@@ -233,7 +282,7 @@ export class Cluster implements ClusterPort {
         answer.status,
       );
     }
-    return JSON.parse(answer.body) as unknown;
+    return answer.body;
   }
 
   /** https://docs.aws.amazon.com/eks/latest/userguide/cluster-auth.html */

@@ -1,6 +1,7 @@
 /** The public name as fresh clients see it: asked anew of every resolver, and followed to whoever answers there. */
 import { Resolver } from "node:dns/promises";
 import { isRegion, type Region } from "../../components/model.ts";
+import type { NameAnswer } from "../check/facts.ts";
 import { messageOf } from "../errors.ts";
 import type { Answer, NamesPort } from "../failover/ports.ts";
 import { listenerUrl } from "./gateway.ts";
@@ -27,18 +28,54 @@ export class PublicName implements NamesPort {
   }
 
   async look(): Promise<readonly Answer[]> {
-    return await Promise.all(this.#resolvers.map(({ label, resolver }) => this.#ask(label, resolver)));
+    return await Promise.all(
+      (await this.resolve()).map(async (resolved) => {
+        const { addresses } = resolved;
+        const address = addresses[Math.floor(Math.random() * addresses.length)];
+        return { ...resolved, region: address === undefined ? null : await this.#whoAnswers(address) };
+      }),
+    );
   }
 
-  async #ask(label: string, resolver: Resolver): Promise<Answer> {
-    const answer = await resolver.resolve4(this.#name).catch((error: unknown) => messageOf(error));
-    if (typeof answer === "string") return { resolver: label, addresses: [], region: null, error: answer };
-    const address = answer[Math.floor(Math.random() * answer.length)];
-    return {
-      resolver: label,
-      addresses: answer,
-      region: address === undefined ? null : await this.#whoAnswers(address),
-    };
+  /** Addresses and TTLs, without asking whoever is there. @throws when a resolver does not answer */
+  async records(): Promise<readonly NameAnswer[]> {
+    return await Promise.all(
+      this.#resolvers.map(async ({ label, resolver }) => {
+        const answer = await resolver.resolve4(this.#name, { ttl: true });
+        return {
+          resolver: label,
+          addresses: answer.map(({ address }) => address),
+          ttlSeconds: Math.max(...answer.map(({ ttl }) => ttl)),
+        };
+      }),
+    );
+  }
+
+  /** Of the nearest zone above the name; empty: none of them is delegated. */
+  async nameServers(): Promise<readonly string[]> {
+    const labels = this.#name.split(".");
+    const [first] = this.#resolvers;
+    for (let depth = 0; depth < labels.length - 1; depth++) {
+      const zone = labels.slice(depth).join(".");
+      const servers = await first?.resolver.resolveNs(zone).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENODATA" || error.code === "ENOTFOUND") return [];
+        throw error;
+      });
+      if (servers !== undefined && servers.length > 0) return servers;
+    }
+    return [];
+  }
+
+  /** What every resolver says now. */
+  async resolve(): Promise<readonly Omit<Answer, "region">[]> {
+    return await Promise.all(
+      this.#resolvers.map(async ({ label, resolver }) => {
+        const answer = await resolver.resolve4(this.#name).catch((error: unknown) => messageOf(error));
+        return typeof answer === "string"
+          ? { resolver: label, addresses: [], error: answer }
+          : { resolver: label, addresses: answer };
+      }),
+    );
   }
 
   async #whoAnswers(address: string): Promise<Region | null> {

@@ -1,6 +1,6 @@
 /**
  * Whether a planned update is nothing but the flip. An emergency is no moment to deploy what somebody merged:
- * every step must change exactly `spec.replicas` of a Deployment that was named, or the control item.
+ * every step must change exactly `spec.replicas` of a Deployment that was named, the control item, or how many nodes run.
  */
 
 export interface PlannedStep {
@@ -16,10 +16,14 @@ export interface PlannedStep {
 export const DEPLOYMENT_TYPE = "kubernetes:apps/v1:Deployment";
 export const CONTROL_TYPE = "aws:dynamodb/tableItem:TableItem";
 
-/** Which property of a type a flip may change. */
-const ALLOWED: Readonly<Record<string, string>> = {
-  [DEPLOYMENT_TYPE]: "spec.replicas",
-  [CONTROL_TYPE]: "item",
+/** Nodes of a cold standby, which `promoting` starts. */
+export const NODE_GROUP_TYPE = "aws:eks/nodeGroup:NodeGroup";
+
+/** Which properties of a type a flip may change. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  [DEPLOYMENT_TYPE]: ["spec.replicas"],
+  [CONTROL_TYPE]: ["item"],
+  [NODE_GROUP_TYPE]: ["scalingConfig.minSize", "scalingConfig.desiredSize"],
 };
 /** Attributes of the control item that a flip may change. */
 const SWITCHES = new Set(["traffic", "maintenance"]);
@@ -38,7 +42,7 @@ function problems(step: PlannedStep, targets: readonly string[]): readonly strin
   if (!targets.includes(step.urn) || allowed === undefined) return [`${step.op} of ${step.type} ${name}`];
   if (step.op !== "update") return [`${step.op} of ${step.type} ${name}, only an update is allowed`];
   const inputs = differences(step.oldInputs, step.newInputs);
-  const other = [...new Set([...inputs, ...step.changed])].filter((path) => path !== allowed);
+  const other = [...new Set([...inputs, ...step.changed])].filter((path) => !allowed.includes(path));
   if (other.length > 0) return [`${name} would also change ${other.join(", ")}`];
   if (step.type !== CONTROL_TYPE) return [];
   const attributes = differences(parsed(step.oldInputs["item"]), parsed(step.newInputs["item"]))

@@ -29,7 +29,8 @@ export function pulumiStack({ stack, project, settings, say, ...options }: Progr
   });
 }
 
-async function presentEngine({ environment }: Settings): Promise<PulumiCommand> {
+/** The engine that is on this machine. @throws when there is none */
+export async function presentEngine({ environment }: Settings): Promise<PulumiCommand> {
   const home = environment["PULUMI_HOME"] ?? path.join(homedir(), ".pulumi");
   const root = path.join(home, "versions", BUILT_VERSION);
   for (const options of [{}, { root }]) {

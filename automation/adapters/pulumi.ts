@@ -29,9 +29,15 @@ export interface OperationOptions {
   readonly configFile?: string;
   /** Where a preview saves its plan, and where an update finds what it may do at most. */
   readonly planFile?: string;
+  /** Look at the real resources first. */
+  readonly refresh?: boolean;
   readonly signal: AbortSignal;
   /** What the engine does, resource by resource. */
   readonly progress?: (line: string) => void;
+  /** Directory of a policy pack that judges a preview; see `policy.ts`. */
+  readonly policyPack?: string;
+  /** Sees a preview's events as they are. */
+  readonly observe?: (event: EngineEvent) => void;
 }
 
 /** Nothing was changed. */
@@ -75,13 +81,16 @@ export class PulumiStack {
     const steps: PlannedStep[] = [];
     const stack = await this.#open();
     try {
-      await stack.preview({
-        ...common(options),
-        onEvent: (event) => {
-          const step = plannedStep(event);
-          if (step !== undefined) steps.push(step);
-        },
-      });
+      await withShortTraces(() =>
+        stack.preview({
+          ...common(options),
+          onEvent: (event) => {
+            options.observe?.(event);
+            const step = plannedStep(event);
+            if (step !== undefined) steps.push(step);
+          },
+        }),
+      );
     } catch (cause) {
       options.signal.throwIfAborted();
       throw new PreviewError(`preview of stack ${this.name}: ${messageOf(cause)}`, { cause });
@@ -93,18 +102,48 @@ export class PulumiStack {
     const stack = await this.#open();
     const { progress } = options;
     try {
-      await stack.up({
-        ...common(options),
-        ...(progress && {
-          onEvent: (event: EngineEvent) => {
-            const line = progressLine(event);
-            if (line !== undefined) progress(line);
-          },
+      await withShortTraces(() =>
+        stack.up({
+          ...common(options),
+          ...(progress && {
+            onEvent: (event: EngineEvent) => {
+              const line = progressLine(event);
+              if (line !== undefined) progress(line);
+            },
+          }),
         }),
-      });
+      );
     } catch (cause) {
       options.signal.throwIfAborted();
       throw new UpdateError(`update of stack ${this.name}: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  /** Changes the state itself, nothing in the cloud. For what another API did, which Pulumi shall own from now on. */
+  async rewrite(edit: (deployment: unknown) => unknown): Promise<void> {
+    const stack = await this.#open();
+    try {
+      const state = await stack.exportStack();
+      await stack.importStack({ ...state, deployment: edit(state.deployment) });
+    } catch (cause) {
+      throw new UpdateError(`state of stack ${this.name}: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  /** Reads the targets anew into the state. */
+  async refresh({ targets = [], signal }: OperationOptions): Promise<void> {
+    const stack = await this.#open();
+    try {
+      await stack.refresh({
+        signal,
+        target: [...targets],
+        color: "never",
+        suppressProgress: true,
+        suppressOutputs: true,
+      });
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new UpdateError(`refresh of stack ${this.name}: ${messageOf(cause)}`, { cause });
     }
   }
 
@@ -136,7 +175,26 @@ export class PulumiStack {
   }
 }
 
-function common({ targets, configFile, planFile, signal }: OperationOptions) {
+let shortTraces = 0;
+let fullTraceLimit = Error.stackTraceLimit;
+
+/**
+ * Pulumi's SDK writes down a stack trace for every promise of every resource, a fifth of a program's run: seconds of
+ * outage over a failover's three runs. While one runs, traces have one frame.
+ */
+async function withShortTraces<T>(work: () => Promise<T>): Promise<T> {
+  if (shortTraces++ === 0) {
+    fullTraceLimit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 1;
+  }
+  try {
+    return await work();
+  } finally {
+    if (--shortTraces === 0) Error.stackTraceLimit = fullTraceLimit;
+  }
+}
+
+function common({ targets, configFile, planFile, policyPack, refresh, signal }: OperationOptions) {
   return {
     signal,
     color: "never" as const,
@@ -145,6 +203,8 @@ function common({ targets, configFile, planFile, signal }: OperationOptions) {
     ...(targets && { target: [...targets] }),
     ...(configFile && { configFile }),
     ...(planFile && { plan: planFile }),
+    ...(policyPack && { policyPacks: [policyPack] }),
+    ...(refresh && { refresh }),
   };
 }
 

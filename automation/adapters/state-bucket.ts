@@ -10,6 +10,22 @@ import {
 import { patience } from "./aws.ts";
 import { s3Location } from "./state.ts";
 
+export const NO_PUBLIC_ACCESS = {
+  BlockPublicAcls: true,
+  BlockPublicPolicy: true,
+  IgnorePublicAcls: true,
+  RestrictPublicBuckets: true,
+} as const;
+
+export const createBucket = (Bucket: string, region: string): CreateBucketCommand =>
+  new CreateBucketCommand({
+    Bucket,
+    // us-east-1 is the one region that must not be named.
+    ...(region === "us-east-1"
+      ? {}
+      : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }),
+  });
+
 /** Creates it versioned and private when it is not there. Other backends than S3 need nothing. */
 export async function ensureStateBucket(backendUrl: string, say: (line: string) => void): Promise<void> {
   if (!backendUrl.startsWith("s3://")) return;
@@ -17,27 +33,14 @@ export async function ensureStateBucket(backendUrl: string, say: (line: string) 
   const s3 = new S3Client({ ...patience, ...client });
   if (await exists(s3, bucket)) return;
   say(`state bucket ${bucket} in ${region}: creating it`);
-  await s3.send(
-    new CreateBucketCommand({
-      Bucket: bucket,
-      // us-east-1 is the one region that must not be named.
-      ...(region === "us-east-1"
-        ? {}
-        : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }),
-    }),
-  );
+  await s3.send(createBucket(bucket, region));
   await s3.send(
     new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: "Enabled" } }),
   );
   await s3.send(
     new PutPublicAccessBlockCommand({
       Bucket: bucket,
-      PublicAccessBlockConfiguration: {
-        BlockPublicAcls: true,
-        BlockPublicPolicy: true,
-        IgnorePublicAcls: true,
-        RestrictPublicBuckets: true,
-      },
+      PublicAccessBlockConfiguration: NO_PUBLIC_ACCESS,
     }),
   );
 }

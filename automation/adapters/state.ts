@@ -3,7 +3,7 @@
  * also when the engine does not work, and half a second sooner when it does.
  * Layout: https://github.com/pulumi/pulumi/tree/v3.230.0/pkg/backend/diy
  */
-import { readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import {
@@ -11,6 +11,7 @@ import {
   GetObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
+  PutObjectCommand,
   S3Client,
   type S3ClientConfig,
 } from "@aws-sdk/client-s3";
@@ -26,6 +27,7 @@ export interface Bucket {
   get(key: string): Promise<Buffer | undefined>;
   /** Keys that start with `prefix`. */
   list(prefix: string): Promise<readonly string[]>;
+  put(key: string, text: string): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
@@ -35,6 +37,8 @@ export interface StateResource {
   readonly id?: string | undefined;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** Pulumi refuses to delete it. */
+  readonly protect: boolean;
 }
 
 export interface StackState {
@@ -68,6 +72,7 @@ const checkpointSchema = z.object({
               id: z.string().optional(),
               inputs: properties,
               outputs: properties,
+              protect: z.boolean().default(false),
             }),
           )
           .default([]),
@@ -94,6 +99,11 @@ export class StateStore {
 
   get url(): string {
     return this.#bucket.url;
+  }
+
+  /** What is kept beside the state, below `.dr/`. */
+  get bucket(): Bucket {
+    return this.#bucket;
   }
 
   /** Undefined: this stack was never deployed here. */
@@ -180,6 +190,12 @@ class S3Bucket implements Bucket {
     return Contents.map(({ Key = "" }) => Key.slice(this.#prefix.length));
   }
 
+  async put(key: string, text: string): Promise<void> {
+    await this.#client.send(
+      new PutObjectCommand({ Bucket: this.#bucket, Key: `${this.#prefix}${key}`, Body: text }),
+    );
+  }
+
   async delete(key: string): Promise<void> {
     await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: `${this.#prefix}${key}` }));
   }
@@ -201,6 +217,12 @@ class FileBucket implements Bucket {
   async list(prefix: string): Promise<readonly string[]> {
     const names = await readdir(path.join(this.#directory, prefix)).catch(absent);
     return (names ?? []).map((name) => `${prefix}${name}`);
+  }
+
+  async put(key: string, text: string): Promise<void> {
+    const file = path.join(this.#directory, key);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text);
   }
 
   async delete(key: string): Promise<void> {

@@ -7,25 +7,37 @@ import { hostPort, url } from "../../sandbox/addresses.ts";
 import { fleetOptions } from "../../sandbox/clients/options.ts";
 import { startFleet } from "../../sandbox/clients/start.ts";
 import { Processes } from "../../sandbox/processes.ts";
-import { Sandbox } from "../../sandbox/sandbox.ts";
+import { Sandbox, type SandboxOptions } from "../../sandbox/sandbox.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
 import { pulumiStack } from "../adapters/program.ts";
 import { changes } from "../adapters/pulumi.ts";
+import type { Forecast } from "../check/forecast.ts";
+import type { CheckReport } from "../check/report.ts";
 import { projectName } from "../deployment.ts";
-import type { OpenWorld, World } from "../drill/world.ts";
+import type { OpenWorld, World, WorldOptions } from "../drill/world.ts";
 import { engine } from "../engine.ts";
 import { messageOf } from "../errors.ts";
+import { isUnknown } from "../fact.ts";
 import type { PreviewResult } from "../report/evidence.ts";
 import { readSettings } from "../settings.ts";
+import { zonalOf } from "./drill-zones.ts";
 
 const MAIN = path.join(import.meta.dirname, "..", "main.ts");
 /** What AWS' managed failover takes besides the engine's own promotion, middle of the 60 to 120 s that it publishes. */
 const PUBLISHED_PROMOTION_SECONDS = 90;
 
-export const openSandbox: OpenWorld = async (options, progress) => {
+export const openSandbox: OpenWorld = (options, progress) => openSandboxWith({}, options, progress);
+
+/** With what a test replaces. */
+export async function openSandboxWith(
+  replaced: Pick<SandboxOptions, "workload">,
+  options: WorldOptions,
+  progress: (line: string) => void,
+): Promise<World> {
   const sandbox = await Sandbox.start(
     {
       ...options,
+      ...replaced,
       ...(options.latency === "published" && { promotionSeconds: PUBLISHED_PROMOTION_SECONDS }),
     },
     progress,
@@ -37,7 +49,7 @@ export const openSandbox: OpenWorld = async (options, progress) => {
     await sandbox.stop();
     throw error;
   }
-};
+}
 
 async function worldOf(sandbox: Sandbox): Promise<World> {
   const { addresses } = sandbox;
@@ -57,6 +69,7 @@ async function worldOf(sandbox: Sandbox): Promise<World> {
     outputs: (stack) => outputs(command, stack, settings.projectDirectory, environment),
     loseRegion: (region, loss) => sandbox.loseRegion(region, loss),
     returnRegion: (region) => sandbox.returnRegion(region),
+    zonal: zonalOf(sandbox),
     coverage: () => sandbox.coverage(),
     databaseUrl: (region, endpoint) => {
       const writer = new URL(sandbox.databaseUrl(region));
@@ -64,6 +77,7 @@ async function worldOf(sandbox: Sandbox): Promise<World> {
       return writer.href;
     },
     dr: (arguments_) => sandbox.run([MAIN, ...arguments_]),
+    forecast: () => forecast({ ...process.env, ...environment }),
     preview: (stack) => preview(stack, settings),
     startClients: (load, heard) => startFleet(processes, fleetOptions(load, hostPort(addresses.dns)), heard),
     stop: async () => {
@@ -71,6 +85,18 @@ async function worldOf(sandbox: Sandbox): Promise<World> {
       await sandbox.stop();
     },
   };
+}
+
+async function forecast(env: Readonly<Record<string, string | undefined>>): Promise<Forecast> {
+  const run = promisify(execFile)(process.execPath, [MAIN, "check", "--forecast", "--json"], { env });
+  // Not to be ready is an exit code of its own; what was found is on stdout all the same.
+  const { stdout } = await run.catch((error: { stdout?: string } & Error) => {
+    if (error.stdout) return { stdout: error.stdout };
+    throw error;
+  });
+  const { forecast: found } = JSON.parse(stdout) as CheckReport;
+  if (found === null || isUnknown(found)) throw new Error(found?.unknown ?? "it said nothing");
+  return found;
 }
 
 async function outputs(

@@ -10,6 +10,7 @@ export interface FailoverRequest {
   readonly json: boolean;
   readonly direct: boolean;
   readonly force: boolean;
+  readonly endHalt: boolean;
   readonly takeOver: string | undefined;
 }
 
@@ -25,6 +26,7 @@ export const command: Command = {
       .option("--json", "one event per line on stdout")
       .option("--direct", "make the role changes by API, without Pulumi; reconcile afterwards")
       .option("--force", "also when the evidence does not show that the active region is lost")
+      .option("--end-halt", "also when shards are halted: the target takes orders again")
       .option("--take-over <run>", "take the decision over from this unfinished run");
   },
   async run(options, context) {
@@ -62,6 +64,7 @@ export function parseRequest(options: Options, { stdin }: Pick<Context, "stdin">
     json: flag("json"),
     direct: flag("direct"),
     force: flag("force"),
+    endHalt: flag("endHalt"),
     takeOver: text("takeOver"),
   };
 }

@@ -18,6 +18,16 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./deploy.ts"),
   },
   {
+    name: "preview",
+    describe: "preview both stacks and keep what a reviewer and a deployment need",
+    load: () => import("./preview.ts"),
+  },
+  {
+    name: "pr-report",
+    describe: "turn previews into the comment that a reviewer needs, and judge them",
+    load: () => import("./pr-report.ts"),
+  },
+  {
     name: "reconcile",
     describe: "bring Pulumi's state in line with role changes made directly, and prove a clean preview",
     load: () => import("./reconcile.ts"),
@@ -26,6 +36,16 @@ export const VERBS: readonly Verb[] = [
     name: "park",
     describe: "make the returned old region passive",
     load: () => import("./park.ts"),
+  },
+  {
+    name: "maintenance",
+    describe: "halt the platform so that nobody can write, or let it go on",
+    load: () => import("./maintenance.ts"),
+  },
+  {
+    name: "restore",
+    describe: "restore the halted region's database to a time, and cut the journal if its events are bad",
+    load: () => import("./restore.ts"),
   },
   {
     name: "replay",
@@ -49,7 +69,42 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: "drill",
-    describe: "lose a region in a sandbox, fail over, and measure what it cost",
+    describe: "rehearse a disaster in a sandbox, and measure what it cost",
     load: () => import("./drill.ts"),
+  },
+  {
+    name: "check",
+    describe: "judge whether a failover now would work, and predict what it would take",
+    load: () => import("./check.ts"),
+  },
+  {
+    name: "watch",
+    describe: "show error rate, latency, targets, lag and journal live",
+    load: () => import("./watch.ts"),
+  },
+  {
+    name: "calendar",
+    describe: "drill production inside its maintenance window, announced, and end in a known state",
+    load: () => import("./calendar.ts"),
+  },
+  {
+    name: "simulate",
+    describe: "simulate thousands of failovers from published latencies",
+    load: () => import("./simulate.ts"),
+  },
+  {
+    name: "cost",
+    describe: "estimate what the configuration would cost per month and region",
+    load: () => import("./cost.ts"),
+  },
+  {
+    name: "bootstrap",
+    describe: "make the state's bucket and key, CI's trust and the roles; check quotas",
+    load: () => import("./bootstrap.ts"),
+  },
+  {
+    name: "destroy-plan",
+    describe: "explain what protects what, and in which order it could be taken down",
+    load: () => import("./destroy-plan.ts"),
   },
 ];

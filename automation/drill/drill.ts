@@ -3,14 +3,15 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../../components/model.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
+import type { Forecast } from "../check/forecast.ts";
 import type { DrillEvent, Moment } from "../report/events.ts";
-import type { Evidence, Phase, PreviewResult } from "../report/evidence.ts";
+import type { CorruptionCase, Evidence, Phase, PreviewResult, ZoneRound } from "../report/evidence.ts";
 import type { RunEvent } from "../runbook/events.ts";
 import type { Watermark } from "./audit/projection.ts";
 import type { Audit } from "./audit.ts";
 import type { ClientEvent, ClientLog } from "./client-log.ts";
 import { seconds } from "./recovery.ts";
-import type { Load, OpenWorld, World } from "./world.ts";
+import type { Load, OpenWorld, World, WorldOptions } from "./world.ts";
 
 export interface DrillSettings {
   readonly id: string;
@@ -18,6 +19,8 @@ export interface DrillSettings {
   /** Everything that the drill leaves behind goes here. */
   readonly directory: string;
   readonly open: OpenWorld;
+  /** What the scenario wants of its world. */
+  readonly worldOptions?: Partial<WorldOptions>;
   readonly failoverScript: string;
   readonly say: (event: DrillEvent) => void;
   readonly signal: AbortSignal;
@@ -39,6 +42,18 @@ export interface Moments {
   returned: number;
 }
 
+/** A zone's loss as it was watched; the rest of the evidence is in the clients' logs. */
+export type RoundSeen = Omit<
+  ZoneRound,
+  "lostAt" | "watchedSeconds" | "errorsEndSeconds" | "nameLeftSeconds" | "perSecond"
+> & {
+  /** Milliseconds since 1970. */
+  readonly lostAt: number;
+  readonly watchedUntil: number;
+  /** Host of its load balancer's address. */
+  readonly address: string;
+};
+
 export class Drill {
   readonly settings: DrillSettings;
   readonly startedAt = new Date();
@@ -52,9 +67,16 @@ export class Drill {
   run: string | null = null;
   exitCode: number | null = null;
   predictedGapEvents: number | null = null;
+  /** Of the readiness check, before the impact. */
+  forecast: Forecast | undefined;
   replica: readonly Watermark[] | null = null;
+  /** Zones lost and returned so far, without what only the clients' logs tell. */
+  readonly rounds: RoundSeen[] = [];
+  /** Authoritative answers of the public name, each from when it was first seen. */
+  readonly answers: { readonly at: number; readonly addresses: readonly string[] }[] = [];
   log: ClientLog | undefined;
   audit: Audit | undefined;
+  readonly cases: CorruptionCase[] = [];
   previews: { prod: PreviewResult; dr: PreviewResult } = { prod: "unreachable", dr: "unreachable" };
 
   constructor(settings: DrillSettings) {
@@ -110,15 +132,21 @@ export class Drill {
     else this.#heardFresh(event);
   }
 
-  heardFailover(event: RunEvent): void {
+  /** @param label goes before the step's name, where steps of several commands are told apart */
+  heardOperator(event: RunEvent, label?: string): void {
     this.settings.say({ type: "failover", at: event.at, event });
     this.run = event.run;
     if (event.type !== "step" || event.state === "started" || event.seconds === undefined) return;
     const { impact } = this.moments;
-    if (impact !== undefined && event.seconds > 0) {
-      const startSeconds = seconds(impact + 1_000 * event.seconds, event.at);
-      this.steps.push({ name: event.step, startSeconds, endSeconds: seconds(impact, event.at) });
-    }
+    if (impact === undefined || event.seconds === 0) return;
+    const startSeconds = seconds(impact + 1_000 * event.seconds, event.at);
+    const name = label === undefined ? event.step : `${label} ${event.step}`;
+    this.steps.push({ name, startSeconds, endSeconds: seconds(impact, event.at) });
+  }
+
+  heardFailover(event: RunEvent): void {
+    this.heardOperator(event);
+    if (event.type !== "step" || event.seconds === undefined) return;
     if (event.state !== "done") return;
     if (event.step === "assess") {
       this.moment("assessed", event.at);
@@ -128,6 +156,7 @@ export class Drill {
   }
 
   #heardName(at: number, addresses: readonly string[]): void {
+    this.answers.push({ at, addresses });
     const there = new Set(this.stacks?.dr.elasticIps ?? []);
     const moved = addresses.length > 0 && addresses.every((address) => there.has(address));
     if (this.moments.impact === undefined || !moved) return;

@@ -4,6 +4,7 @@ import type { Audit } from "./audit.ts";
 import type { ClientLog } from "./client-log.ts";
 import { type Drill, known } from "./drill.ts";
 import { clientFigures } from "./outage.ts";
+import { compare } from "./prediction.ts";
 import { recoveryTime, seconds, unavoidableWaits } from "./recovery.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -14,6 +15,7 @@ export function measure(drill: Drill, scenario: Scenario, commit: string): Measu
   const impactAt = known(drill.moments.impact, "impact");
   const { database } = drill.moments;
   const loss = world.coverage();
+  const recovered = recovery(drill, scenario);
   return {
     id: drill.settings.id,
     scenario: scenario.id,
@@ -22,12 +24,20 @@ export function measure(drill: Drill, scenario: Scenario, commit: string): Measu
     lost: drill.lost,
     target: drill.target,
     options: drill.settings.options,
-    rto: recovery(drill, scenario),
+    rto: recovered,
     rpo: {
       ...audit.rpo,
       predictedGapEvents: drill.predictedGapEvents,
       measuredGapEvents: audit.measuredGapEvents,
     },
+    ...(drill.forecast && {
+      prediction: compare(drill.forecast, {
+        impactAt,
+        fencedAt: drill.moments.fenced ?? null,
+        rtoSeconds: recovered.fromImpactSeconds,
+        gapEvents: audit.measuredGapEvents,
+      }),
+    }),
     clients: figures(drill, log),
     integrity: audit.integrity,
     coverage: { ...coverage(loss, audit), answersAfterReturn: answersAfterReturn(drill, log) },

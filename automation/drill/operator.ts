@@ -6,32 +6,42 @@ import { createInterface } from "node:readline";
 import type { Region } from "../../components/model.ts";
 import type { RunEvent } from "../runbook/events.ts";
 
-export const FAILOVER_SCRIPT = path.join(
-  import.meta.dirname,
-  "..",
-  "..",
-  "infra",
-  "scripts",
-  "failover-region.sh",
-);
+const SCRIPTS = path.join(import.meta.dirname, "..", "..", "infra", "scripts");
+export const FAILOVER_SCRIPT = path.join(SCRIPTS, "failover-region.sh");
+export const MAINTENANCE_SCRIPT = path.join(SCRIPTS, "toggle-maintenance.sh");
+export const DR_SCRIPT = path.join(SCRIPTS, "dr.sh");
 const TYPES: ReadonlySet<unknown> = new Set<RunEvent["type"]>(["run", "step", "wait", "note", "result"]);
 
-export interface FailoverOptions {
-  readonly script: string;
+export interface FailoverOptions extends Omit<ScriptOptions, "arguments"> {
   readonly target: Region;
+  /** Where the evidence does not settle it, a person decides. */
+  readonly force: boolean;
+}
+
+export interface ScriptOptions {
+  readonly script: string;
+  /** `--json` is added. */
+  readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** Gets what the script writes to stderr. */
   readonly logFile: string;
   readonly signal: AbortSignal;
 }
 
+export const runFailover = (
+  { target, force, ...options }: FailoverOptions,
+  heard: (event: RunEvent) => void,
+) => {
+  const arguments_ = ["--target", target, "--yes", "--confirm-target", target, ...(force ? ["--force"] : [])];
+  return runScript({ ...options, arguments: arguments_ }, heard);
+};
+
 /** Resolves with the exit code, null when a signal ended it. The signal interrupts it as Ctrl-C would. */
-export async function runFailover(
-  { script, target, environment, logFile, signal }: FailoverOptions,
+export async function runScript(
+  { script, arguments: arguments_, environment, logFile, signal }: ScriptOptions,
   heard: (event: RunEvent) => void,
 ): Promise<number | null> {
-  const arguments_ = ["--target", target, "--yes", "--confirm-target", target, "--json"];
-  const child = spawn(script, arguments_, {
+  const child = spawn(script, [...arguments_, "--json"], {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
     // Ctrl-C reaches the drill alone, which passes it on once.
@@ -41,7 +51,7 @@ export async function runFailover(
     child.kill("SIGINT");
   };
   signal.addEventListener("abort", interrupt, { once: true });
-  child.stderr.pipe(createWriteStream(logFile));
+  child.stderr.pipe(createWriteStream(logFile, { flags: "a" }));
   createInterface({ input: child.stdout }).on("line", (line) => {
     const event = runEventOf(line);
     if (event !== undefined) heard(event);

@@ -14,7 +14,11 @@ export interface Moments {
 }
 
 /** Conclusive answers: also "no such order is open" is service. */
-const SERVED = new Set<Attempt["outcome"]>(["accepted", "read", "refused"]);
+export const SERVED: ReadonlySet<Attempt["outcome"]> = new Set<Attempt["outcome"]>([
+  "accepted",
+  "read",
+  "refused",
+]);
 
 export function clientFigures(log: ClientLog, moments: Moments): ClientFigures {
   const regular = log.attempts.filter(({ fresh }) => !fresh);

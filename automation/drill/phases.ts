@@ -1,4 +1,4 @@
-/** The phases of a drill, in the order in which `region-loss.ts` lists them. */
+/** Phases that scenarios list; those of the region loss, in its order. */
 
 import { cp } from "node:fs/promises";
 import path from "node:path";
@@ -31,7 +31,7 @@ export const setUp: DrillPhase = {
   async run(drill) {
     const { open, options, signal } = drill.settings;
     const { seed, latency, dns } = options;
-    drill.world = await open({ seed, latency, dns }, (message) => {
+    drill.world = await open({ seed, latency, dns, ...drill.settings.worldOptions }, (message) => {
       drill.settings.say({ type: "progress", at: Date.now(), message });
     });
     signal.throwIfAborted();
@@ -62,9 +62,23 @@ export const warmUp: DrillPhase = {
     );
     if (!healthy)
       throw new Error("fresh clients cannot write before anything was broken: see clients.ndjson");
-    await drill.sleep(WARM_UP_MILLISECONDS);
+    await Promise.all([drill.sleep(WARM_UP_MILLISECONDS), predict(drill)]);
   },
 };
+
+/** Under load, as it will be when the region is lost. */
+async function predict(drill: Drill): Promise<void> {
+  try {
+    const forecast = await known(drill.world, "world").forecast();
+    drill.forecast = forecast;
+    const seconds = forecast.recovery.fromImpact.p50.toFixed(1);
+    drill.note(
+      `dr check: a failover now would take ${seconds} s (a plan took ${forecast.recovery.planSeconds?.toFixed(1) ?? "?"} s), the database is ${forecast.loss.databaseEvents ?? "?"} event(s) behind`,
+    );
+  } catch (error) {
+    drill.note(`dr check cannot predict: ${messageOf(error)}`);
+  }
+}
 
 export const impact: DrillPhase = {
   id: "impact",
@@ -72,11 +86,12 @@ export const impact: DrillPhase = {
   async run(drill) {
     const world = known(drill.world, "world");
     const { seed, loss } = drill.settings.options;
+    const how = loss === "each" ? "kill" : loss;
     await drill.sleep(((seed * 7_919) % 1_000) * (IMPACT_WINDOW_MILLISECONDS / 1_000));
     const at = Date.now();
     drill.moment("impact", at);
-    drill.settings.say({ type: "impact", at, region: drill.lost, loss });
-    await world.loseRegion(drill.lost, loss);
+    drill.settings.say({ type: "impact", at, place: drill.lost, loss: how });
+    await world.loseRegion(drill.lost, how);
   },
 };
 
@@ -91,7 +106,9 @@ export const operate: DrillPhase = {
       const { failoverScript: script, signal } = drill.settings;
       const { environment } = known(drill.world, "world");
       const logFile = drill.file("failover.log");
-      const options = { script, target: drill.target, environment, logFile, signal };
+      // A region that its clients still reach may live: the command alone would refuse.
+      const force = drill.settings.options.loss === "partition";
+      const options = { script, target: drill.target, force, environment, logFile, signal };
       drill.exitCode = await runFailover(options, (event) => drill.heardFailover(event));
       signal.throwIfAborted();
       await waitForRecovery(drill);
@@ -126,7 +143,13 @@ export const judgement: DrillPhase = {
   async run(drill) {
     await drill.load?.stop();
     drill.load = undefined;
-    drill.audit = await takeEvidence(drill);
+    const { prod, dr } = known(drill.stacks, "stacks' outputs");
+    drill.audit = await takeEvidence(drill, {
+      stack: dr,
+      lost: prod.region,
+      // Nobody asks a region that never took over: it says nothing of the orders.
+      hosts: drill.moments.recovered === undefined ? [] : dr.elasticIps,
+    });
     await keepRunRecord(drill);
   },
 };

@@ -1,6 +1,8 @@
 /** Lose the active region under load, fail over as an operator would, and account for everything acknowledged. */
 import { RTO_SECONDS } from "../failover/decide.ts";
+import { measure } from "./measure.ts";
 import { impact, judgement, operate, park, previews, returnOld, setUp, warmUp } from "./phases.ts";
+import { predictionFindings } from "./prediction.ts";
 import type { Scenario } from "./scenario.ts";
 
 export const regionLoss: Scenario = {
@@ -20,4 +22,6 @@ export const regionLoss: Scenario = {
     acknowledged: 2_000,
   },
   phases: [setUp, warmUp, impact, operate, returnOld, judgement, park, previews],
+  measure,
+  findings: predictionFindings,
 };

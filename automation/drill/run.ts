@@ -5,7 +5,6 @@ import type { Evidence } from "../report/evidence.ts";
 import { judge } from "../report/verdict.ts";
 import { currentCommit } from "./commit.ts";
 import { Drill, type DrillSettings } from "./drill.ts";
-import { measure } from "./measure.ts";
 import type { Scenario } from "./scenario.ts";
 
 export interface RunOptions extends DrillSettings {
@@ -15,16 +14,17 @@ export interface RunOptions extends DrillSettings {
 
 /** @throws when the drill itself could not be done; what the drilled system did wrong is a verdict instead */
 export async function runDrill(scenario: Scenario, options: RunOptions): Promise<Evidence> {
-  const drill = new Drill(options);
+  const drill = new Drill({ ...options, worldOptions: { ...scenario.world, ...options.worldOptions } });
   try {
     for (const phase of scenario.phases) {
       options.signal.throwIfAborted();
       options.say({ type: "phase", at: Date.now(), phase: phase.id, title: phase.title });
       await phase.run(drill);
     }
-    const measurements = measure(drill, scenario, await currentCommit());
+    const measurements = scenario.measure(drill, scenario, await currentCommit());
     const { id, ...rest } = measurements;
-    const evidence: Evidence = { type: "evidence", id, ...judge(measurements, scenario.promised), ...rest };
+    const judgement = judge(measurements, scenario.promised, scenario.findings?.(measurements));
+    const evidence: Evidence = { type: "evidence", id, ...judgement, ...rest };
     await writeFile(drill.file("evidence.json"), `${JSON.stringify(evidence, null, 2)}\n`);
     await writeFile(drill.file("defects.json"), `${JSON.stringify(drill.audit?.defects ?? [], null, 2)}\n`);
     await options.concluded(evidence);

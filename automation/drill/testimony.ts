@@ -1,4 +1,6 @@
 /** Collects what the judge needs, when all is quiet, and has it judged. */
+import type { Region } from "../../components/model.ts";
+import type { StackOutputs } from "../../stacks/outputs.ts";
 import type { Projection } from "./audit/projection.ts";
 import { orderKey } from "./audit/second-fold.ts";
 import { validLog } from "./audit/valid-log.ts";
@@ -16,9 +18,19 @@ const AROUND_IMPACT_MILLISECONDS = 10_000;
 const SAMPLE = 600;
 const API_LIMIT_MILLISECONDS = 60_000;
 
-export async function takeEvidence(drill: Drill): Promise<Audit> {
+/** Whose journal, database and API are asked. */
+export interface Survivor {
+  readonly stack: StackOutputs;
+  /** Region that answered no more once it was fenced; null: none was. */
+  readonly lost: Region | null;
+  /** Hosts of its load balancer to ask for orders; empty: nobody is asked, that it does not answer is known. */
+  readonly hosts: readonly string[];
+}
+
+export async function takeEvidence(drill: Drill, survivor: Survivor): Promise<Audit> {
   const world = known(drill.world, "world");
-  const { prod, dr } = known(drill.stacks, "stacks' outputs");
+  const { stack } = survivor;
+  const primary = known(drill.stacks, "stacks' outputs").prod.region;
   const clients = await readClientLog(drill.file("clients.ndjson"));
   drill.log = clients;
   const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } =
@@ -26,36 +38,38 @@ export async function takeEvidence(drill: Drill): Promise<Audit> {
   const source: TableSource = {
     endpoint: world.awsEndpoint,
     credentials: { accessKeyId, secretAccessKey },
-    region: dr.region,
-    table: dr.journalTable,
+    region: stack.region,
+    table: stack.journalTable,
   };
-  const shards = dr.shards;
-  const writer = world.databaseUrl(dr.region, "writer");
+  const { shards } = stack;
+  const writer = world.databaseUrl(stack.region, "writer");
 
-  await catchUp(drill, source, writer, { shards, primary: prod.region });
+  await catchUp(drill, source, writer, { shards, primary });
   const projection = await readProjection(writer).catch((error: unknown): Projection | null => {
     drill.note(`the projection could not be read: ${error instanceof Error ? error.message : String(error)}`);
     return null;
   });
-  const api = await askApi(drill, clients);
+  const api = await askApi(drill, survivor, clients);
   // Read last, so that it holds whatever projection and API can have seen.
   const items = await readJournalTable(source);
   return audit({
-    ...{ clients, items, shards, primary: prod.region, lost: prod.region, projection, api },
+    ...{ clients, items, shards, primary, lost: survivor.lost ?? "", projection, api },
     fencedAt: drill.moments.fenced ?? null,
     replica: drill.replica,
   });
 }
 
-/** Nobody asks a region that never took over: that it does not answer is known, and says nothing of the orders. */
-async function askApi(drill: Drill, clients: ClientLog): Promise<Map<string, ApiAnswer>> {
-  if (drill.moments.recovered === undefined) return new Map();
-  const { dr } = known(drill.stacks, "stacks' outputs");
+async function askApi(
+  drill: Drill,
+  { stack, hosts }: Survivor,
+  clients: ClientLog,
+): Promise<Map<string, ApiAnswer>> {
+  if (hosts.length === 0) return new Map();
   const wanted = orders(clients, drill.moments.impact ?? 0);
-  const api = { addresses: dr.elasticIps, port: dr.listenerPort, publicName: dr.publicName };
+  const api = { addresses: hosts, port: stack.listenerPort, publicName: stack.publicName };
   const answers = await askOrders(api, wanted, API_LIMIT_MILLISECONDS);
   drill.note(
-    `${answers.size} of ${wanted.length} acknowledged orders looked up through the API of ${dr.region}`,
+    `${answers.size} of ${wanted.length} acknowledged orders looked up through the API of ${stack.region}`,
   );
   return answers;
 }

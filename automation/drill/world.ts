@@ -2,15 +2,62 @@
  * What a drill needs of the place it runs in. `automation/commands/drill.ts` fills it with the sandbox: nothing
  * else here knows that one exists.
  */
-import type { DnsProvider, Region, StackName } from "../../components/model.ts";
+import type { DnsProvider, OnOff, Region, StackName } from "../../components/model.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
-import type { Latency, Loss, PreviewResult } from "../report/evidence.ts";
+import type { Forecast } from "../check/forecast.ts";
+import type { Latency, Loss, PreviewResult, ZoneLoss } from "../report/evidence.ts";
 import type { ClientEvent } from "./client-log.ts";
 
 export interface WorldOptions {
   readonly seed: number;
   readonly latency: Latency;
   readonly dns: DnsProvider;
+  /** What pods may request of each node, in cores; default: what its instance type leaves them. */
+  readonly coresPerNode?: number;
+  /** How long a database writer's zone must be lost before its standby takes over; default: the world's own. */
+  readonly zoneFailoverSeconds?: number;
+  /** Off: no shard has a hot standby. */
+  readonly standbys?: OnOff;
+}
+
+export interface PodSight {
+  readonly name: string;
+  readonly deployment: string;
+  /** Null: no node took it yet. */
+  readonly zone: string | null;
+  /** Ready, on a node that is believed in. */
+  readonly available: boolean;
+  /** Why no node takes it; null: one did, or none was asked yet. */
+  readonly unschedulable: string | null;
+  /** What an engine says it is doing; null: no engine, or no answer. */
+  readonly phase: string | null;
+}
+
+/** What runs where in one region, now. */
+export interface RegionSight {
+  /** In the order of the load balancer's addresses. */
+  readonly zones: readonly string[];
+  /** Where the database's writer is; null: nowhere. */
+  readonly databaseZone: string | null;
+  readonly pods: readonly PodSight[];
+  /** Pods that each Deployment should have. */
+  readonly wanted: Readonly<Record<string, number>>;
+  /** Every autoscaler is at its maximum. */
+  readonly atMaximum: boolean;
+}
+
+/** What can be done to parts of a region, and seen of them. */
+export interface Zonal {
+  look(region: Region): Promise<RegionSight>;
+  lose(zone: string, loss: ZoneLoss): Promise<void>;
+  /** Resolves when the zone is reachable and its database server is in service again. */
+  return(zone: string): Promise<void>;
+  /** Stops a pod in order; its Deployment makes another. */
+  restart(region: Region, pod: string): void;
+  /** Load that autoscalers see: what they measure, times this. */
+  setLoad(region: Region, factor: number): void;
+  /** What pods may request of each node from now on, in cores. */
+  setCapacity(region: Region, coresPerNode: number): void;
 }
 
 /** What only the place that lost the region can know about the loss. */
@@ -40,11 +87,14 @@ export interface World {
   loseRegion(region: Region, loss: Loss): Promise<void>;
   /** Thaws, heals and restarts what is left of it. */
   returnRegion(region: Region): Promise<void>;
+  readonly zonal: Zonal;
   coverage(): LossCoverage;
   /** Connection string of the projection in that region. */
   databaseUrl(region: Region, endpoint: "writer" | "reader"): string;
   /** Runs a verb of `dr` against it; rejects with its last words when it fails. */
   dr(arguments_: readonly string[]): Promise<void>;
+  /** What `dr check` says of a failover now. */
+  forecast(): Promise<Forecast>;
   /** Operations that a plain preview of the stack would do. */
   preview(stack: StackName): Promise<PreviewResult>;
   startClients(options: LoadOptions, heard: (event: ClientEvent) => void): Promise<Load>;

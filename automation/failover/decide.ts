@@ -106,6 +106,22 @@ export function decidePermission(
   };
 }
 
+/** What a failover would undo; null: nobody halted anything. */
+export function describeHalt(
+  heads: readonly { readonly shard: number; readonly haltedBy: string | null }[],
+): string | null {
+  const halted = heads.filter(({ haltedBy }) => haltedBy !== null);
+  const [first] = halted;
+  if (first === undefined) return null;
+  return `shard(s) ${halted.map(({ shard }) => shard).join(", ")} are halted by ${first.haltedBy}, and the failover ends that: orders would be taken again`;
+}
+
+/** Why a halt stands in the way; undefined: there is none, or it may end. */
+export function decideHalt(halted: string | null, endHalt: boolean): string | undefined {
+  if (halted === null || endHalt) return;
+  return `${halted}. Add --end-halt when that is meant; afterwards dr maintenance --enable halts the target region again`;
+}
+
 /** What the region item says of the run that made the decision. */
 export interface Decision {
   readonly generation: number;

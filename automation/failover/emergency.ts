@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Role } from "../../components/model.ts";
+import type { OnOff, Role } from "../../components/model.ts";
 import { deployedCommit } from "../../stacks/commit.ts";
 import { checkPlan } from "../adapters/plan-check.ts";
 import type { PulumiStack } from "../adapters/pulumi.ts";
@@ -51,7 +51,7 @@ interface Plan {
 
 export class EmergencyStack implements StackPort {
   readonly #options: EmergencyOptions;
-  readonly #plans = new Map<Role, Promise<Plan | string>>();
+  readonly #plans = new Map<string, Promise<Plan | string>>();
 
   constructor(options: EmergencyOptions) {
     this.#options = options;
@@ -60,6 +60,11 @@ export class EmergencyStack implements StackPort {
   async deployedRole(): Promise<Role | undefined> {
     const state = await this.#options.state.read(this.#options.stack).catch(() => undefined);
     return state?.outputs["role"] as Role | undefined;
+  }
+
+  async deployedMaintenance(): Promise<OnOff | undefined> {
+    const state = await this.#options.state.read(this.#options.stack).catch(() => undefined);
+    return state?.outputs["maintenance"] as OnOff | undefined;
   }
 
   async warnings(): Promise<readonly string[]> {
@@ -82,7 +87,7 @@ export class EmergencyStack implements StackPort {
   async prepare(flip: Flip): Promise<string | undefined> {
     if (this.#options.directOnly || flip.direct) return "--direct";
     const plan = this.#plan(flip);
-    this.#plans.set(flip.role, plan);
+    this.#plans.set(titleOf(flip), plan);
     const made = await plan;
     return typeof made === "string" ? made : undefined;
   }
@@ -92,7 +97,7 @@ export class EmergencyStack implements StackPort {
     await this.#writeStackFile(flip);
     const reason = await this.#byPulumi(flip);
     if (reason === undefined) return { via: "pulumi" };
-    this.#options.note(`role ${flip.role} goes by API: ${reason}`);
+    this.#options.note(`${titleOf(flip)} goes by API: ${reason}`);
     await this.#options.direct(flip);
     return { via: "direct", reason };
   }
@@ -106,7 +111,7 @@ export class EmergencyStack implements StackPort {
       const { patience = PATIENCE } = this.#options;
       const locked = await awaitState(this.#options, patience.foreignLock);
       if (locked !== undefined) return locked;
-      const plan = (await this.#plans.get(flip.role)) ?? (await this.#plan(flip));
+      const plan = (await this.#plans.get(titleOf(flip))) ?? (await this.#plan(flip));
       if (typeof plan === "string") return plan;
       await this.#limited("update", (limit) => pulumi.up({ ...plan, signal: limit }));
       return undefined;
@@ -124,7 +129,7 @@ export class EmergencyStack implements StackPort {
       const state = await this.#options.state.read(stack);
       const targets = targetsOf(flip, state, this.#options);
       const configFile = await this.#writeConfig(flip);
-      const planFile = path.join(record.directory, `plan-${flip.role}.json`);
+      const planFile = path.join(record.directory, `plan-${slugOf(flip)}.json`);
       const steps = await this.#limited("preview", (limit) =>
         pulumi.preview({ targets, configFile, planFile, signal: limit }),
       );
@@ -158,7 +163,7 @@ export class EmergencyStack implements StackPort {
   /** The flipped stack file in the run's directory: evidence, and what a plan reads before the go. */
   async #writeConfig(flip: Flip): Promise<string> {
     const { record, stack } = this.#options;
-    const file = path.join(record.directory, `Pulumi.${stack}.${flip.role}.yaml`);
+    const file = path.join(record.directory, `Pulumi.${stack}.${slugOf(flip)}.yaml`);
     await writeDurably(file, await this.#flipped(flip));
     return file;
   }
@@ -170,12 +175,18 @@ export class EmergencyStack implements StackPort {
     await writeDurably(path.join(record.directory, `Pulumi.${stack}.yaml`), text);
   }
 
-  async #flipped({ role, traffic, acceptGeneration }: Flip): Promise<string> {
+  async #flipped({ direct: _, ...switches }: Flip): Promise<string> {
     const text = await readFile(this.#stackFile(), "utf8");
-    return setSwitches(text, this.#options.project, { role, ...(traffic && { traffic }), acceptGeneration });
+    return setSwitches(text, this.#options.project, switches);
   }
 
   #stackFile(): string {
     return path.join(this.#options.projectDirectory, `Pulumi.${this.#options.stack}.yaml`);
   }
 }
+
+/** What a flip is about, for people. */
+const titleOf = ({ role, maintenance }: Flip): string =>
+  role === undefined ? `maintenance ${maintenance}` : `role ${role}`;
+
+const slugOf = ({ role, maintenance }: Flip): string => role ?? `maintenance-${maintenance}`;

@@ -21,6 +21,8 @@ export interface Mission {
   /** Longest time from `traffic: on` until every client that keeps to the TTL asks the new region. */
   readonly trafficLimitSeconds: number;
   readonly force: boolean;
+  /** Shards that somebody halted may be taken into the target's hands, and take orders again. */
+  readonly endHalt: boolean;
   readonly confirmation: { readonly kind: "ask" } | { readonly kind: "given" };
 }
 
@@ -31,6 +33,8 @@ export interface Assessment {
   /** Events that the replica had not applied; null: unknown. */
   readonly predictedGapEvents: number | null;
   readonly capacity: Capacity | null;
+  /** That somebody stopped shards, which the failover would set going again; null: nobody did. */
+  readonly halted: string | null;
   /** What a person should know before deciding. */
   readonly warnings: readonly string[];
 }

@@ -4,7 +4,7 @@ import { EXIT, exitCodeOf, messageOf } from "../errors.ts";
 import { type Execution, execute, rehearse } from "../runbook/engine.ts";
 import type { Output } from "../runbook/output.ts";
 import type { RunRecord } from "../runbook/record.ts";
-import { decidePermission } from "./decide.ts";
+import { decideHalt, decidePermission } from "./decide.ts";
 import { writeEvidence } from "./evidence.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import type { Ports } from "./ports.ts";
@@ -16,12 +16,16 @@ export async function dryRun(
   output: Output,
 ): Promise<number> {
   await rehearse(execution);
-  const { assessment } = factsOf(record.data);
+  const { assessment, mission } = factsOf(record.data);
   const permission = assessment && decidePermission(assessment.loss, { force: false, interactive: false });
-  const message =
+  const refusal =
     permission?.act === "refuse"
-      ? `dry run: nothing was changed. With --yes it would be refused: ${permission.reason}`
-      : "dry run: nothing was changed. With --yes it would go ahead";
+      ? permission.reason
+      : decideHalt(assessment?.halted ?? null, mission?.endHalt ?? false);
+  const message =
+    refusal === undefined
+      ? "dry run: nothing was changed. With --yes it would go ahead"
+      : `dry run: nothing was changed. With --yes it would be refused: ${refusal}`;
   await end(record, "dry-run", EXIT.done);
   output.emit({ type: "result", verdict: "dry-run", exitCode: EXIT.done, message });
   return EXIT.done;

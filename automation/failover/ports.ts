@@ -18,6 +18,8 @@ export interface ShardHead extends Anchor {
   readonly ts: number;
   /** Owner of the newest epoch. */
   readonly region: Region;
+  /** Who stopped the shard; null: it is not halted. */
+  readonly haltedBy: string | null;
 }
 
 /** How a shard's log of the lost region was ended. */
@@ -55,7 +57,12 @@ export interface JournalPort {
   /** Seals the shard for the region; again = the same result. */
   fence(
     shard: number,
-    seal: { readonly generation: number; readonly region: Region; readonly runId: string },
+    seal: {
+      readonly generation: number;
+      readonly region: Region;
+      readonly runId: string;
+      readonly endsHalt: boolean;
+    },
   ): Promise<ShardFence>;
   /** What the valid log holds after the anchor, up to `to`; undefined: the anchor is not in the valid log. */
   tail(
@@ -108,6 +115,8 @@ export interface DatabaseState {
   /** `available`, `failing-over`, … as RDS says it. */
   readonly status: string;
   readonly writer: Region | undefined;
+  /** The writer's cluster; all others are copies of it. */
+  readonly writerCluster?: string | undefined;
 }
 
 export interface DatabasePort {
@@ -138,11 +147,12 @@ export interface ProbePort {
   acceptedByOldSide(): Promise<number | undefined>;
 }
 
-/** The switches of a stack that a failover flips. */
+/** The switches of a stack that are flipped; what is absent stays as it is. */
 export interface Flip {
-  readonly role: Role;
+  readonly role?: Role;
   readonly traffic?: OnOff;
-  readonly acceptGeneration: number;
+  readonly maintenance?: OnOff;
+  readonly acceptGeneration?: number;
   /** By API from the start: an earlier flip of this run went so, and Pulumi's state does not know of it. */
   readonly direct?: boolean;
 }

@@ -6,7 +6,7 @@ import type { FailoverRequest } from "../commands/failover.ts";
 import { loadDeployment, scaled, stackOf } from "../deployment.ts";
 import { LockedError, UsageError } from "../errors.ts";
 import { createOutput } from "../runbook/output.ts";
-import { isAlive, processIdentity } from "../runbook/process.ts";
+import { isAlive, processIdentity, stopOrphans } from "../runbook/process.ts";
 import { RunRecord } from "../runbook/record.ts";
 import { flatten } from "../runbook/step.ts";
 import { type Decision, decideStart } from "./decide.ts";
@@ -83,6 +83,7 @@ async function openRecord(
     case "resume": {
       if (mine === undefined) throw new Error("resume without a record");
       const owner = await processIdentity(process.pid);
+      await stopOrphans(mine.data.children);
       await mine.update((data) => {
         data.owner = owner;
         const mission = data.facts["mission"] as Mission;
@@ -96,8 +97,9 @@ async function openRecord(
   }
 }
 
-const answersOf = (request: FailoverRequest): Pick<Mission, "force" | "confirmation"> => ({
+const answersOf = (request: FailoverRequest): Pick<Mission, "force" | "endHalt" | "confirmation"> => ({
   force: request.force || request.dryRun,
+  endHalt: request.endHalt,
   confirmation: { kind: request.confirmed ? "given" : "ask" },
 });
 

@@ -1,6 +1,6 @@
 /** Which resources of Pulumi's state a flip changes. */
 import type { Region, StackName } from "../../components/model.ts";
-import { CONTROL_TYPE, DEPLOYMENT_TYPE } from "../adapters/plan-check.ts";
+import { CONTROL_TYPE, DEPLOYMENT_TYPE, NODE_GROUP_TYPE } from "../adapters/plan-check.ts";
 import type { StackState } from "../adapters/state.ts";
 import { HalfwayError } from "../errors.ts";
 import type { Flip, Target } from "./ports.ts";
@@ -19,11 +19,13 @@ export function targetsOf(
 ): readonly string[] {
   const resources = state?.resources ?? [];
   if (flip.role === "promoting") {
-    return deployments.map(({ name }) => {
+    const nodes = resources.filter(({ type }) => type === NODE_GROUP_TYPE).map(({ urn }) => urn);
+    const scaled = deployments.map(({ name }) => {
       const found = resources.find(({ type, inputs }) => type === DEPLOYMENT_TYPE && nameOf(inputs) === name);
       if (found === undefined) throw noTarget(`Deployment ${name}`, stack);
       return found.urn;
     });
+    return [...nodes, ...scaled];
   }
   const control = resources.find(
     ({ type, inputs }) => type === CONTROL_TYPE && String(inputs["item"]).includes(`"control#${region}"`),

@@ -9,6 +9,7 @@ import { Cluster } from "../adapters/kubernetes.ts";
 import { PublicName } from "../adapters/names.ts";
 import { Probes } from "../adapters/probes.ts";
 import type { DeployedStack } from "../deployment.ts";
+import { messageOf } from "../errors.ts";
 import type { Settings } from "../settings.ts";
 import type { Flip } from "./ports.ts";
 
@@ -19,7 +20,8 @@ export class RegionWorld {
   readonly cluster: Cluster;
   readonly database: GlobalDatabase;
   readonly gateway: Gateway;
-  readonly #token: () => Promise<string>;
+  readonly clients: RegionClients;
+  readonly smokeToken: () => Promise<string>;
 
   constructor(
     outputs: DeployedStack,
@@ -28,7 +30,8 @@ export class RegionWorld {
     settings: Settings,
   ) {
     const { region } = outputs;
-    const { dynamodb, rds, credentials } = clients[region];
+    this.clients = clients[region];
+    const { dynamodb, rds, credentials } = this.clients;
     endpoints.assert(region, "Kubernetes");
     this.outputs = outputs;
     this.journal = new Journal(
@@ -55,24 +58,28 @@ export class RegionWorld {
       credentials,
       settings.awsEndpoint === undefined,
     );
-    this.#token = once(() => this.cluster.smokeToken());
-    this.gateway = new Gateway(region, listenerOf(outputs), this.#token);
+    this.smokeToken = once(() => this.cluster.smokeToken());
+    this.gateway = new Gateway(region, listenerOf(outputs), this.smokeToken);
   }
 
   probesOf(other: DeployedStack): Probes {
-    return new Probes(other.region, listenerOf(other), this.#token);
+    return new Probes(other.region, listenerOf(other), this.smokeToken);
   }
 
   /** The flip of this region's stack, by API. */
   async flip(
-    { role, traffic }: Flip,
+    { role, traffic, maintenance }: Flip,
     deployments: readonly { name: string; replicas: number }[],
   ): Promise<void> {
     if (role === "promoting") await this.cluster.scale(deployments);
-    if (traffic === undefined) return;
+    if (traffic === undefined && maintenance === undefined) return;
     const { region } = this.outputs;
-    const { maintenance } = (await this.journal.control(region)) ?? this.outputs;
-    await this.journal.setControl({ region, traffic, maintenance });
+    const standing = (await this.journal.control(region)) ?? this.outputs;
+    await this.journal.setControl({
+      region,
+      traffic: traffic ?? standing.traffic,
+      maintenance: maintenance ?? standing.maintenance,
+    });
   }
 }
 
@@ -87,6 +94,16 @@ export const publicName = ({ publicName: name, listenerPort }: DeployedStack, re
 
 export function regionWorld(outputs: DeployedStack, endpoints: Endpoints, settings: Settings): RegionWorld {
   return new RegionWorld(outputs, createClients(endpoints), endpoints, settings);
+}
+
+/** The first region that knows; both are asked at once, and either may be dead. */
+export async function firstOf<T>(
+  worlds: readonly RegionWorld[],
+  ask: (world: RegionWorld) => Promise<T>,
+): Promise<T> {
+  return await Promise.any(worlds.map(ask)).catch((error: unknown) => {
+    throw error instanceof AggregateError ? new Error(error.errors.map(messageOf).join("; ")) : error;
+  });
 }
 
 /** Remembers an answer, but not a failure. */

@@ -1,5 +1,4 @@
 /** What a drill says while it happens: `--json` prints these, one a line, and the evidence last. */
-import type { Region } from "../../components/model.ts";
 import type { RunEvent } from "../runbook/events.ts";
 import type { Evidence, Loss } from "./evidence.ts";
 
@@ -27,7 +26,8 @@ export interface ProgressLine extends Stamped {
 
 export interface Impact extends Stamped {
   readonly type: "impact";
-  readonly region: Region;
+  /** Region or zone. */
+  readonly place: string;
   readonly loss: Loss;
 }
 

@@ -3,8 +3,10 @@ import type { DnsProvider, Region } from "../../components/model.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** How the region is lost: processes killed, frozen (SIGSTOP), or its network accepting and never answering. */
-export const LOSSES = ["kill", "freeze", "blackhole"] as const;
+export const LOSSES = ["kill", "freeze", "blackhole", "partition"] as const;
 export type Loss = (typeof LOSSES)[number];
+/** What a zone can suffer. */
+export type ZoneLoss = Extract<Loss, "kill" | "freeze">;
 
 export const LATENCIES = ["none", "published"] as const;
 export type Latency = (typeof LATENCIES)[number];
@@ -54,6 +56,22 @@ export interface RecoveryPoint {
   readonly measuredGapEvents: number | null;
 }
 
+/** What `dr check` said of a failover before the impact, against what happened. */
+export interface Prediction {
+  /** When it was made, in seconds since the impact: negative. */
+  readonly madeSeconds: number;
+  /** Median. */
+  readonly rtoSeconds: number;
+  /** Null: there was no recovery to compare with. */
+  readonly rtoErrorSeconds: number | null;
+  /** More than this is too far off. */
+  readonly rtoBoundSeconds: number | null;
+  readonly gapEvents: number | null;
+  readonly gapErrorEvents: number | null;
+  /** What the write rate can have changed between prediction and fence. */
+  readonly gapBoundEvents: number | null;
+}
+
 export interface ClientFigures {
   /** Operations tried, reads included; retries and fresh clients are not. */
   readonly sent: number;
@@ -97,11 +115,63 @@ export interface Coverage {
   readonly answersAfterReturn: number;
 }
 
+/** One zone lost, watched and returned. Seconds since its loss; null: not while it was watched. */
+export interface ZoneRound {
+  readonly zone: string;
+  readonly loss: ZoneLoss;
+  /** ISO 8601. */
+  readonly lostAt: string;
+  readonly watchedSeconds: number;
+  /** What was in it: the database's writer, engines that were active (by Deployment), and how many pods. */
+  readonly databaseWriter: boolean;
+  readonly activeEngines: readonly string[];
+  readonly pods: number;
+  /** The autoscaler could not add a gateway any more. */
+  readonly atMaximum: boolean;
+  /** To the end of the last failed operation, clients that ignore the TTL apart. */
+  readonly errorsEndSeconds: number | null;
+  /** To the name's last answer with the zone's address. */
+  readonly nameLeftSeconds: number;
+  /** To another engine in the place of the lost active ones, by Deployment. */
+  readonly takeoverSeconds: Readonly<Record<string, number | null>>;
+  /** To the database's taking writes again. */
+  readonly databaseWritableSeconds: number | null;
+  /** To every Deployment's having its number of pods again, in the zones that were left. */
+  readonly redundancySeconds: number | null;
+  /** Pods that no node had room for when the watch ended, in Kubernetes' words. */
+  readonly shortage: readonly string[];
+  /** Operations of every second from the loss on, and how many of them failed; pinned clients apart. */
+  readonly perSecond: readonly { readonly sent: number; readonly failed: number }[];
+}
+
 /**
  * Operations a plain `preview` would do; `unreachable` while a region it must reach is dead; `refused` by the
  * program's own guard, which keeps an older commit from undoing a failover.
  */
 export type PreviewResult = number | "unreachable" | "refused" | "failed";
+
+/** Seconds from the start of the damage, unless they say otherwise; null: it did not come to that. */
+export interface CorruptionCase {
+  readonly id: string;
+  readonly title: string;
+  /** The first difference that was seen, in words; null: the damage was not found. */
+  readonly found: string | null;
+  /** To the seal in every shard: no write is accepted any more. */
+  readonly haltedSeconds: number | null;
+  /** What the restore took, to a database that is proven. */
+  readonly restoreSeconds: number | null;
+  /** From there to the journal's end. */
+  readonly replaySeconds: number | null;
+  readonly eventsReplayed: number;
+  /** Events taken out of the journal; 0 where it was whole. */
+  readonly quarantined: number;
+  /** To the first order of every shard by the public name. */
+  readonly servedSeconds: number | null;
+  /** Differences from the journal that are left, in words. */
+  readonly left: readonly string[];
+  /** What each of the operator's commands ended with. */
+  readonly exitCodes: readonly (number | null)[];
+}
 
 export interface Evidence {
   readonly type: "evidence";
@@ -112,7 +182,9 @@ export interface Evidence {
   readonly reasons: readonly string[];
   readonly startedAt: string;
   readonly commit: string;
-  readonly lost: Region;
+  /** The region, or the zones one after the other. */
+  readonly lost: string;
+  /** Where service went on. */
   readonly target: Region;
   readonly options: {
     readonly rate: number;
@@ -120,18 +192,25 @@ export interface Evidence {
     readonly seed: number;
     readonly latency: Latency;
     readonly dns: DnsProvider;
-    readonly loss: Loss;
+    /** `each`: the scenario's own losses, one after the other. */
+    readonly loss: Loss | "each";
   };
   readonly rto: RecoveryTime;
   readonly rpo: RecoveryPoint;
+  /** Absent: there was none. */
+  readonly prediction?: Prediction;
   readonly clients: ClientFigures;
   readonly integrity: Integrity;
   readonly coverage: Coverage;
   /** Impact to the promoted database taking writes; null: it did not. */
   readonly databaseWritableSeconds: number | null;
-  /** The operator's command: its run and exit code; null: it did not end by itself. */
-  readonly failover: { readonly run: string | null; readonly exitCode: number | null };
+  /** The operator's command: its run and exit code (null: it did not end by itself). Null: nobody intervened. */
+  readonly failover: { readonly run: string | null; readonly exitCode: number | null } | null;
+  /** Of a drill that loses zones. */
+  readonly zones?: readonly ZoneRound[];
   readonly preview: { readonly prod: PreviewResult; readonly dr: PreviewResult };
+  /** Of a corruption drill: what was damaged one after the other, and what it took to be whole again. */
+  readonly cases?: readonly CorruptionCase[];
   /** Version of the Pulumi engine. */
   readonly engine: string;
   /** What was a model and not the real thing, in words. */

@@ -1,6 +1,7 @@
 /** The verdict as a block of text: the answer first, then what it rests on. */
-import type { Evidence, Phase, PreviewResult, Wait } from "./evidence.ts";
+import type { CorruptionCase, Evidence, Phase, PreviewResult, Wait } from "./evidence.ts";
 import type { Verdict } from "./verdict.ts";
+import { zoneLines } from "./zones.ts";
 
 const RULE_WIDTH = 72;
 const BAR_WIDTH = 40;
@@ -21,16 +22,15 @@ const YELLOW = 33;
 export function summary(evidence: Evidence, file: string, colour: boolean): string {
   const paint = (code: number, text: string): string => (colour ? `\x1b[1;${code}m${text}\x1b[0m` : text);
   const hue = { met: GREEN, inconclusive: YELLOW }[evidence.verdict as string] ?? RED;
-  const { loss, seed, rate, clients, latency, dns } = evidence.options;
+  const { seed, rate, clients, latency, dns } = evidence.options;
   const rule = "─".repeat(RULE_WIDTH);
   return [
     rule,
-    `${paint(hue, HEADLINES[evidence.verdict])}   ${evidence.lost} lost (${loss}), ${evidence.target} ${
-      evidence.rto.fromImpactSeconds === null ? "did not take over" : "took over"
-    }`,
+    `${paint(hue, HEADLINES[evidence.verdict])}   ${headline(evidence)}`,
     ...evidence.reasons.map((reason) => `  · ${reason}`),
     "",
-    ...recovery(evidence),
+    ...recovered(evidence),
+    ...predicted(evidence),
     "",
     ...bars(evidence.rto.phases),
     "",
@@ -49,8 +49,35 @@ export function summary(evidence: Evidence, file: string, colour: boolean): stri
   ].join("\n");
 }
 
-const row = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)} ${text}`.trimEnd();
-const seconds = (value: number | null): string => (value === null ? "never" : `${value.toFixed(1)} s`);
+/** What the scenario is about. */
+function recovered(evidence: Evidence): string[] {
+  if (evidence.cases !== undefined) return evidence.cases.flatMap(caseLines);
+  if (evidence.zones !== undefined) return zoneLines(evidence.zones, evidence.rto.targetSeconds);
+  return recovery(evidence);
+}
+
+function headline({ cases, lost, target, options, rto, zones }: Evidence): string {
+  if (zones !== undefined) return `${lost} lost one after the other, nobody intervened`;
+  if (cases !== undefined) return `the database of ${target} damaged ${cases.length} times, and whole again`;
+  return `${lost} lost (${options.loss}), ${target} ${rto.fromImpactSeconds === null ? "did not take over" : "took over"}`;
+}
+
+function caseLines(one: CorruptionCase): string[] {
+  const rate = one.replaySeconds === null ? 0 : one.eventsReplayed / Math.max(one.replaySeconds, 0.001);
+  return [
+    row(one.id, one.title),
+    row("", `found: ${one.found ?? "NOT FOUND"}`),
+    row("", `halted after ${seconds(one.haltedSeconds)}, restored in ${seconds(one.restoreSeconds)}`),
+    row(
+      "",
+      `${number(one.eventsReplayed)} events replayed in ${seconds(one.replaySeconds)} (${number(Math.round(rate))}/s), ${one.quarantined} quarantined`,
+    ),
+    row("", `orders again after ${seconds(one.servedSeconds)}, ${one.left.length} differences left`),
+  ];
+}
+
+export const row = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)} ${text}`.trimEnd();
+export const seconds = (value: number | null): string => (value === null ? "never" : `${value.toFixed(1)} s`);
 const number = (value: number | null): string => (value === null ? "unknown" : value.toLocaleString("en-US"));
 const operations = (count: number): string => `${count} operation${count === 1 ? "" : "s"}`;
 const preview = (result: PreviewResult): string => (typeof result === "number" ? operations(result) : result);
@@ -85,7 +112,21 @@ function bars(phases: readonly Phase[]): string[] {
   });
 }
 
-function data({ rpo, integrity, coverage }: Evidence): string[] {
+/** How far off the forecast was, before anything was broken. */
+function predicted({ prediction }: Evidence): string[] {
+  if (prediction === undefined) return [];
+  const { rtoSeconds, rtoErrorSeconds, gapEvents, gapErrorEvents, gapBoundEvents } = prediction;
+  const off = rtoErrorSeconds === null ? "" : `, ${Math.abs(rtoErrorSeconds).toFixed(1)} s off`;
+  return [
+    row("predicted", `${seconds(rtoSeconds)} by dr check before the loss${off}`),
+    row(
+      "",
+      `database behind by ${number(gapEvents)} events, ${number(gapErrorEvents)} off; the write rate allows ${number(gapBoundEvents)}`,
+    ),
+  ];
+}
+
+function data({ rpo, integrity, coverage, zones }: Evidence): string[] {
   const counts = [
     [integrity.splitBrainWrites, "split-brain writes"],
     [integrity.duplicates, "duplicates"],
@@ -99,21 +140,29 @@ function data({ rpo, integrity, coverage }: Evidence): string[] {
   return [
     row("RPO", `${number(rpo.lost)} lost of ${number(rpo.acknowledged)} acknowledged writes`),
     row("", `without an answer ${rpo.unknown}; settled by asking again ${rpo.unknownRecovered}`),
-    row(
-      "",
-      `database behind by ${number(rpo.measuredGapEvents)} events, predicted ${number(rpo.predictedGapEvents)}`,
-    ),
+    ...(zones === undefined
+      ? [
+          row(
+            "",
+            `database behind by ${number(rpo.measuredGapEvents)} events, predicted ${number(rpo.predictedGapEvents)}`,
+          ),
+        ]
+      : []),
     row("integrity", text.slice(0, 3).join(", ")),
     row("", text.slice(3).join(", ")),
     row("", `projection ${equal} a second fold of the journal`),
-    row(
-      "coverage",
-      `${coverage.inFlightAtKill} writes in flight at the loss: ${coverage.lostAnswers} applied unanswered, ${coverage.lateLandings} landed later`,
-    ),
-    row("", `${coverage.gapsAtSeal} gaps at the seal, ${coverage.orphans} orphans beyond it`),
-    row("", `${number(coverage.answersAfterReturn)} requests answered by the old region after its return`),
+    ...(zones === undefined ? coverageLines(coverage) : []),
   ];
 }
+
+const coverageLines = (coverage: Evidence["coverage"]): string[] => [
+  row(
+    "coverage",
+    `${coverage.inFlightAtKill} writes in flight at the loss: ${coverage.lostAnswers} applied unanswered, ${coverage.lateLandings} landed later`,
+  ),
+  row("", `${coverage.gapsAtSeal} gaps at the seal, ${coverage.orphans} orphans beyond it`),
+  row("", `${number(coverage.answersAfterReturn)} requests answered by the old region after its return`),
+];
 
 function clientLines({ clients }: Evidence): string[] {
   const { stragglers, pinned } = clients;

@@ -8,7 +8,12 @@ const REPEAT_EVERY_MILLISECONDS = 5_000;
 const CLOCK_WIDTH = 9;
 const LABEL_WIDTH = 10;
 
-const LOSS_WORDS = { kill: "killed", freeze: "frozen", blackhole: "black-holed" } as const;
+const LOSS_WORDS = {
+  kill: "killed",
+  freeze: "frozen",
+  blackhole: "black-holed",
+  partition: "cut off from the other regions",
+} as const;
 
 /** Turns events to lines; keeps what a line needs of the events before it. */
 export class Timeline {
@@ -27,7 +32,7 @@ export class Timeline {
         return this.#seldom("progress", event.at, () => this.#row(event.at, "", event.message));
       case "impact":
         this.#impactAt = event.at;
-        return this.#row(event.at, "IMPACT", `${event.region} ${LOSS_WORDS[event.loss]}`);
+        return this.#row(event.at, "IMPACT", `${event.place} ${LOSS_WORDS[event.loss]}`);
       case "moment":
         return this.#row(event.at, event.moment, event.message);
       case "load":

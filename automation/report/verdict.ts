@@ -25,17 +25,19 @@ export interface Judgement {
   readonly reasons: readonly string[];
 }
 
-type Finding = readonly [Exclude<Verdict, "met">, string];
+export type Finding = readonly [Exclude<Verdict, "met">, string];
 
 /** Worst first: a loss outweighs a broken invariant, which outweighs slowness, which outweighs a test that hit nothing. */
 const PRECEDENCE = ["rpo-missed", "failed", "rto-missed", "inconclusive"] as const;
 
-export function judge(measured: Measurements, promised: Promised): Judgement {
+/** @param own what only the scenario can hold against its measurements */
+export function judge(measured: Measurements, promised: Promised, own: readonly Finding[] = []): Judgement {
   const findings: Finding[] = [
     ...lossFindings(measured),
     ...integrityFindings(measured),
     ...timeFindings(measured),
     ...failoverFindings(measured),
+    ...own,
     ...coverageFindings(measured, promised),
   ];
   const verdict = PRECEDENCE.find((candidate) => findings.some(([kind]) => kind === candidate)) ?? "met";
@@ -83,7 +85,9 @@ function timeFindings({ rto, databaseWritableSeconds }: Measurements): Finding[]
 }
 
 /** What the command itself says of its run counts too: it may have seen what we did not. */
-function failoverFindings({ failover: { exitCode } }: Measurements): Finding[] {
+function failoverFindings({ failover }: Measurements): Finding[] {
+  if (failover === null) return [];
+  const { exitCode } = failover;
   if (exitCode === EXIT.done) return [];
   const said = `the failover command ended with ${exitCode === null ? "no exit code" : `exit code ${exitCode}`}`;
   if (exitCode === EXIT.rpoMissed) return [["rpo-missed", said]];

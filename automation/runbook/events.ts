@@ -55,6 +55,9 @@ export interface ResultEvent extends Stamped {
     | "degraded"
     | "rpo-missed"
     | "rto-missed"
+    | "halted"
+    | "resumed"
+    | "restored"
     | "stopped"
     | "refused"
     | "dry-run";

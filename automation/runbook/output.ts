@@ -58,7 +58,7 @@ export function humanLines(event: RunEvent, colour: boolean): readonly string[] 
   switch (event.type) {
     case "run": {
       const kind = event.dryRun ? "dry run" : event.resumed ? "resumed" : "run";
-      return [`${time} ${event.verb} to ${event.target}, ${kind} ${event.run}`];
+      return [`${time} ${event.verb} ${event.target}, ${kind} ${event.run}`];
     }
     case "step": {
       const mark = paint(COLOURS[event.state], MARKS[event.state]);

@@ -35,3 +35,24 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean | unde
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
+
+/**
+ * Tells processes that outlived their run to stop, as Ctrl-C would: they work for nobody, and an engine told so once
+ * releases its lock. Ours are known by their start time; nothing else is touched. Gives those that were told.
+ */
+export async function stopOrphans(
+  identities: readonly ProcessIdentity[],
+): Promise<readonly ProcessIdentity[]> {
+  const told: ProcessIdentity[] = [];
+  for (const identity of identities) {
+    // Without its start time a number may be anybody's by now.
+    if (identity.startTicks === null || (await isAlive(identity)) !== true) continue;
+    try {
+      process.kill(identity.pid, "SIGINT");
+      told.push(identity);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+  return told;
+}

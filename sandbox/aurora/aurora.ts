@@ -1,5 +1,6 @@
 /** Aurora PostgreSQL Global Database, played by real PostgreSQL servers. */
 import type { Region } from "../../components/model.ts";
+import type { Address } from "../addresses.ts";
 import type { AwsService } from "../aws/protocol.ts";
 import { createRds } from "../aws/rds/rds.ts";
 import type { Service } from "../cloud/behaviour.ts";
@@ -12,6 +13,8 @@ export type { AuroraOptions } from "./databases.ts";
 export interface Aurora extends Service {
   /** The RDS API (Query protocol). */
   readonly rds: AwsService;
+  /** Where the region's newest cluster answers; undefined: there is none. */
+  writer(region: Region): Address | undefined;
   /** SIGKILL of every server in the region. */
   kill(region: Region): Promise<void>;
   /** SIGSTOP of every server in the region. */
@@ -21,6 +24,12 @@ export interface Aurora extends Service {
    * until it rejoins as a secondary on a new volume: Aurora's fencing is best effort.
    */
   restore(region: Region): Promise<void>;
+  /** SIGKILL or SIGSTOP of what is in one zone; `faults` must say that it is unreachable, too. */
+  loseZone(region: Region, zone: string, how: "kill" | "freeze"): Promise<void>;
+  /** Once it is reachable again. */
+  returnZone(region: Region, zone: string): Promise<void>;
+  /** Where the region's writer is, or its replica. */
+  zoneOf(region: Region): string | undefined;
   /** Delays what secondaries receive from now on, what is on its way included. */
   setLag(milliseconds: number): void;
   /** Resolves when nothing is under way: no failover of a region or a zone, no rejoining. */
@@ -35,13 +44,31 @@ export async function createAurora(options: AuroraOptions): Promise<Aurora> {
       "Aurora is PostgreSQL 18: a writer, one synchronous standby in another zone of the primary's region, and one " +
         "asynchronous physical replica in the secondary; further instances share these servers, and a promoted " +
         "secondary has no standby.",
+      `A writer's zone is lost for ${databases.zoneFailoverSeconds} s before its standby takes over (AWS: "typically less ` +
+        'than 60 seconds, and often less than 30 seconds", AuroraUserGuide, Concepts.AuroraHighAvailability).',
       `A managed failover takes ${databases.promotionSeconds} s besides PostgreSQL's own promotion.`,
       "Any password is accepted, and connections are not encrypted.",
+      "A point-in-time restore is PostgreSQL's own: a base backup from the cluster's first minute, its archived log, and a " +
+        "recovery target; it can reach the present second (Aurora: up to five minutes ago) and takes no hours.",
+      "Of a DB cluster parameter group only default_transaction_read_only has an effect, at the instances' next reboot.",
     ],
     rds: createRds(databases),
-    kill: async (region) => await databases.at(region)?.kill(),
-    freeze: async (region) => databases.at(region)?.freeze(),
+    writer: (region) => databases.in(region).at(-1)?.endpoints.writer,
+    kill: async (region) => {
+      await Promise.all(databases.in(region).map((cluster) => cluster.kill()));
+    },
+    freeze: async (region) => {
+      for (const cluster of databases.in(region)) cluster.freeze();
+    },
     restore: async (region) => await databases.restore(region),
+    loseZone: async (region, zone, how) => {
+      const loss = how === "kill" ? "killed" : "frozen";
+      await Promise.all(databases.in(region).map((cluster) => cluster.loseZone(zone, loss)));
+    },
+    returnZone: async (region, zone) => {
+      await Promise.all(databases.in(region).map((cluster) => cluster.returnZone(zone)));
+    },
+    zoneOf: (region) => databases.in(region).at(-1)?.zone,
     setLag: (milliseconds) => databases.setLag(milliseconds),
     settled: () => databases.settled(),
     close: () => databases.close(),

@@ -6,7 +6,7 @@ import type { TcpProxy } from "../net/proxy.ts";
 import { openEndpoint } from "./endpoint.ts";
 import { ReplicationLink } from "./link.ts";
 import { createDatabase } from "./newDatabase.ts";
-import type { Postgres } from "./postgres.ts";
+import type { BaseBackup, Postgres } from "./postgres.ts";
 import { type Loss, type Parts, type Server, Servers } from "./servers.ts";
 
 export interface ClusterSpec {
@@ -18,6 +18,10 @@ export interface ClusterSpec {
   readonly masterUsername: string | undefined;
   /** The cluster in another region that it replicates; undefined: it takes writes itself. */
   readonly source: Cluster | undefined;
+  /** Which of its region's endpoint addresses it has. */
+  readonly slot: number;
+  /** It begins as another cluster was at that time, milliseconds since 1970. */
+  readonly restored?: { readonly from: Cluster; readonly time: number };
 }
 
 export interface Instance {
@@ -29,8 +33,11 @@ export interface Instance {
 const SWITCHOVER_MILLISECONDS = 30_000;
 
 export class Cluster {
-  readonly spec: ClusterSpec;
+  /** As its last name says; a rename moves its endpoints. */
+  spec: ClusterSpec;
   readonly instances: Instance[] = [];
+  /** What the API was told of it, in the API's names. */
+  readonly settings = new Map<string, string>();
   readonly #parts: Parts;
   readonly #servers: Servers;
   readonly #endpoints: TcpProxy[] = [];
@@ -39,11 +46,12 @@ export class Cluster {
   #lagMilliseconds = 0;
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(parts: Parts, spec: ClusterSpec) {
+  /** @param serverSlot which of its region's server addresses are its own, for good */
+  constructor(parts: Parts, spec: ClusterSpec, serverSlot: number) {
     this.#parts = parts;
     this.spec = spec;
     this.#source = spec.source;
-    this.#servers = new Servers(parts, spec.region, spec.id);
+    this.#servers = new Servers(parts, spec.region, spec.id, serverSlot);
   }
 
   get id(): string {
@@ -56,6 +64,19 @@ export class Cluster {
 
   get region(): Region {
     return this.spec.region;
+  }
+
+  /** Milliseconds since 1970 between which it can be restored to; undefined: it has never taken writes here. */
+  get window(): { readonly earliest: number; readonly latest: number } | undefined {
+    const { backup } = this.#servers;
+    // AWS: "typically within the last five minutes". Here what is committed by now.
+    return backup && { earliest: backup.from, latest: Date.now() };
+  }
+
+  get endpoints(): { readonly writer: Address; readonly reader: Address } {
+    const { addresses } = this.#parts;
+    const { region, slot } = this.spec;
+    return { writer: addresses.auroraWriter(region, slot), reader: addresses.auroraReader(region, slot) };
   }
 
   get loss(): Loss | undefined {
@@ -84,19 +105,20 @@ export class Cluster {
 
   addressOf({ zone }: Instance): Address {
     const server = this.#servers.inZone(zone) ?? this.#servers.first;
-    return server?.postgres.address ?? this.#parts.addresses.auroraInstance(this.region, 0);
+    return server?.postgres.address ?? this.endpoints.writer;
   }
 
   async open(): Promise<void> {
-    const { faults, addresses } = this.#parts;
+    const { faults } = this.#parts;
+    const { writer, reader } = this.endpoints;
     const endpoint = async (listen: Address, choose: () => Server | undefined) => {
       this.#endpoints.push(await openEndpoint({ faults, listen, region: this.region, choose }));
     };
     const servers = this.#servers;
     // A secondary cluster's writer endpoint is inactive: there is nobody behind it.
-    await endpoint(addresses.auroraWriter(this.region), () => servers.writer);
-    await endpoint(addresses.auroraReader(this.region), () =>
-      servers.second && !servers.second.isStale ? servers.second : servers.first,
+    await endpoint(writer, () => servers.writer);
+    await endpoint(reader, () =>
+      servers.second && servers.isInService(servers.second) ? servers.second : servers.first,
     );
   }
 
@@ -107,6 +129,19 @@ export class Cluster {
       if (!first) await this.#startFirst(instance.zone);
       else if (!second && first.zone !== instance.zone) await this.#servers.addStandby(instance.zone);
     });
+  }
+
+  /** Under another name, which its endpoints are made of: whoever knows the old ones reaches nobody any more. */
+  async rename(id: string, slot: number): Promise<void> {
+    await this.#inTurn(async () => {
+      await Promise.all(this.#endpoints.splice(0).map((endpoint) => endpoint.close()));
+      this.spec = { ...this.spec, id, arn: this.spec.arn.replace(/[^:]+$/, id), slot };
+      await this.open();
+    });
+  }
+
+  async restart(parameters: Readonly<Record<string, string>>): Promise<void> {
+    await this.#inTurn(() => this.#servers.restart(parameters));
   }
 
   async removeInstance(id: string): Promise<void> {
@@ -127,6 +162,8 @@ export class Cluster {
     await this.#servers.promote();
     this.#source = undefined;
     await this.#closeLink();
+    // Aurora's backup is continuous; here it must not delay whoever waits for the writer.
+    void this.#inTurn(() => this.#servers.backUp()).catch(() => {});
   }
 
   /** What it has is thrown away: a new volume, filled from the cluster that it follows from now on. */
@@ -176,6 +213,20 @@ export class Cluster {
     this.#servers.freeze();
   }
 
+  /** At once, whatever is under way. */
+  async loseZone(zone: string, loss: Loss): Promise<void> {
+    await this.#servers.loseZone(zone, loss);
+  }
+
+  async returnZone(zone: string): Promise<void> {
+    await this.#inTurn(() => this.#servers.returnZone(zone));
+  }
+
+  /** Where its writer is, or its replica in a secondary region. */
+  get zone(): string | undefined {
+    return this.#servers.first?.zone;
+  }
+
   /** Its servers run again as they were, whatever has happened elsewhere. */
   async restore(): Promise<void> {
     await this.#inTurn(() => this.#servers.restore());
@@ -196,6 +247,14 @@ export class Cluster {
     await this.#servers.discard();
   }
 
+  /** What a copy of it as it was is made of, its log up to now included. */
+  async recoverable(): Promise<{ readonly backup: BaseBackup; readonly archive: string }> {
+    const { backup, archive, writer } = this.#servers;
+    if (!backup) throw new Error(`cluster ${this.id} has no backup`);
+    if (writer && this.loss === undefined) await writer.postgres.archiveLog();
+    return { backup, archive };
+  }
+
   /** One at a time: the engine creates all instances at once, and the first becomes the writer. */
   async #inTurn(work: () => Promise<void>): Promise<void> {
     const done = this.#turn.then(work);
@@ -205,8 +264,15 @@ export class Cluster {
 
   async #startFirst(zone: string): Promise<void> {
     const source = this.#source;
+    const { restored } = this.spec;
+    if (restored) {
+      await this.#servers.recover(await restored.from.recoverable(), restored.time, zone);
+      await this.#servers.backUp();
+      return;
+    }
     if (!source) {
       await createDatabase(await this.#servers.initialise(zone), this.spec);
+      await this.#servers.backUp();
       return;
     }
     if (!source.postgres) throw new Error(`cluster ${source.id} has no instance to copy`);

@@ -1,7 +1,6 @@
 /** All that RDS knows, in every region, and what goes on in the background of its API. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Region, RegionTriple } from "../../components/model.ts";
-import type { Address } from "../addresses.ts";
 import { QueryError } from "../aws/query.ts";
 import { Cluster, type ClusterSpec } from "./cluster.ts";
 import { type Failover, GlobalCluster, type GlobalClusterSpec } from "./globalCluster.ts";
@@ -21,43 +20,48 @@ export interface AuroraOptions extends Omit<Parts, "binaries"> {
 export const DEFAULT_PROMOTION_SECONDS = 1;
 export const DEFAULT_REJOIN_SECONDS = 2;
 export const DEFAULT_ZONE_FAILOVER_SECONDS = 3;
+/** As many as have addresses. */
+const MOST_CLUSTERS = 5;
 /** How long a replica may take to find its way to a writer that another server has become. */
 const REPOINT_MILLISECONDS = 5_000;
 
 export class Databases {
   readonly promotionSeconds: number;
+  readonly zoneFailoverSeconds: number;
   readonly globals = new Map<string, GlobalCluster>();
   readonly #options: AuroraOptions & Parts;
-  readonly #clusters = new Map<Region, Cluster>();
+  /** By region and name. */
+  readonly parameterGroups = new Map<string, Readonly<Record<string, string>>>();
+  readonly #clusters: Cluster[] = [];
   readonly #background = new Set<Promise<void>>();
   readonly #rejoining = new Set<Cluster>();
   readonly #closing = new AbortController();
   readonly #onFault = () => {
     this.#reconcile();
-    for (const cluster of this.#clusters.values()) this.#inBackground(() => this.#adaptToZones(cluster));
+    for (const cluster of this.#clusters) this.#inBackground(() => this.#adaptToZones(cluster));
   };
   #lagMilliseconds = 0;
 
   constructor(options: AuroraOptions & Parts) {
     this.#options = options;
     this.promotionSeconds = options.promotionSeconds ?? DEFAULT_PROMOTION_SECONDS;
+    this.zoneFailoverSeconds = options.zoneFailoverSeconds ?? DEFAULT_ZONE_FAILOVER_SECONDS;
     options.faults.on("change", this.#onFault);
   }
 
-  /** A region's cluster: there is one at most, as its endpoints' addresses are the region's. */
-  at(region: Region): Cluster | undefined {
-    return this.#clusters.get(region);
+  /** A region's clusters: the one that was created there, and what was restored since. */
+  in(region: Region): readonly Cluster[] {
+    return this.#clusters.filter((cluster) => cluster.region === region);
   }
 
-  endpoints(region: Region): { readonly writer: Address; readonly reader: Address } {
-    const { addresses } = this.#options;
-    return { writer: addresses.auroraWriter(region), reader: addresses.auroraReader(region) };
+  find(region: Region, id: string): Cluster | undefined {
+    return this.in(region).find((cluster) => cluster.id === id || cluster.arn === id);
   }
 
   /** Throws `DBClusterNotFoundFault`. */
   cluster(region: Region, id: string): Cluster {
-    const cluster = this.at(region);
-    if (cluster && (cluster.id === id || cluster.arn === id)) return cluster;
+    const cluster = this.find(region, id);
+    if (cluster) return cluster;
     throw new QueryError("DBClusterNotFoundFault", `DBCluster ${id} not found.`, 404);
   }
 
@@ -81,8 +85,11 @@ export class Databases {
     return global;
   }
 
-  async createCluster(spec: Omit<ClusterSpec, "source">, globalId: string | undefined): Promise<Cluster> {
-    const other = this.at(spec.region);
+  async createCluster(
+    spec: Omit<ClusterSpec, "source" | "slot">,
+    globalId: string | undefined,
+  ): Promise<Cluster> {
+    const [other] = this.in(spec.region);
     if (other) {
       const message = `The sandbox has one Aurora cluster per Region, and ${spec.region} has ${other.id} already`;
       throw new QueryError("DBClusterAlreadyExistsFault", message);
@@ -95,18 +102,68 @@ export class Databases {
         `Source cluster: ${source.arn} is in a state which is not valid for physical replication`,
       );
     }
-    const cluster = new Cluster(this.#options, {
+    const cluster = await this.#open({
       ...spec,
       databaseName: source?.spec.databaseName ?? spec.databaseName ?? global?.spec.databaseName,
       masterUsername: source?.spec.masterUsername ?? spec.masterUsername,
       source,
     });
-    await cluster.open();
-    cluster.setLag(this.#lagMilliseconds);
-    this.#clusters.set(spec.region, cluster);
     global?.members.push(cluster);
     if (global) global.primary ??= cluster;
     return cluster;
+  }
+
+  /**
+   * A cluster of its own, without instances, that begins as `from` was at that second; no member of its global cluster.
+   * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterToPointInTime.html
+   */
+  async restoreCluster(from: Cluster, id: string, time: number): Promise<Cluster> {
+    if (this.find(from.region, id)) {
+      throw new QueryError("DBClusterAlreadyExistsFault", `DB Cluster already exists: ${id}`);
+    }
+    const second = Math.floor(time / 1_000) * 1_000;
+    const { window } = from;
+    if (!window || second < window.earliest || second > window.latest) {
+      const at = (one: number | undefined) => (one === undefined ? "never" : new Date(one).toISOString());
+      throw new QueryError(
+        "InvalidParameterValue",
+        `RestoreToTime ${at(second)} is not between ${at(window?.earliest)} and ${at(window?.latest)}`,
+      );
+    }
+    const { region, engineVersion, databaseName, masterUsername } = from.spec;
+    const arn = from.arn.replace(/[^:]+$/, id);
+    const origin = { from, time: second };
+    return await this.#open({
+      ...{ id, arn, region, engineVersion, databaseName, masterUsername },
+      ...{ source: undefined, restored: origin },
+    });
+  }
+
+  /** Throws `DBClusterAlreadyExistsFault`. */
+  async rename(cluster: Cluster, id: string): Promise<void> {
+    if (this.find(cluster.region, id)) {
+      throw new QueryError("DBClusterAlreadyExistsFault", `DB Cluster already exists: ${id}`);
+    }
+    await cluster.rename(id, this.#freeSlot(cluster.region));
+  }
+
+  async #open(spec: Omit<ClusterSpec, "slot">): Promise<Cluster> {
+    const slot = this.#freeSlot(spec.region);
+    const cluster = new Cluster(this.#options, { ...spec, slot }, this.in(spec.region).length);
+    await cluster.open();
+    cluster.setLag(this.#lagMilliseconds);
+    this.#clusters.push(cluster);
+    return cluster;
+  }
+
+  #freeSlot(region: Region): number {
+    const taken = new Set(this.in(region).map(({ spec }) => spec.slot));
+    const slot = Array.from({ length: MOST_CLUSTERS }, (_, n) => n).find((n) => !taken.has(n));
+    if (slot !== undefined) return slot;
+    throw new QueryError(
+      "DBClusterQuotaExceededFault",
+      `The sandbox has ${MOST_CLUSTERS} Aurora clusters per Region`,
+    );
   }
 
   /** Takes a member out of its global cluster; a secondary becomes a database of its own, which takes writes. */
@@ -132,7 +189,7 @@ export class Databases {
       );
     }
     await this.detach(cluster);
-    this.#clusters.delete(cluster.region);
+    this.#clusters.splice(this.#clusters.indexOf(cluster), 1);
     await cluster.close();
   }
 
@@ -153,14 +210,13 @@ export class Databases {
   }
 
   async restore(region: Region): Promise<void> {
-    const cluster = this.at(region);
-    await cluster?.restore();
+    for (const cluster of this.in(region)) await cluster.restore();
     this.#reconcile();
   }
 
   setLag(milliseconds: number): void {
     this.#lagMilliseconds = milliseconds;
-    for (const cluster of this.#clusters.values()) cluster.setLag(milliseconds);
+    for (const cluster of this.#clusters) cluster.setLag(milliseconds);
   }
 
   async settled(): Promise<void> {
@@ -171,7 +227,7 @@ export class Databases {
     this.#options.faults.off("change", this.#onFault);
     this.#closing.abort();
     await this.settled();
-    await Promise.all([...this.#clusters.values()].map((cluster) => cluster.close()));
+    await Promise.all(this.#clusters.map((cluster) => cluster.close()));
   }
 
   /** Old primaries that are back and reachable become secondaries of the new one. */
@@ -196,8 +252,7 @@ export class Databases {
   }
 
   async #adaptToZones(cluster: Cluster): Promise<void> {
-    const seconds = this.#options.zoneFailoverSeconds ?? DEFAULT_ZONE_FAILOVER_SECONDS;
-    const isMoved = await cluster.adaptToZones(seconds, this.#closing.signal);
+    const isMoved = await cluster.adaptToZones(this.zoneFailoverSeconds, this.#closing.signal);
     if (!isMoved) return;
     for (const follower of this.globalOf(cluster)?.members ?? []) {
       if (follower === cluster || follower.isWriter || !this.#canFollow(follower, cluster)) continue;

@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -19,8 +19,17 @@ export interface PostgresOptions {
   readonly address: Address;
   /** Shown as `application_name` where it replicates from. */
   readonly name: string;
+  /** Directory that every finished segment of its log is copied to while it takes writes. */
+  readonly archive?: string;
   /** Over those that every server of the sandbox has. */
   readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Files from which a server can be made as it was at any later time, with the log after them. */
+export interface BaseBackup {
+  readonly directory: string;
+  /** Milliseconds since 1970 from which on it can be restored to. */
+  readonly from: number;
 }
 
 /** Exists in every server; AWS' master user is another one. */
@@ -37,6 +46,7 @@ export class Postgres {
   readonly #options: PostgresOptions;
   readonly #log: string;
   #child: ChildProcess | undefined;
+  #parameters: Readonly<Record<string, string>> = {};
 
   constructor(options: PostgresOptions) {
     this.#options = options;
@@ -72,16 +82,72 @@ export class Postgres {
   /** Makes a copy of a running server that follows whatever answers at `upstream`, and starts it. */
   async copy(source: Postgres, upstream: Address): Promise<void> {
     await this.#makeDirectory();
+    await this.#copyFiles(source, this.directory);
+    await this.follow(upstream);
+    await this.start();
+  }
+
+  async #copyFiles(source: Postgres, directory: string): Promise<void> {
     await source.session(async (client) => {
       await client.query("SELECT pg_backup_start('copy', true)");
-      await copyCluster(source.directory, this.directory, this.#options.binaries.user);
+      await copyCluster(source.directory, directory, this.#options.binaries.user);
       const { rows } = await client.query<{ labelfile: string }>(
         "SELECT labelfile FROM pg_backup_stop(false)",
       );
-      await this.#write("backup_label", rows[0]?.labelfile ?? "");
+      await this.#write("backup_label", rows[0]?.labelfile ?? "", directory);
     });
-    await this.follow(upstream);
+  }
+
+  /** Copies a running server's files to a directory of their own. */
+  async backUp(directory: string): Promise<BaseBackup> {
+    await this.#makeDirectory(directory);
+    await this.#copyFiles(this, directory);
+    return { directory, from: Date.now() };
+  }
+
+  /**
+   * Makes it as `archive`'s server was at the end of that second, and starts it as a server of its own.
+   * https://www.postgresql.org/docs/18/continuous-archiving.html#BACKUP-PITR-RECOVERY
+   * @param time milliseconds since 1970
+   */
+  async recover(backup: BaseBackup, archive: string, time: number): Promise<void> {
+    await this.#makeDirectory();
+    await copyCluster(backup.directory, this.directory, this.#options.binaries.user);
+    await this.#write("backup_label", await readFile(path.join(backup.directory, "backup_label"), "utf8"));
+    await this.#write("recovery.signal", "");
+    await this.#write(
+      "postgresql.auto.conf",
+      [
+        `restore_command = ${quote(`cp ${archive}/%f %p`)}`,
+        `recovery_target_time = ${quote(new Date(time).toISOString().replace("Z", "+00"))}`,
+        "recovery_target_action = 'promote'",
+        "",
+      ].join("\n"),
+    );
     await this.start();
+    for (const deadline = performance.now() + READY_MILLISECONDS; performance.now() < deadline; ) {
+      const [row] = await this.query<{ recovering: boolean }>("SELECT pg_is_in_recovery() AS recovering");
+      if (row?.recovering === false) return;
+      await sleep(POLL_MILLISECONDS);
+    }
+    throw new Error(`${this.name} is still recovering:\n${await this.#lastWords()}`);
+  }
+
+  /** Ends the log with a commit of now and resolves when the archive has it: recovery to a time needs one after it. */
+  async archiveLog(): Promise<void> {
+    await this.query("SELECT pg_current_xact_id()");
+    const [row] = await this.query<{ segment: string }>("SELECT pg_walfile_name(pg_switch_wal()) AS segment");
+    const segment = row?.segment ?? "";
+    for (const deadline = performance.now() + READY_MILLISECONDS; performance.now() < deadline; ) {
+      if ((await readdir(this.#options.archive ?? "")).includes(segment)) return;
+      await sleep(POLL_MILLISECONDS);
+    }
+    throw new Error(`${this.name} did not archive ${segment}:\n${await this.#lastWords()}`);
+  }
+
+  /** Parameters of its next starts. */
+  set parameters(values: Readonly<Record<string, string>>) {
+    this.#parameters = values;
   }
 
   /** From its next start on it is a standby of whatever answers at `upstream`. */
@@ -91,16 +157,29 @@ export class Postgres {
     await this.#write("postgresql.auto.conf", `primary_conninfo = ${quote(connection)}\n`);
   }
 
+  async #archiving(): Promise<Readonly<Record<string, string>>> {
+    const { archive } = this.#options;
+    if (archive === undefined) return {};
+    await mkdir(archive, { recursive: true, mode: 0o700 });
+    await this.#own(archive);
+    // Renamed when it is whole: a restore must not read half a segment.
+    return {
+      archive_mode: "on",
+      archive_command: `cp %p ${archive}/.%f && mv ${archive}/.%f ${archive}/%f`,
+    };
+  }
+
   /** Resolves when it answers queries. */
   async start(): Promise<void> {
     const { host, port } = this.address;
-    const own = this.#options.settings;
     const settings = {
       ...SETTINGS,
-      ...own,
+      ...this.#parameters,
+      ...this.#options.settings,
       listen_addresses: host,
       port: String(port),
       cluster_name: this.name,
+      ...(await this.#archiving()),
     };
     const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const child = this.#spawn("postgres", ["-D", this.directory, ...options]);
@@ -235,14 +314,14 @@ export class Postgres {
     }
   }
 
-  async #makeDirectory(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true });
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    await this.#own(this.directory);
+  async #makeDirectory(directory = this.directory): Promise<void> {
+    await rm(directory, { recursive: true, force: true });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await this.#own(directory);
   }
 
-  async #write(name: string, content: string): Promise<void> {
-    const file = path.join(this.directory, name);
+  async #write(name: string, content: string, directory = this.directory): Promise<void> {
+    const file = path.join(directory, name);
     await writeFile(file, content, { mode: 0o600 });
     await this.#own(file);
   }

@@ -17,6 +17,7 @@ function regionOf({ region, type }: Placement): Region {
 export const databaseBehaviours = (databases: Databases, accountId: string): Behaviours => ({
   "aws:rds/globalCluster:GlobalCluster": globalClusters(databases, accountId),
   "aws:rds/cluster:Cluster": clusters(databases, accountId),
+  "aws:rds/clusterParameterGroup:ClusterParameterGroup": parameterGroups(databases),
   "aws:rds/clusterInstance:ClusterInstance": instances(databases, accountId),
 });
 
@@ -79,7 +80,7 @@ function clusters(databases: Databases, accountId: string): Behaviour {
   const protect = (arn: string, isOn: boolean) =>
     isOn ? deletionProtected.add(arn) : deletionProtected.delete(arn);
   const describe = (cluster: Cluster): Properties => {
-    const { writer, reader } = databases.endpoints(cluster.region);
+    const { writer, reader } = cluster.endpoints;
     const global = databases.globalOf(cluster);
     const source = global && global.primary !== cluster ? global.primary?.arn : undefined;
     return {
@@ -94,6 +95,7 @@ function clusters(databases: Databases, accountId: string): Behaviour {
       replicationSourceIdentifier: source ?? "",
       ...(cluster.spec.databaseName !== undefined && { databaseName: cluster.spec.databaseName }),
       ...(cluster.spec.masterUsername !== undefined && { masterUsername: cluster.spec.masterUsername }),
+      ...toldOf(cluster),
     };
   };
   return {
@@ -134,8 +136,46 @@ function clusters(databases: Databases, accountId: string): Behaviour {
       await databases.deleteCluster(cluster);
     },
     async read(id, _last, at) {
-      const cluster = databases.at(regionOf(at));
-      return cluster?.id === id ? describe(cluster) : undefined;
+      const cluster = databases.find(regionOf(at), id);
+      return cluster && describe(cluster);
+    },
+  };
+}
+
+/** What the RDS API was told of a cluster that Pulumi did not create, as the provider reads it. */
+function toldOf({ spec, settings }: Cluster): Properties {
+  if (spec.restored === undefined) return {};
+  const one = (name: string) => settings.get(name) ?? "";
+  const many = (prefix: string) =>
+    [...settings].filter(([name]) => name.startsWith(prefix)).map(([, value]) => value);
+  return {
+    clusterIdentifier: spec.id,
+    backupRetentionPeriod: Number(one("BackupRetentionPeriod") || 1),
+    copyTagsToSnapshot: one("CopyTagsToSnapshot") === "true",
+    dbClusterParameterGroupName: one("DBClusterParameterGroupName") || "default.aurora-postgresql18",
+    dbSubnetGroupName: one("DBSubnetGroupName") || "default",
+    deletionProtection: one("DeletionProtection") === "true",
+    enabledCloudwatchLogsExports: many("EnableCloudwatchLogsExports."),
+    iamDatabaseAuthenticationEnabled: one("EnableIAMDatabaseAuthentication") === "true",
+    kmsKeyId: one("KmsKeyId") || "alias/aws/rds",
+    vpcSecurityGroupIds: many("VpcSecurityGroupIds."),
+  };
+}
+
+function parameterGroups(databases: Databases): Behaviour {
+  const keep = (name: string, { region }: Placement, parameters: Json | undefined) => {
+    const given = (Array.isArray(parameters) ? parameters : []) as readonly Properties[];
+    const values = given.map(({ name: parameter, value }) => [text(parameter), text(value)]);
+    databases.parameterGroups.set(`${region}/${name}`, Object.fromEntries(values));
+  };
+  return {
+    async create(inputs, at) {
+      keep(text(inputs["name"]), at, inputs["parameters"]);
+      return {};
+    },
+    async update(id, _olds, news, at) {
+      keep(id, at, news["parameters"]);
+      return {};
     },
   };
 }
@@ -167,9 +207,11 @@ function instances(databases: Databases, accountId: string): Behaviour {
       await databases.cluster(regionOf(at), text(olds["clusterIdentifier"])).removeInstance(id);
     },
     async read(id, _last, at) {
-      const cluster = databases.at(regionOf(at));
-      const instance = cluster?.instances.find((candidate) => candidate.id === id);
-      return cluster && instance && describe(cluster, instance);
+      for (const cluster of databases.in(regionOf(at))) {
+        const instance = cluster.instances.find((candidate) => candidate.id === id);
+        if (instance) return describe(cluster, instance);
+      }
+      return undefined;
     },
   };
 }

@@ -10,7 +10,7 @@ import type { Address } from "../addresses.ts";
 import type { Faults, LinkState } from "../faults.ts";
 import type { Processes } from "../processes.ts";
 import type { Binaries } from "./binaries.ts";
-import { Postgres } from "./postgres.ts";
+import { type BaseBackup, Postgres } from "./postgres.ts";
 
 /** What every cluster of a sandbox is made with. */
 export interface Parts {
@@ -19,9 +19,9 @@ export interface Parts {
   readonly binaries: Binaries;
   readonly directory: string;
   readonly addresses: {
-    auroraWriter(region: Region): Address;
-    auroraReader(region: Region): Address;
-    auroraInstance(region: Region, n: number): Address;
+    auroraWriter(region: Region, slot?: number): Address;
+    auroraReader(region: Region, slot?: number): Address;
+    auroraInstance(region: Region, n: number, slot?: number): Address;
   };
 }
 
@@ -34,12 +34,15 @@ export interface Server {
 
 export type Loss = "killed" | "frozen";
 
+const RESTART_MILLISECONDS = 5_000;
+
 export const isOpen = (state: LinkState): boolean => state !== "cut" && state !== "blackhole";
 
 export class Servers {
   readonly #parts: Parts;
   readonly #region: Region;
   readonly #clusterId: string;
+  readonly #slot: number;
   /** The first is the writer or the replica. */
   #all: Server[] = [];
   #takesWrites = false;
@@ -47,10 +50,24 @@ export class Servers {
   #synchronous: Server | undefined;
   #loss: Loss | undefined;
 
-  constructor(parts: Parts, region: Region, clusterId: string) {
+  #backup: BaseBackup | undefined;
+
+  /** @param slot which of the region's clusters it is: where it listens */
+  constructor(parts: Parts, region: Region, clusterId: string, slot: number) {
     this.#parts = parts;
     this.#region = region;
     this.#clusterId = clusterId;
+    this.#slot = slot;
+  }
+
+  /** Where the log of whoever takes writes is kept. */
+  get archive(): string {
+    return path.join(this.#parts.directory, `${this.#clusterId}-archive`);
+  }
+
+  /** From when on it can be restored; undefined: it has never taken writes. */
+  get backup(): BaseBackup | undefined {
+    return this.#backup;
   }
 
   get first(): Server | undefined {
@@ -73,6 +90,11 @@ export class Servers {
     return this.#all.find((server) => server.zone === zone);
   }
 
+  /** Whether a reader may be sent there. */
+  isInService({ zone, isStale }: Server): boolean {
+    return !isStale && this.#reaches(zone);
+  }
+
   /** The first server, empty, as a writer. */
   async initialise(zone: string): Promise<Postgres> {
     const server = await this.#make(zone);
@@ -80,6 +102,33 @@ export class Servers {
     this.#all = [server];
     this.#takesWrites = true;
     return server.postgres;
+  }
+
+  /** To be taken once it holds what every restored one shall hold. */
+  async backUp(): Promise<void> {
+    const directory = path.join(this.#parts.directory, `${this.#clusterId}-backup`);
+    this.#backup = await this.writer?.postgres.backUp(directory);
+  }
+
+  /** The first server, as a writer, made of another cluster's backup and log. */
+  async recover(
+    from: { readonly backup: BaseBackup; readonly archive: string },
+    time: number,
+    zone: string,
+  ): Promise<void> {
+    const server = await this.#make(zone);
+    await server.postgres.recover(from.backup, from.archive, time);
+    this.#all = [server];
+    this.#takesWrites = true;
+  }
+
+  /** Starts every server again, with other parameters. */
+  async restart(parameters: Readonly<Record<string, string>>): Promise<void> {
+    for (const { postgres } of this.#all) {
+      postgres.parameters = parameters;
+      await postgres.stop(RESTART_MILLISECONDS);
+      await postgres.start();
+    }
   }
 
   /** The first server, as a replica of a writer in another region, reached by `upstream`. */
@@ -124,6 +173,24 @@ export class Servers {
     if (this.#loss === "frozen") for (const { postgres } of this.#all) postgres.thaw();
     if (this.#loss === "killed") await Promise.all(this.#all.map(({ postgres }) => postgres.start()));
     this.#loss = undefined;
+  }
+
+  /** What runs in one zone dies or freezes; what becomes of the cluster is decided by `adaptToZones`. */
+  async loseZone(zone: string, loss: Loss): Promise<void> {
+    const server = this.inZone(zone);
+    if (!server) return;
+    if (loss === "frozen") return server.postgres.freeze();
+    // A dead standby has missed commits by the time that it returns; who waited for it would wait for ever.
+    if (server !== this.first) server.isStale = true;
+    await server.postgres.kill();
+  }
+
+  /** What did not lose its role meanwhile goes on; the rest is filled anew by `adaptToZones`. */
+  async returnZone(zone: string): Promise<void> {
+    const server = this.inZone(zone);
+    if (!server || server.isStale) return;
+    if (server.postgres.isRunning) server.postgres.thaw();
+    else await server.postgres.start();
   }
 
   async discard(): Promise<void> {
@@ -186,8 +253,9 @@ export class Servers {
       binaries,
       processes,
       directory: path.join(directory, name),
-      address: addresses.auroraInstance(this.#region, n),
+      address: addresses.auroraInstance(this.#region, n, this.#slot),
       name,
+      archive: this.archive,
     });
     return { postgres, zone, isStale: false };
   }

@@ -20,6 +20,8 @@ interface Sample {
 export class AutoscalerController {
   readonly #store: ObjectStore;
   readonly #pods: (namespace: string, owner: string) => readonly Pod[];
+  /** Measured CPU times this: load that the machine has no cores for. */
+  load = 1;
   #samples = new Map<string, Sample>();
   readonly #history = new Map<string, readonly Recommendation[]>();
 
@@ -84,6 +86,6 @@ export class AutoscalerController {
     const before = this.#samples.get(key);
     if (before === undefined || now === before.at) return undefined;
     const used = ((ticks - before.ticks) * MILLISECONDS_PER_TICK) / (now - before.at);
-    return (used / requested) * 100;
+    return (this.load * used * 100) / requested;
   }
 }

@@ -13,6 +13,7 @@ import type { ImageRegistry } from "./images.ts";
 import type { KubernetesService } from "./manifests.ts";
 import { type Node, type NodeGroup, Nodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
+import { PodDoors } from "./podDoors.ts";
 import { Pods } from "./pods.ts";
 import { Services } from "./services.ts";
 import type { PodView } from "./status.ts";
@@ -46,6 +47,7 @@ export class Cluster {
   readonly services: Services;
   readonly #options: ClusterOptions;
   readonly #controllers: Controllers;
+  readonly #doors: PodDoors;
   readonly #autoscaler: AutoscalerController;
   readonly #ticker: NodeJS.Timeout;
   #autoscaledAt = Date.now();
@@ -72,14 +74,12 @@ export class Cluster {
         POD_NETWORK_IP: pod.ip,
       }),
     });
+    const isDead = (pod: Pod) => this.#nodeOf(pod)?.lost === "kill";
     this.services = new Services({
-      faults,
-      addresses,
-      region,
-      placeOf,
+      ...{ faults, addresses, region, placeOf, isDead },
       endpoints: (service) => this.#endpoints(service),
-      isDead: (pod) => this.#nodeOf(pod)?.lost === "kill",
     });
+    this.#doors = new PodDoors({ faults, placeOf, isDead });
     const { nodeMonitorGraceMilliseconds } = timings;
     const { store, nodes, pods } = this;
     this.#controllers = new Controllers({ store, nodes, pods, nodeMonitorGraceMilliseconds });
@@ -98,6 +98,11 @@ export class Cluster {
           (owner === undefined || birth.owner === owner),
       )
       .map((pod) => ({ pod, available: this.#controllers.isAvailable(pod) }));
+  }
+
+  /** Load that the autoscaler sees: what it measures times this. */
+  set load(factor: number) {
+    this.#autoscaler.load = factor;
   }
 
   isReady(node: Node): boolean {
@@ -147,12 +152,26 @@ export class Cluster {
     this.#returnNodes(this.#inZone(zone));
   }
 
+  /** A Deployment's pods hang (SIGSTOP), unseen by their kubelets, until `thaw`. */
+  freeze(deployment: string): void {
+    const pods = this.#podsOf(deployment);
+    this.#options.processes.freeze(...pods.flatMap(({ child }) => child ?? []));
+    for (const pod of pods) pod.loseNode("freeze");
+  }
+
+  thaw(deployment: string): void {
+    const pods = this.#podsOf(deployment);
+    this.#options.processes.thaw(...pods.flatMap(({ child }) => child ?? []));
+    for (const pod of pods) pod.returnNode(() => this.pods.freshIp());
+  }
+
   async close(): Promise<void> {
     this.#down = true;
     clearInterval(this.#ticker);
     for (const pod of this.pods.all) pod.close();
     this.#options.processes.kill(...this.pods.all.flatMap(({ child }) => child ?? []));
     await this.services.close();
+    await this.#doors.close();
   }
 
   #wake(): void {
@@ -168,6 +187,7 @@ export class Cluster {
     if (this.#down) return;
     const now = Date.now();
     this.#controllers.reconcile(now);
+    this.#doors.follow(this.pods.all);
     if (now - this.#autoscaledAt >= this.#options.timings.autoscalerSyncMilliseconds) {
       this.#autoscaledAt = now;
       this.#autoscaler.sync(now);
@@ -182,6 +202,10 @@ export class Cluster {
 
   #inZone(zone: string): readonly Node[] {
     return this.nodes.all.filter((node) => node.zone === zone);
+  }
+
+  #podsOf(deployment: string): readonly Pod[] {
+    return this.pods.all.filter(({ birth }) => birth.owner === deployment);
   }
 
   #podsOn(nodes: readonly Node[]): readonly Pod[] {

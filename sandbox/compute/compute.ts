@@ -19,6 +19,11 @@ const modelled: readonly string[] = [
   "nodes have CPU capacity and a zone and appear at once; images are commands of this repository",
 ];
 
+/** Where the delays come from: `timings.ts`. */
+const delays = ({ nodeMonitorGraceMilliseconds, autoscalerSyncMilliseconds }: Timings): string =>
+  `a node counts as lost ${nodeMonitorGraceMilliseconds / 1_000} s after its kubelet fell silent (upstream's default), then its ` +
+  `pods' tolerations run; autoscalers look every ${autoscalerSyncMilliseconds / 1_000} s (upstream's default)`;
+
 export interface ComputeOptions {
   readonly faults: Faults;
   readonly addresses: Addresses;
@@ -31,6 +36,8 @@ export interface ComputeOptions {
   readonly environment?: (region: Region) => Readonly<Record<string, string>>;
   /** Default: Kubernetes' own. */
   readonly timings?: Timings;
+  /** What pods may request of each node; default: what its instance type leaves them. */
+  readonly coresPerNode?: number;
 }
 
 export interface Compute extends Service {
@@ -74,7 +81,8 @@ function injected(addresses: Addresses, region: Region): Record<string, string> 
 }
 
 export function createCompute(options: ComputeOptions): Compute {
-  const { faults, addresses, regions, processes, images, directory } = options;
+  const { faults, addresses, regions, processes, images, directory, coresPerNode } = options;
+  const timings = options.timings ?? KUBERNETES_TIMINGS;
   const running = new Map<Region, Running>();
   const subnets = new Subnets();
 
@@ -113,9 +121,10 @@ export function createCompute(options: ComputeOptions): Compute {
       images,
       directory: join(directory, region),
       environment: { ...injected(addresses, region), ...options.environment?.(region) },
-      timings: options.timings ?? KUBERNETES_TIMINGS,
+      timings,
       placeOf,
     });
+    created.nodes.coresPerNode = coresPerNode;
     const closeApi = await serveApi({
       faults,
       cluster: created,
@@ -147,7 +156,13 @@ export function createCompute(options: ComputeOptions): Compute {
         },
       }),
     },
-    modelled,
+    modelled: [
+      ...modelled,
+      delays(timings),
+      ...(coresPerNode === undefined
+        ? []
+        : [`pods may request ${coresPerNode} cores of each node, whatever its instance type`]),
+    ],
     cluster,
     placeOf,
     zoneOf: (subnetId) => subnets.zoneOf(subnetId),

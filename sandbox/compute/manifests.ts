@@ -71,6 +71,15 @@ const selector = z.object({
   matchExpressions: absent("matchExpressions").optional(),
 });
 
+/** Strict, so that a kind of affinity which is not modelled is refused. */
+const affinity = z.strictObject({
+  podAntiAffinity: z.strictObject({
+    requiredDuringSchedulingIgnoredDuringExecution: z.array(
+      z.strictObject({ topologyKey: z.string(), labelSelector: selector }),
+    ),
+  }),
+});
+
 const toleration = z.object({
   key: z.string().optional(),
   operator: z.string().default("Equal"),
@@ -86,6 +95,7 @@ const podTemplate = z.object({
     terminationGracePeriodSeconds: z.number().default(30),
     serviceAccountName: z.string().default("default"),
     nodeSelector: labels,
+    affinity: affinity.optional(),
     tolerations: z.array(toleration).default([]),
     topologySpreadConstraints: z
       .array(

@@ -28,6 +28,8 @@ export interface Node {
 const MAX_PODS = 58;
 
 export class Nodes {
+  /** What pods may request of each node, in cores; undefined: what its instance type leaves them. */
+  coresPerNode: number | undefined;
   readonly #region: string;
   readonly #groups = new Map<string, NodeGroup>();
   readonly #nodes = new Map<string, Node>();
@@ -84,7 +86,7 @@ export class Nodes {
         ...node.group.labels,
       },
       schedulable: isReady(node),
-      allocatable: allocatableCores(instanceCores(node.group.instanceType)),
+      allocatable: this.coresPerNode ?? allocatableCores(instanceCores(node.group.instanceType)),
       maxPods: MAX_PODS,
     }));
   }

@@ -1,8 +1,10 @@
 /**
  * Loaded into every pod (`node --import`): what it connects from is its own IP, as in a pod's network namespace, so
- * that load balancers and proxies can tell from which region and zone a connection comes and cut exactly those.
+ * that load balancers and proxies can tell from which region and zone a connection comes and cut exactly those. Other
+ * pods are reached by their doors, for the same reason.
  */
 import net, { type SocketConnectOpts } from "node:net";
+import { podDoor } from "../addresses.ts";
 
 const podIp = process.env["POD_NETWORK_IP"];
 const connect = net.Socket.prototype.connect as (...args: unknown[]) => net.Socket;
@@ -10,7 +12,8 @@ const connect = net.Socket.prototype.connect as (...args: unknown[]) => net.Sock
 function fromPod(options: SocketConnectOpts): SocketConnectOpts {
   // node:http passes `path: null` for TCP: its absence or emptiness, not the key, says that this is no Unix socket.
   if (("path" in options && options.path) || podIp === undefined) return options;
-  return { ...options, localAddress: podIp } as SocketConnectOpts;
+  const door = "host" in options && options.host ? podDoor(options.host) : undefined;
+  return { ...options, localAddress: podIp, ...(door && { host: door }) } as SocketConnectOpts;
 }
 
 net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]) {

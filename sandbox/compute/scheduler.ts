@@ -20,12 +20,15 @@ export interface PlacedPod {
 export interface Candidate {
   readonly namespace: string;
   readonly cores: number;
-  readonly spec: Pick<PodTemplate["spec"], "nodeSelector" | "topologySpreadConstraints">;
+  readonly spec: Pick<PodTemplate["spec"], "nodeSelector" | "affinity" | "topologySpreadConstraints">;
 }
 
 type Constraint = PodTemplate["spec"]["topologySpreadConstraints"][number];
 
 export type Placement = { readonly node: string } | { readonly unschedulable: string };
+
+/** Kubernetes counts in thousandths; fractions of 2 do not: 0.3 − 0.2 < 0.1. */
+const inMillicores = (cores: number): number => Math.round(1_000 * cores) / 1_000;
 
 interface Room extends NodeView {
   readonly free: number;
@@ -47,18 +50,42 @@ function domainCounts(
     domains.set(name, domain);
     counts.set(domain, 0);
   }
-  const selected = Object.entries(labelSelector.matchLabels);
   for (const pod of placed) {
     const domain = domains.get(pod.node);
-    const counted =
-      pod.namespace === namespace && selected.every(([key, value]) => pod.labels[key] === value);
+    const counted = isSelected(pod, namespace, labelSelector.matchLabels);
     if (counted && domain !== undefined) counts.set(domain, (counts.get(domain) ?? 0) + 1);
   }
   return counts;
 }
 
+const isSelected = (
+  pod: PlacedPod,
+  namespace: string,
+  matchLabels: Readonly<Record<string, string>>,
+): boolean =>
+  pod.namespace === namespace &&
+  Object.entries(matchLabels).every(([key, value]) => pod.labels[key] === value);
+
+/** Whether a pod that it must keep away from is in the node's domain; terminating ones count until they are gone. */
+function isTooNear(
+  node: NodeView,
+  { namespace, spec }: Candidate,
+  nodes: readonly NodeView[],
+  placed: readonly PlacedPod[],
+): boolean {
+  const labelsOf = new Map(nodes.map(({ name, labels }) => [name, labels]));
+  const terms = spec.affinity?.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  return terms.some(({ topologyKey, labelSelector }) =>
+    placed.some(
+      (pod) =>
+        isSelected(pod, namespace, labelSelector.matchLabels) &&
+        labelsOf.get(pod.node)?.[topologyKey] === node.labels[topologyKey],
+    ),
+  );
+}
+
 /**
- * Nodes with room that satisfy selector and hard spread; of these the one whose domains hold the fewest of the pods
+ * Nodes with room that satisfy selector, anti-affinity and hard spread; of these the one whose domains hold the fewest of the pods
  * that the constraints select (constraints in order), then the one with the most free CPU.
  */
 export function schedule(
@@ -71,7 +98,7 @@ export function schedule(
     return {
       ...node,
       pods: here.length,
-      free: node.allocatable - here.reduce((sum, { cores }) => sum + cores, 0),
+      free: inMillicores(node.allocatable - here.reduce((sum, { cores }) => sum + cores, 0)),
     };
   });
   const selected = rooms.filter(({ labels }) =>
@@ -83,7 +110,8 @@ export function schedule(
     const counts = domainCounts(constraint, pod.namespace, selected, placed);
     return { ...constraint, counts, least: Math.min(...counts.values()) };
   });
-  const fitting = roomy.filter((room) =>
+  const apart = roomy.filter((room) => !isTooNear(room, pod, nodes, placed));
+  const fitting = apart.filter((room) =>
     spreads.every(({ topologyKey, maxSkew, whenUnsatisfiable, counts, least }) => {
       if (whenUnsatisfiable === "ScheduleAnyway") return true;
       const domain = counts.get(room.labels[topologyKey] ?? "");
@@ -101,7 +129,8 @@ export function schedule(
   const reasons = [
     [selected.length - ready.length, "node(s) were not ready"],
     [ready.length - roomy.length, "Insufficient cpu"],
-    [roomy.length - fitting.length, "node(s) didn't match pod topology spread constraints"],
+    [roomy.length - apart.length, "node(s) didn't match pod anti-affinity rules"],
+    [apart.length - fitting.length, "node(s) didn't match pod topology spread constraints"],
     [rooms.length - selected.length, "node(s) didn't match Pod's node affinity/selector"],
   ] as const;
   const said = reasons.filter(([nodes]) => nodes > 0).map(([nodes, reason]) => `${nodes} ${reason}`);

@@ -19,17 +19,11 @@ const region: RegionEnvironment = {
 
 /** The services as the repository's stack files describe them. */
 const SERVICES: Readonly<
-  Record<
-    (typeof DEPLOYED)[number],
-    { shard?: number; grants: readonly Grant[]; calls: readonly { name: string; perShard: boolean }[] }
-  >
+  Record<(typeof DEPLOYED)[number], { shard?: number; grants: readonly Grant[]; calls: readonly string[] }>
 > = {
   gateway: {
     grants: ["journal-read", "smoke-token"],
-    calls: [
-      { name: "engine", perShard: true },
-      { name: "projector", perShard: false },
-    ],
+    calls: ["projector"],
   },
   engine: { shard: 1, grants: ["journal-append", "checkpoints-write"], calls: [] },
   projector: { grants: ["journal-read", "checkpoints-read", "archive-read", "database"], calls: [] },
@@ -38,26 +32,34 @@ const SERVICES: Readonly<
 
 const variablesOf = (program: (typeof DEPLOYED)[number], own: Record<string, string> = {}) => {
   const { shard, grants, calls } = SERVICES[program];
-  return environmentOf({ region, port: 8080, shard, grants, calls, own });
+  return environmentOf({ region, port: 8080, shard, standby: true, grants, calls, own });
 };
 const valueIn = (program: (typeof DEPLOYED)[number], name: string) =>
   variablesOf(program).find((variable) => variable.name === name)?.value;
 
-test("callees come from the variables that Kubernetes makes for their Services, per shard in order", (t) => {
-  t.is(
-    valueIn("gateway", "ENGINE_URLS"),
-    "http://$(ENGINE_0_SERVICE_HOST):$(ENGINE_0_SERVICE_PORT),http://$(ENGINE_1_SERVICE_HOST):$(ENGINE_1_SERVICE_PORT)",
-  );
+test("callees come from the variables that Kubernetes makes for their Services", (t) => {
   t.is(valueIn("gateway", "PROJECTOR_URL"), "http://$(PROJECTOR_SERVICE_HOST):$(PROJECTOR_SERVICE_PORT)");
 });
 
 test("a name with a hyphen becomes a variable as Kubernetes spells it", (t) => {
-  const calls = [{ name: "risk-check", perShard: false }];
-  const variables = environmentOf({ region, port: 1024, shard: undefined, grants: [], calls, own: {} });
+  const variables = environmentOf({
+    ...{ region, port: 1024, shard: undefined, standby: false },
+    ...{ grants: [], calls: ["risk-check"], own: {} },
+  });
   t.is(
     variables.find(({ name }) => name === "RISK_CHECK_URL")?.value,
     "http://$(RISK_CHECK_SERVICE_HOST):$(RISK_CHECK_SERVICE_PORT)",
   );
+});
+
+test("a shard's engine is told whether another one stands by; what has no shard is not", (t) => {
+  t.is(valueIn("engine", "STANDBY"), "on");
+  t.is(valueIn("gateway", "STANDBY"), undefined);
+  const alone = environmentOf({
+    ...{ region, port: 8080, shard: 0, standby: false },
+    ...{ grants: [], calls: [], own: {} },
+  });
+  t.is(alone.find(({ name }) => name === "STANDBY")?.value, "off");
 });
 
 test("address, name and token of a pod come from Kubernetes, not from the program", (t) => {
@@ -86,6 +88,7 @@ test("the database's owner is known where the first writer starts, and nowhere e
     region: { ...region, database: { ...region.database, owner: undefined } },
     port: 8080,
     shard: undefined,
+    standby: false,
     grants: ["database"],
     calls: [],
     own: {},
@@ -97,7 +100,10 @@ test("the database's owner is known where the first writer starts, and nowhere e
 });
 
 test("a service's own variables are added, and none of the program's may be among them", (t) => {
-  t.deepEqual(variablesOf("engine", { STANDBY: "on" }).at(-1), { name: "STANDBY", value: "on" });
+  t.deepEqual(variablesOf("engine", { LOG_LEVEL: "info" }).at(-1), {
+    name: "LOG_LEVEL",
+    value: "info",
+  });
   for (const program of DEPLOYED) {
     const set = variablesOf(program)
       .map(({ name }) => name)
@@ -130,7 +136,10 @@ test("each program of the workload starts with what it is given here", (t) => {
 test("where the region names the database's owner, the projector alone gets its name and its password", (t) => {
   const primary = { ...region, database: { ...region.database, owner: "platform" } };
   const namesOf = (program: (typeof DEPLOYED)[number]) =>
-    environmentOf({ region: primary, port: 8080, shard: undefined, own: {}, ...SERVICES[program] })
+    environmentOf({
+      ...{ region: primary, port: 8080, shard: undefined, standby: false, own: {} },
+      ...SERVICES[program],
+    })
       .map(({ name }) => name)
       .filter((name) => name.startsWith("PGOWNER"))
       .sort();

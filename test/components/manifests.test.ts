@@ -68,6 +68,29 @@ test("spread over zones is a wish, so that a dead zone cannot block the others, 
   );
 });
 
+test("an engine and its standby are never in one zone, and the next version waits for no third zone", (t) => {
+  const [paired] = unitsOf({ engine: spec({ perShard: true, replicas: { min: 2, max: 2 } }) }, 1);
+  if (paired === undefined) throw new Error("no unit");
+  const { strategy, template } = plain(deploymentOf(paired, 2, [])).spec;
+  t.deepEqual(template.spec.affinity, {
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        {
+          topologyKey: "topology.kubernetes.io/zone",
+          labelSelector: {
+            matchLabels: { "app.kubernetes.io/name": "engine", "app.kubernetes.io/instance": "engine-0" },
+          },
+        },
+      ],
+    },
+  });
+  t.deepEqual(strategy.rollingUpdate, { maxSurge: 0, maxUnavailable: 1 });
+
+  const alone = plain(deploymentOf(unit, 1, [])).spec;
+  t.is(alone.template.spec.affinity, undefined);
+  t.deepEqual(alone.strategy.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
+});
+
 test("resources and probes are the service's", (t) => {
   const [container] = plain(deploymentOf(unit, 1, [])).spec.template.spec.containers;
   t.deepEqual(container.resources, {

@@ -6,21 +6,35 @@ import { openSandbox } from "../../automation/commands/drill-world.ts";
 import { FAILOVER_SCRIPT } from "../../automation/drill/operator.ts";
 import { regionLoss } from "../../automation/drill/region-loss.ts";
 import { runDrill } from "../../automation/drill/run.ts";
+import type { Scenario } from "../../automation/drill/scenario.ts";
+import type { OpenWorld } from "../../automation/drill/world.ts";
 import type { Evidence } from "../../automation/report/evidence.ts";
 
 const EVIDENCE = path.join(import.meta.dirname, "..", "..", "evidence");
 
 export interface DrillRun {
   readonly evidence: Evidence;
-  /** What the failover wrote to stderr. */
+  /** What the failover wrote to stderr; empty when nobody ran one. */
   readonly log: string;
+}
+
+export interface DrillChanges {
+  /** Default: `regionLoss`. */
+  readonly scenario?: Scenario;
+  readonly options?: Partial<Evidence["options"]>;
+  readonly open?: OpenWorld;
+  readonly failoverScript?: string;
 }
 
 export async function drill(
   t: ExecutionContext,
   id: string,
-  changes: Partial<Evidence["options"]> = {},
-  failoverScript = FAILOVER_SCRIPT,
+  {
+    scenario = regionLoss,
+    options: changes = {},
+    open = openSandbox,
+    failoverScript = FAILOVER_SCRIPT,
+  }: DrillChanges = {},
 ): Promise<DrillRun> {
   const options = {
     ...{ rate: 80, clients: 40, seed: 7, latency: "none", dns: "route53", loss: "kill" },
@@ -28,8 +42,8 @@ export async function drill(
   } as Evidence["options"];
   const directory = path.join(EVIDENCE, `test-${id}-${process.pid}`);
   await mkdir(directory, { recursive: true });
-  const evidence = await runDrill(regionLoss, {
-    ...{ id, options, directory, open: openSandbox, failoverScript },
+  const evidence = await runDrill(scenario, {
+    ...{ id, options, directory, open, failoverScript },
     signal: new AbortController().signal,
     say(event) {
       if (event.type === "phase" || event.type === "note") t.log(JSON.stringify(event));
@@ -39,5 +53,6 @@ export async function drill(
     },
     concluded: async () => {},
   });
-  return { evidence, log: await readFile(path.join(directory, "failover.log"), "utf8") };
+  const log = await readFile(path.join(directory, "failover.log"), "utf8").catch(() => "");
+  return { evidence, log };
 }

@@ -105,3 +105,20 @@ test("from any checkpoint on, replay gives what replay from the beginning gives"
     { numRuns: 80, seed: 20_261_123 },
   );
 });
+
+test("those behind a cut are marked beside the bucket's other objects, and not used anyway", async (t) => {
+  const { history, objects, checkpoints, save } = await setUp();
+  for (const index of [0, 1, 2, 3]) await save(at(history, index));
+  await history.run([{ kind: "cut", at: 3 / 6 }]);
+  const [cut] = history.cuts;
+  if (cut === undefined) return t.fail("nothing was cut");
+  t.deepEqual(cut, { epoch: 2, seq: 3, index: 1 });
+  t.is(await checkpoints.markCut(0, cut, "run-1"), 2);
+  const marks = [...objects.objects].filter(([key]) => key.startsWith("cut-checkpoints/0/"));
+  t.deepEqual(
+    marks.map(([, body]) => body),
+    ["run-1\n", "run-1\n"],
+  );
+  t.like(await checkpoints.newestValid(history.store, 0), { epoch: 1, seq: 2 });
+  t.is(await checkpoints.markCut(0, cut, "run-1"), 2, "again is the same");
+});

@@ -7,6 +7,7 @@ import {
   measureTail,
   NotInLogError,
   openWriter,
+  readHead,
   readValid,
 } from "../../journal/index.ts";
 import { History, readEvents, type Step } from "./history.ts";
@@ -170,6 +171,24 @@ test("a cut needs its position, and no other seal takes one", async (t) => {
       message: "a seal with reason halt takes no cut position",
     },
   );
+});
+
+test("a failover ends a halt only when it was told to, also when it comes back later", async (t) => {
+  const { store } = await play([{ kind: "append", sizes: [1, 1] }]);
+  const stay = { region: "us-east-1", generation: 0, sealer: "run" } as const;
+  const move = { region: "us-west-2", generation: 1, reason: "failover", sealer: "run-2" } as const;
+  const halted = await fence(store, 0, { ...stay, reason: "halt" });
+  await t.throwsAsync(fence(store, 0, move), {
+    message: "shard 0 is halted by run: wait until a run resumes it",
+  });
+  t.is((await readHead(store, 0)).opening.epoch, halted.opening.epoch);
+  const moved = await fence(store, 0, { ...move, endsHalt: true });
+  t.is(moved.opening.region, "us-west-2");
+  // Halted again after it: this run's repetition does not end that one too.
+  await fence(store, 0, { ...move, reason: "halt", sealer: "run-3" });
+  await t.throwsAsync(fence(store, 0, { ...move, endsHalt: true }), {
+    message: "shard 0 is halted by run-3: wait until a run resumes it",
+  });
 });
 
 test("a halted or cut shard stays so until it is resumed", async (t) => {

@@ -9,6 +9,10 @@ const nothing: Compute = () => ({});
 const arn =
   (service: string): Compute =>
   (_, name) => ({ arn: `arn:aws:${service}:::${name}` });
+const balancing: Compute = (_, name) => ({
+  arn: `arn:aws:elasticloadbalancing:::${name}`,
+  arnSuffix: `suffix-of-${name}`,
+});
 const key: Compute = (_, name) => ({ arn: `arn:aws:kms:::key/${name}`, keyId: `key-${name}` });
 
 export const COMPUTED: Readonly<Record<string, Compute>> = {
@@ -26,9 +30,24 @@ export const COMPUTED: Readonly<Record<string, Compute>> = {
   }),
   "aws:acm/certificateValidation:CertificateValidation": nothing,
   "aws:autoscaling/attachment:Attachment": nothing,
+  "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault": arn("backup"),
+  "aws:backup/plan:Plan": nothing,
+  "aws:backup/restoreTestingPlan:RestoreTestingPlan": nothing,
+  "aws:backup/restoreTestingSelection:RestoreTestingSelection": nothing,
+  "aws:backup/selection:Selection": nothing,
+  "aws:backup/vault:Vault": arn("backup"),
+  "aws:backup/vaultLockConfiguration:VaultLockConfiguration": nothing,
+  "aws:budgets/budget:Budget": nothing,
+  "aws:cloudwatch/dashboard:Dashboard": nothing,
+  "aws:cloudwatch/eventRule:EventRule": nothing,
+  "aws:cloudwatch/eventTarget:EventTarget": nothing,
   "aws:cloudwatch/logGroup:LogGroup": arn("logs"),
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter": nothing,
+  "aws:cloudwatch/metricAlarm:MetricAlarm": arn("cloudwatch"),
   "aws:dynamodb/table:Table": arn("dynamodb"),
   "aws:dynamodb/tableItem:TableItem": nothing,
+  "aws:ec2/capacityReservation:CapacityReservation": nothing,
+  "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": nothing,
   "aws:ec2/eip:Eip": (_, name) => ({ publicIp: `address-of-${name}` }),
   "aws:ec2/flowLog:FlowLog": nothing,
   "aws:ec2/internetGateway:InternetGateway": nothing,
@@ -41,6 +60,7 @@ export const COMPUTED: Readonly<Record<string, Compute>> = {
   "aws:ec2/subnet:Subnet": nothing,
   "aws:ec2/vpc:Vpc": nothing,
   "aws:ec2/vpcEndpoint:VpcEndpoint": nothing,
+  "aws:ecr/repository:Repository": nothing,
   "aws:eks/accessEntry:AccessEntry": nothing,
   "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": nothing,
   "aws:eks/addon:Addon": nothing,
@@ -54,6 +74,7 @@ export const COMPUTED: Readonly<Record<string, Compute>> = {
     resources: [{ autoscalingGroups: [{ name: `group-of-${name}` }] }],
   }),
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": nothing,
+  "aws:fis/experimentTemplate:ExperimentTemplate": nothing,
   "aws:iam/role:Role": (_, name) => ({ name, arn: `arn:aws:iam:::role/${name}` }),
   "aws:iam/rolePolicy:RolePolicy": nothing,
   "aws:iam/rolePolicyAttachment:RolePolicyAttachment": nothing,
@@ -61,8 +82,8 @@ export const COMPUTED: Readonly<Record<string, Compute>> = {
   "aws:kms/key:Key": key,
   "aws:kms/replicaKey:ReplicaKey": key,
   "aws:lb/listener:Listener": nothing,
-  "aws:lb/loadBalancer:LoadBalancer": arn("elasticloadbalancing"),
-  "aws:lb/targetGroup:TargetGroup": arn("elasticloadbalancing"),
+  "aws:lb/loadBalancer:LoadBalancer": balancing,
+  "aws:lb/targetGroup:TargetGroup": balancing,
   "aws:rds/cluster:Cluster": (inputs) => ({
     arn: `arn:aws:rds:::cluster:${inputs.clusterIdentifier}`,
     endpoint: `${inputs.clusterIdentifier}.rds`,
@@ -80,6 +101,9 @@ export const COMPUTED: Readonly<Record<string, Compute>> = {
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": nothing,
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": nothing,
   "aws:s3/bucketVersioning:BucketVersioning": nothing,
+  "aws:sns/topic:Topic": arn("sns"),
+  "aws:sns/topicPolicy:TopicPolicy": nothing,
+  "aws:sns/topicSubscription:TopicSubscription": nothing,
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": nothing,
   "cloudflare:index/dnsRecord:DnsRecord": nothing,
   "cloudflare:index/loadBalancer:LoadBalancer": nothing,

@@ -103,7 +103,7 @@ const CASES: readonly (readonly [title: string, stack: "prod" | "dr", overrides:
       "an unknown key",
       "prod",
       { rolle: "active" },
-      "rolle: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, dns, listener, journal, network, database, cluster, services",
+      "rolle: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, databaseIncarnation, dns, listener, journal, maintenanceWindow, network, database, cluster, backup, alarms, budget, services",
     ],
     [
       "an unknown key inside a section",
@@ -133,13 +133,13 @@ const CASES: readonly (readonly [title: string, stack: "prod" | "dr", overrides:
       "regions of two sets",
       "prod",
       { regions: '{"primary":"us-east-1","secondary":"us-west-2","witness":"eu-west-1"}' },
-      "regions: got us-east-1, us-west-2, eu-west-1; allowed: three regions of one set (us-east-1, us-east-2, us-west-2; or eu-west-1, eu-west-2, eu-west-3, eu-central-1; or ap-northeast-1, ap-northeast-2, ap-northeast-3): strong consistency is offered only within one",
+      "regions: got us-east-1, us-west-2, eu-west-1; allowed: three regions of one set (us-east-1, us-east-2, us-west-2; or eu-west-1, eu-west-2, eu-west-3, eu-central-1; or ap-northeast-1, ap-northeast-2, ap-northeast-3): strong consistency is offered only within one (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/multi-region-strong-consistency-gt.html)",
     ],
     [
       "a witness that is a replica too",
       "prod",
       { regions: '{"primary":"us-east-1","secondary":"us-west-2","witness":"us-west-2"}' },
-      "regions: got us-east-1, us-west-2, us-west-2; allowed: three different regions",
+      "regions: got us-east-1, us-west-2, us-west-2; allowed: three different regions: two replicas and a witness (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/multi-region-strong-consistency-gt.html)",
     ],
     [
       "an illegal role",
@@ -188,7 +188,7 @@ const CASES: readonly (readonly [title: string, stack: "prod" | "dr", overrides:
       "dr with a database password",
       "dr",
       { databasePassword: DATABASE_PASSWORD },
-      "databasePassword: got a secret; allowed: nothing in stack dr: a secondary cluster takes its users from the primary",
+      "databasePassword: got a secret; allowed: nothing in stack dr: a secondary cluster takes its users from the primary (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-attach.html)",
     ],
     [
       "an unknown DNS provider",
@@ -216,7 +216,7 @@ const CASES: readonly (readonly [title: string, stack: "prod" | "dr", overrides:
       {
         dns: '{"provider":"route53","name":"exchange.example.com","zoneId":"Z0123456789EXAMPLE","healthCheck":{"intervalSeconds":20,"failureThreshold":3}}',
       },
-      "dns.healthCheck.intervalSeconds: got 20; allowed: 10 or 30: Route 53 checks at no other interval",
+      "dns.healthCheck.intervalSeconds: got 20; allowed: 10 or 30: Route 53 checks at no other interval (https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html)",
     ],
     [
       "a TTL with cloudflare, whose answers do not change",
@@ -248,7 +248,7 @@ const CASES: readonly (readonly [title: string, stack: "prod" | "dr", overrides:
       "more than a partition takes",
       "prod",
       { journal: '{"shards":4,"kilobytesPerSecond":5000}' },
-      "journal.kilobytesPerSecond: got 5000 over 4 shards, 1250 KB/s each; allowed: at most 800 KB/s per shard: raise journal.shards to 7 or more",
+      "journal.kilobytesPerSecond: got 5000 over 4 shards, 1250 KB/s each; allowed: at most 800 KB/s per shard: raise journal.shards to 7 or more (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html)",
     ],
     [
       "a section that is no map",
@@ -312,28 +312,28 @@ const FIELDS: readonly (readonly [
     "dr",
     "database",
     (v) => delete v.instanceClass,
-    "database.instanceClass: got nothing; allowed: a memory-optimised class, which a global database needs, e.g. db.r7g.large",
+    "database.instanceClass: got nothing; allowed: a memory-optimised class, which a global database needs, e.g. db.r7g.large (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-getting-started.html)",
   ],
   [
     "an instance class that a global database refuses",
     "dr",
     "database",
     (v) => (v.instanceClass = "db.t4g.medium"),
-    'database.instanceClass: got "db.t4g.medium"; allowed: a memory-optimised class, which a global database needs, e.g. db.r7g.large',
+    'database.instanceClass: got "db.t4g.medium"; allowed: a memory-optimised class, which a global database needs, e.g. db.r7g.large (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-getting-started.html)',
   ],
   [
     "a headless secondary",
     "dr",
     "database",
     (v) => (v.instances.secondary = 0),
-    "database.instances.secondary: got 0; allowed: at least one (a headless secondary cannot be promoted), a whole number from 1 to 15",
+    "database.instances.secondary: got 0; allowed: at least one (a headless secondary cannot be promoted: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html), a whole number from 1 to 15",
   ],
   [
     "a role of another account",
     "prod",
     "cluster",
     (v) => (v.adminRoles = ["arn:aws:iam::999999999999:role/deploy"]),
-    'cluster.adminRoles[0]: got "arn:aws:iam::999999999999:role/deploy"; allowed: a role of account 123456789012: the journal\'s table lives in one account, and so does all else',
+    'cluster.adminRoles[0]: got "arn:aws:iam::999999999999:role/deploy"; allowed: a role of account 123456789012: the journal\'s table lives in one account, and so does all else (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/multi-region-strong-consistency-gt.html)',
   ],
   [
     "nobody who may administer the cluster",
@@ -378,6 +378,13 @@ const FIELDS: readonly (readonly [
     "services.engine.replicas.max: got 3; allowed: replicas.min (1): a service per shard is not scaled by load",
   ],
   [
+    "more engines per shard than an active one and a standby",
+    "prod",
+    "services",
+    (v) => (v.engine.replicas = { min: 3, max: 3 }),
+    "services.engine.replicas.min: got 3; allowed: 1, or 2 for a hot standby in another zone: a shard has one writer",
+  ],
+  [
     "two doors",
     "prod",
     "services",
@@ -406,6 +413,86 @@ const FIELDS: readonly (readonly [
     "services.gateway.environment.REGION: allowed: nothing: the program sets this variable itself",
   ],
   [
+    "an existing network with too few subnets",
+    "prod",
+    "network",
+    (v) =>
+      (v.primary.existing = {
+        vpcId: "vpc-0123456789abcdef0",
+        subnets: [{ public: "subnet-00000001", private: "subnet-00000002", data: "subnet-00000003" }],
+      }),
+    "network.primary.existing.subnets: got 1 entries; allowed: 3, one per zone in the order of network.primary.zones",
+  ],
+  [
+    "an existing cluster in a network that is made",
+    "prod",
+    "cluster",
+    (v) =>
+      (v.existing = {
+        primary: {
+          name: "platform",
+          nodeGroups: { "us-east-1a": "a", "us-east-1b": "b", "us-east-1c": "c" },
+        },
+      }),
+    'cluster.existing.primary: got "platform"; allowed: nothing without network.primary.existing: the cluster\'s nodes live in a network that is there',
+  ],
+  [
+    "too few nodes to lose a zone",
+    "prod",
+    "cluster",
+    (v) => (v.nodesPerZone = { min: 1, max: 6 }),
+    "cluster.nodesPerZone.min: got 1; allowed: 3 or more: two zones have to carry all services at replicas.max, 15 cores and 24576 MiB, with 3.5 and 14848 free on a m7g.xlarge",
+  ],
+  [
+    "an instance whose capacity nobody knows",
+    "prod",
+    "cluster",
+    (v) => (v.instanceType = "m7g.metal"),
+    'cluster.instanceType: got "m7g.metal"; allowed: a general, compute or memory instance of size large or more, whose capacity can be reckoned with',
+  ],
+  [
+    "a database parameter that would block the survivor",
+    "prod",
+    "database",
+    (v) => (v.parameters = { "rds.global_db_rpo": "20" }),
+    'database.parameters.rds.global_db_rpo: got "20"; allowed: nothing: it works by blocking commits, with two regions it would block the survivor, and no order waits for the database (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html)',
+  ],
+  [
+    "something irreversible that is said once",
+    "prod",
+    "backup",
+    (v) => (v.irreversible = ["compliance-lock"]),
+    "backup.irreversibleAgain: got []; allowed: the same as backup.irreversible (compliance-lock): what cannot be undone is said twice (https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html)",
+  ],
+  [
+    "something irreversible that is not known",
+    "prod",
+    "backup",
+    (v) => (v.irreversible = ["shredder"]),
+    'backup.irreversible[0]: got "shredder"; allowed: one of compliance-lock, air-gapped-vault',
+  ],
+  [
+    "a second vault that is the first",
+    "prod",
+    "backup",
+    (v) => (v.vaultArn = "arn:aws:backup:us-west-2:123456789012:backup-vault:exchange-backup"),
+    'backup.vaultArn: got "arn:aws:backup:us-west-2:123456789012:backup-vault:exchange-backup"; allowed: a vault other than this platform\'s own two, which get a copy anyway',
+  ],
+  [
+    "an address that is none",
+    "prod",
+    "alarms",
+    (v) => (v.emails = ["on-call"]),
+    'alarms.emails[0]: got "on-call"; allowed: a mail address',
+  ],
+  [
+    "a budget that nobody hears of",
+    "prod",
+    "budget",
+    (v) => (v.monthlyDollars = 9000),
+    "alarms.emails: got []; allowed: at least one address, as budget has nobody else to tell",
+  ],
+  [
     "a service with a name that Kubernetes refuses",
     "prod",
     "services",
@@ -427,7 +514,7 @@ test("all problems are reported at once, those of one key and those between keys
   t.is(
     await refusal("dr", { region: "us-east-1", role: "primary", network, typo: "1", smokeToken: "short" }),
     `The configuration of stack dr has 5 problems:
-  typo: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, dns, listener, journal, network, database, cluster, services
+  typo: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, databaseIncarnation, dns, listener, journal, maintenanceWindow, network, database, cluster, backup, alarms, budget, services
   role: got "primary"; allowed: one of passive, promoting, active
   smokeToken: got a secret that does not fit; allowed: a secret of 16 to 200 printable characters without spaces
   region: got "us-east-1"; allowed: us-west-2: stack dr is the secondary region
@@ -441,4 +528,39 @@ test("no message contains a secret", async (t) => {
   const message = await refusal("prod", { smokeToken: secret, databasePassword: "päss" });
   t.false(message.includes(SMOKE_TOKEN));
   t.false(message.includes("päss"));
+});
+
+test("a maintenance window names a zone that exists, a day and hours in their order", async (t) => {
+  const window = (change: (value: { timeZone: string; weekday: string; hours: object }) => void) =>
+    changed("prod", "maintenanceWindow", change).then((maintenanceWindow) =>
+      refusal("prod", { maintenanceWindow }),
+    );
+  t.is(
+    await window((value) => {
+      value.timeZone = "America/Gotham";
+    }),
+    only(
+      "prod",
+      'maintenanceWindow.timeZone: got "America/Gotham"; allowed: an IANA time zone, e.g. America/New_York',
+    ),
+  );
+  t.is(
+    await window((value) => {
+      value.weekday = "saturday";
+    }),
+    only(
+      "prod",
+      'maintenanceWindow.weekday: got "saturday"; allowed: one of Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday',
+    ),
+  );
+  t.is(
+    await window((value) => {
+      value.hours = { from: 12, to: 6 };
+    }),
+    only("prod", 'maintenanceWindow.hours: got {"from":12,"to":6}; allowed: from before to'),
+  );
+  t.is(
+    parseConfig(await rawConfig("prod", { maintenanceWindow: null }), "prod").maintenanceWindow,
+    undefined,
+  );
 });

@@ -1,38 +1,60 @@
-/** Both stacks on the real engine, against the sandbox's providers and a state in a folder: no process runs behind them. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+/** Both stacks on the real engine, against the sandbox's providers and a state in a folder; what acts is for the caller to say. */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { promisify } from "node:util";
+import {
+  LocalWorkspace,
+  type LocalWorkspaceOptions,
+  type PulumiCommand,
+  type Stack,
+} from "@pulumi/pulumi/automation/index.js";
 import { engine } from "../../automation/engine.ts";
 import type { StackName } from "../../components/model.ts";
+import type { Behaviours } from "../../sandbox/cloud/behaviour.ts";
 import { Faults } from "../../sandbox/faults.ts";
 import { Providers } from "../../sandbox/providers/providers.ts";
 import { PROJECT } from "../../stacks/config.ts";
 import program from "../../stacks/index.ts";
 import { rawConfig } from "./stackFile.ts";
 
+const run = promisify(execFile);
+const ROOT = path.join(import.meta.dirname, "..", "..");
+
 /** Towards a region that never answers; the real providers try for minutes. */
 const PATIENCE_MILLISECONDS = 500;
+
+/** As in the repository's stack files. */
+export const ACCOUNT_ID = "123456789012";
+
+export interface LocalOptions {
+  readonly faults?: Faults;
+  /** Types that act; the others exist in a registry only. */
+  readonly behaviours?: Behaviours;
+}
 
 export class Local {
   /** What the journal says; undefined: nothing yet. */
   decided: { readonly generation: number; readonly active: string } | undefined;
-  readonly faults = new Faults();
+  readonly faults: Faults;
   readonly #directory: string;
   readonly #stacks = new Map<StackName, Stack>();
   #providers: Providers | undefined;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, faults: Faults) {
     this.#directory = directory;
+    this.faults = faults;
   }
 
-  static async start(): Promise<Local> {
-    const local = new Local(await mkdtemp(path.join(tmpdir(), "stacks-")));
+  static async start({ faults = new Faults(), behaviours = {} }: LocalOptions = {}): Promise<Local> {
+    const local = new Local(await mkdtemp(path.join(tmpdir(), "stacks-")), faults);
     await mkdir(local.#state);
     local.#providers = await Providers.start({
-      faults: local.faults,
+      faults,
+      behaviours,
       regions: { primary: "us-east-1", secondary: "us-west-2", witness: "us-east-2" },
-      accountId: "123456789012",
+      accountId: ACCOUNT_ID,
       invocations: { "aws:dynamodb/getTableItem:getTableItem": async () => ({ item: local.#item() }) },
       unreachableAfterMilliseconds: PATIENCE_MILLISECONDS,
     });
@@ -60,21 +82,39 @@ export class Local {
     return stack;
   }
 
+  /** A command of the CLI as people give it, on a stack that `stack` made and the repository's Pulumi.yaml; its stdout. */
+  async cli(name: StackName, command: readonly string[]): Promise<string> {
+    const project = await readFile(path.join(ROOT, "Pulumi.yaml"), "utf8");
+    const file = path.join(this.#directory, "Pulumi.yaml");
+    await writeFile(file, project.replace(/^main: /m, `main: ${ROOT}${path.sep}`));
+    const { pulumiCommand, envVars } = await this.#workspace();
+    const { stdout } = await run(pulumiCommand.command, [...command, "--stack", name, "--non-interactive"], {
+      cwd: this.#directory,
+      env: { ...process.env, ...envVars },
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return stdout;
+  }
+
   async #create(name: StackName): Promise<Stack> {
     return await LocalWorkspace.createStack(
       { stackName: name, projectName: PROJECT, program },
-      {
-        pulumiCommand: await engine(),
-        workDir: this.#directory,
-        envVars: {
-          PULUMI_BACKEND_URL: `file://${this.#state}`,
-          PULUMI_CONFIG_PASSPHRASE: "test",
-          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-          PULUMI_SKIP_UPDATE_CHECK: "true",
-          PULUMI_DEBUG_PROVIDERS: this.#providers?.debugProviders ?? "",
-        },
-      },
+      await this.#workspace(),
     );
+  }
+
+  async #workspace(): Promise<LocalWorkspaceOptions & { readonly pulumiCommand: PulumiCommand }> {
+    return {
+      pulumiCommand: await engine(),
+      workDir: this.#directory,
+      envVars: {
+        PULUMI_BACKEND_URL: `file://${this.#state}`,
+        PULUMI_CONFIG_PASSPHRASE: "test",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DEBUG_PROVIDERS: this.#providers?.debugProviders ?? "",
+      },
+    };
   }
 
   async close(): Promise<void> {

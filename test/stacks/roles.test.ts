@@ -36,10 +36,10 @@ test.serial("promoting names production's number, and ignores none", async (t) =
   );
   t.deepEqual(replicas(graph), [
     "archiver 1",
-    "engine-0 1",
-    "engine-1 1",
-    "engine-2 1",
-    "engine-3 1",
+    "engine-0 2",
+    "engine-1 2",
+    "engine-2 2",
+    "engine-3 2",
     "gateway 3",
     "projector 1",
   ]);
@@ -56,10 +56,10 @@ test.serial(
     );
     t.deepEqual(replicas(graph), [
       "archiver 1",
-      "engine-0 1 ignored",
-      "engine-1 1 ignored",
-      "engine-2 1 ignored",
-      "engine-3 1 ignored",
+      "engine-0 2 ignored",
+      "engine-1 2 ignored",
+      "engine-2 2 ignored",
+      "engine-3 2 ignored",
       "gateway 3 ignored",
       "projector 1 ignored",
     ]);

@@ -12,7 +12,7 @@ const COMMON = {
   POD_IP: "127.1.11.1",
   POD_NAME: "pod-1",
 };
-const GATEWAY = { ...COMMON, ENGINE_URLS: "http://127.1.12.1:80,http://127.1.12.2:80", SMOKE_TOKEN: "s" };
+const GATEWAY = { ...COMMON, SMOKE_TOKEN: "s" };
 
 test("settings are frozen, with the documented defaults", (t) => {
   const settings = parseSettings("gateway", GATEWAY);
@@ -30,7 +30,6 @@ test("settings are frozen, with the documented defaults", (t) => {
     port: 8080,
     podName: "pod-1",
     dnsResolver: null,
-    engineUrls: ["http://127.1.12.1:80", "http://127.1.12.2:80"],
     projectorUrl: null,
     smokeToken: "s",
     drainSeconds: 5,
@@ -86,14 +85,6 @@ test("all problems are reported at once", (t) => {
       '  STANDBY: got "maybe", must be on or off',
     ].join("\n"),
   );
-});
-
-test("engine URLs are one per shard, and expanded: a variable left in them is refused", (t) => {
-  for (const urls of ["http://a:1", "http://$(ENGINE_0_SERVICE_HOST):1,http://b:1", "a,b"]) {
-    t.throws(() => parseSettings("gateway", { ...GATEWAY, ENGINE_URLS: urls }), {
-      message: /ENGINE_URLS: got ".*", must be 2 URLs like http:\/\/host:port, comma separated/,
-    });
-  }
 });
 
 const run = (args: readonly string[], env: Record<string, string> = {}) =>

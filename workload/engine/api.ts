@@ -39,7 +39,8 @@ export function engineApi(options: EngineApiOptions): (request: Request) => Prom
         return { status: 200, body: "alive\n" };
       case "/ready": {
         const { ready, phase, reason } = face.report();
-        return { status: ready ? 200 : 503, body: `${phase}: ${reason}\n` };
+        // A standby is as ready as it can be: a rolling update must not wait until it is the active one.
+        return { status: ready || phase === "standby" ? 200 : 503, body: `${phase}: ${reason}\n` };
       }
       case "/state":
         return { status: 200, body: face.report() };
@@ -69,7 +70,8 @@ async function orders({ face, region, shard, shards }: EngineApiOptions, request
   if (face.sequencer === null) {
     const { phase, reason } = face.report();
     const otherwise = order.kind === "read" ? "not-active" : "never-appended";
-    return declined(503, phase === "maintenance" ? "maintenance" : otherwise, reason);
+    const isClosed = phase === "maintenance" || phase === "halted";
+    return declined(503, isClosed ? "maintenance" : otherwise, reason);
   }
   switch (order.kind) {
     case "place": {

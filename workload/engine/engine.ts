@@ -1,17 +1,23 @@
 /**
  * The life of one shard's engine: wait until the shard is this region's, rebuild its state, seal the old epoch and
- * open a new one, then match until told to stop or fenced.
+ * open a new one, then match until told to stop, halted or fenced. A halt is waited out; a fence ends the process.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OnOff, Region } from "../../components/model.ts";
 import {
+  awaitSilence,
   type CheckpointStore,
+  FencedError,
   findNewestEpoch,
   HaltedError,
+  isHalted,
   type JournalStore,
   NotMyRegionError,
+  type Opening,
+  OvertakenError,
   openWriter,
+  resign,
   type Writer,
   waitForOwnership,
 } from "../../journal/index.ts";
@@ -35,14 +41,23 @@ export const RIVAL_PATIENCE_MS = 2500;
 const OWNERSHIP_MS = 1000;
 const TICK_MS = 250;
 const CONTROL_MS = 1000;
+/** Whoever follows would find the shard free by then anyway. */
+const RESIGN_MS = STANDBY_PATIENCE_MS;
+/** A fenced engine that cannot see by whom does not wait longer. */
+const SEAL_LOOK_MS = 2000;
 /** The orchestrator kills after 30 s: what is not acknowledged by then stays unknown. */
 export const DEFAULT_DRAIN_MS = 10_000;
+
+/** The shard is another's, or nobody's, for now: wait again. */
+const NOT_NOW = [NotMyRegionError, HaltedError, OvertakenError] as const;
 
 export interface EngineOptions {
   readonly shard: number;
   readonly region: Region;
   readonly window: number;
   readonly standby: OnOff;
+  /** Where it answers, for the gateways of its region. */
+  readonly url: string;
   readonly store: JournalStore;
   readonly checkpoints: CheckpointStore;
   readonly log: Log;
@@ -101,63 +116,128 @@ export class Engine implements EngineFace {
 
   /** Resolves after a graceful stop; rejects when the engine must not go on. */
   async run(signal: AbortSignal): Promise<void> {
-    const serving = await this.#open(signal);
-    this.#serving = serving;
-    serving.writer.fenced.then(this.#options.onFatal);
-    this.#enter("active", "matching");
-    await Promise.all([this.#beat(serving, signal), this.#obeyControl(serving, signal)]);
-    this.#enter("stopping", "told to stop");
-    await this.#drain(serving);
-    serving.writer.close();
+    for (;;) {
+      const serving = await this.#open(signal);
+      this.#serving = serving;
+      this.#drained = false;
+      this.#enter("active", "matching");
+      const halt = await this.#serve(serving, signal);
+      if (halt === undefined) {
+        this.#enter("stopping", "told to stop");
+        await this.#drain(serving);
+        await this.#resign(serving.writer);
+        return serving.writer.close();
+      }
+      this.#waitFor(halt);
+      await this.#settle(serving, halt);
+      serving.writer.close();
+    }
+  }
+
+  /** Until told to stop (undefined) or halted; any other fence is fatal. */
+  async #serve(serving: Serving, signal: AbortSignal): Promise<Opening | undefined> {
+    const fenced = new AbortController();
+    const until = AbortSignal.any([signal, fenced.signal]);
+    const halted = serving.writer.fenced.then(async (error) => {
+      fenced.abort();
+      const halt = await this.#haltOf(signal);
+      if (halt === undefined) this.#options.onFatal(error);
+      return halt;
+    });
+    halted.catch(() => {});
+    const work = Promise.all([this.#beat(serving, until), this.#obeyControl(serving, until)]);
+    await Promise.race([serving.writer.fenced, work]);
+    return fenced.signal.aborted ? await halted : undefined;
+  }
+
+  /** The halt that now holds this shard of this region, if one does. Rejects when that cannot be seen in time. */
+  async #haltOf(signal: AbortSignal): Promise<Opening | undefined> {
+    const { store, shard, region } = this.#options;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(SEAL_LOOK_MS)]);
+    const { opening } = await findNewestEpoch(store, shard, { signal: limit });
+    return isHalted(opening) && opening.region === region ? opening : undefined;
+  }
+
+  /**
+   * What lies below the seal is log: it is answered and goes into a checkpoint. The rest is never answered: whoever
+   * sent it may have it accepted by another engine when this one wakes from a freeze.
+   */
+  async #settle(
+    { writer, sequencer, checkpointer }: Serving,
+    { epoch, base, reason }: Opening,
+  ): Promise<void> {
+    const { log, drainMs = DEFAULT_DRAIN_MS } = this.#options;
+    // A cut took back what this engine knows; and what others wrote since, it never knew.
+    if (reason !== "halt" || epoch !== writer.opening.epoch + 1) return;
+    for (const end = Date.now() + drainMs; (sequencer.settledAt?.seq ?? 0) < base.seq; ) {
+      if (Date.now() > end) return log("drain-late", { afterMs: drainMs });
+      await sleep(TICK_MS / 10);
+    }
+    await checkpointer.save();
+    this.#drained = true;
+    log("drained", { ...sequencer.settledAt });
   }
 
   async #open(signal: AbortSignal): Promise<Serving> {
-    const { store, shard, region, window, log, checkpoints, onFatal } = this.#options;
+    const { store, shard, region, window, url, log, checkpoints, onFatal } = this.#options;
     for (;;) {
-      this.#enter("waiting", `until shard ${shard} belongs to ${region} and is not halted`);
-      await waitForOwnership({ store, shard, region, signal, intervalMilliseconds: OWNERSHIP_MS });
+      await waitForOwnership({
+        ...{ store, shard, region, signal, intervalMilliseconds: OWNERSHIP_MS },
+        waiting: (opening) => this.#waitFor(opening),
+      });
       this.#enter("replaying", "from the newest valid checkpoint");
       const replica = await Replica.restore({ store, checkpoints, shard, log, signal });
       await replica.catchUp();
-      await this.#standBy(replica, signal);
-      const hint = replica.at === undefined ? {} : { hint: replica.at.epoch };
+      const over = await this.#standBy(replica, signal);
       const writer = await openWriter({
-        store,
-        shard,
-        region,
-        window,
+        ...{ store, shard, region, window, signal, over, hint: over },
         writer: randomUUID(),
-        ...hint,
-        signal,
       }).catch((error: unknown) => {
-        if (error instanceof NotMyRegionError || error instanceof HaltedError) return undefined;
+        if (NOT_NOW.some((kind) => error instanceof kind)) return undefined;
         throw error;
       });
       // Decided otherwise since the wait ended: wait again.
       if (writer === undefined) continue;
       this.#enter("replaying", "what the former writer added");
-      await replica.catchUp();
+      const { epoch } = writer.opening;
+      await Promise.all([replica.catchUp(), store.announceEngine({ shard, epoch, region, url }, signal)]);
       if ((replica.at?.seq ?? 0) !== writer.head.seq) {
         throw new Error(
           `shard ${shard} replayed to ${replica.at?.seq ?? 0}, its log ends at ${writer.head.seq}`,
         );
       }
       const { settled, at: settledAt } = replica;
-      const sequencer = new Sequencer({ writer, settled, settledAt, onFailure: onFatal });
+      const onFailure = (error: unknown) => {
+        // The writer says so too, and what sealed its epoch decides how this ends.
+        if (!(error instanceof FencedError)) onFatal(error);
+      };
+      const sequencer = new Sequencer({ writer, settled, settledAt, onFailure });
       return { writer, replica, sequencer, checkpointer: new Checkpointer({ sequencer, checkpoints, log }) };
     }
   }
 
-  /** Waits while another engine of this region lives that should keep the shard. */
-  async #standBy(replica: Replica, signal: AbortSignal): Promise<void> {
+  /** Waits while another engine of this region lives that should keep the shard; gives the epoch to take over. */
+  async #standBy(replica: Replica, signal: AbortSignal): Promise<number> {
     const { store, shard, standby } = this.#options;
-    const { opening } = await findNewestEpoch(store, shard, { signal });
-    // Sealed by a failover: nobody is alive in this epoch who could still be heard.
-    if (opening.writer === null) return;
-    const isRival = store.clock.now() - opening.ts < RIVAL_AGE_MS;
-    if (standby === "off" && !isRival) return;
-    this.#enter("standby", `following epoch ${opening.epoch} until its engine falls silent`);
-    await replica.followUntilQuiet(standby === "on" ? STANDBY_PATIENCE_MS : RIVAL_PATIENCE_MS);
+    const isYoung = ({ ts }: Opening) => store.clock.now() - ts < RIVAL_AGE_MS;
+    return await awaitSilence({
+      ...{ store, shard, signal, after: replica.at },
+      fold: (valid) => replica.fold(valid),
+      patienceMilliseconds: (opening) =>
+        standby === "on" ? STANDBY_PATIENCE_MS : isYoung(opening) ? RIVAL_PATIENCE_MS : 0,
+      following: ({ epoch }) =>
+        this.#enter("standby", `following epoch ${epoch} until its engine falls silent`),
+    });
+  }
+
+  /** A planned stop costs the shard no silence: the standby takes over at once. */
+  async #resign(writer: Writer): Promise<void> {
+    const { store, window, log } = this.#options;
+    if (!this.#drained) return;
+    await resign(store, writer, window, AbortSignal.timeout(RESIGN_MS)).then(
+      () => log("resigned", { epoch: writer.opening.epoch }),
+      (error: unknown) => log("resign-failed", { error: messageOf(error) }),
+    );
   }
 
   /** Heartbeats and checkpoints, until told to stop. */
@@ -204,7 +284,14 @@ export class Engine implements EngineFace {
     log("drained", { ...sequencer.settledAt });
   }
 
+  #waitFor(opening: Opening): void {
+    const { shard, region } = this.#options;
+    if (opening.region !== region) this.#enter("waiting", `until shard ${shard} belongs to ${region}`);
+    else this.#enter("halted", `by ${opening.sealer}, nothing is taken until dr ends the halt`);
+  }
+
   #enter(phase: Phase, reason: string): void {
+    if (this.#phase === phase && this.#reason === reason) return;
     this.#phase = phase;
     this.#reason = reason;
     this.#options.log("phase", { phase, reason });

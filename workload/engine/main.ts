@@ -19,6 +19,7 @@ export async function runEngine(settings: EngineSettings, log: Log, signal: Abor
     region,
     window,
     standby,
+    url: `http://${host}:${port}`,
     store: openJournal(settings),
     checkpoints: openCheckpoints(objects),
     log,

@@ -3,7 +3,6 @@ import {
   type Acknowledgement,
   type Anchor,
   type CheckpointStore,
-  follow,
   type JournalStore,
   type Position,
   readValid,
@@ -60,24 +59,6 @@ export class Replica {
     const { store, shard, signal } = this.#source;
     const after = this.at === undefined ? {} : { after: this.at };
     for await (const valid of readValid(store, shard, { ...after, signal })) this.fold(valid);
-  }
-
-  /** Follows the log until `quietMs` pass without a record, by which a living writer shows itself. */
-  async followUntilQuiet(quietMs: number): Promise<void> {
-    const { store, shard, signal } = this.#source;
-    const quiet = new AbortController();
-    const after = this.at === undefined ? {} : { after: this.at };
-    const timer = setTimeout(() => quiet.abort(), quietMs);
-    try {
-      const stop = AbortSignal.any([signal, quiet.signal]);
-      for await (const valid of follow(store, shard, { ...after, signal: stop })) {
-        this.fold(valid);
-        timer.refresh();
-      }
-    } finally {
-      clearTimeout(timer);
-    }
-    signal.throwIfAborted();
   }
 
   fold(valid: ValidRecord): void {

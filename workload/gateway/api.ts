@@ -4,8 +4,9 @@ import { declined } from "../api.ts";
 import type { Reply, Request } from "../http.ts";
 import { isReserved, MalformedError, shardOf } from "../orders.ts";
 import { type OrderRequest, parseOrderRequest } from "../requests.ts";
+import type { ShardEngine } from "./engine.ts";
 import type { Gateway } from "./gateway.ts";
-import { type Answer, NoAnswerError, NotSentError, type Upstream } from "./upstream.ts";
+import { type Answer, NoAnswerError, NotSentError } from "./upstream.ts";
 
 /** Longer than an append ever takes in health; shorter than clients and load balancers wait. */
 export const ORDER_DEADLINE_MS = 4000;
@@ -40,12 +41,17 @@ export function gatewayApi(options: GatewayApiOptions): (request: Request) => Pr
           ? { status: 200, body: await gateway.status() }
           : declined(401, "unauthorised", "needs authorization: Bearer <smoke token>");
     }
-    gateway.requests.total += 1;
+    const begun = performance.now();
+    const { requests } = gateway;
+    requests.total += 1;
     const reply = await orders(gateway, request, isSmoke(request)).catch((error: unknown) => {
       if (error instanceof MalformedError) return declined(400, "malformed", error.message);
+      requests.failed += 1;
       throw error;
     });
-    if (request.method === "POST" && reply.status < 300) gateway.requests.accepted += 1;
+    requests.milliseconds += performance.now() - begun;
+    if (reply.status >= 500) requests.failed += 1;
+    if (request.method === "POST" && reply.status < 300) requests.accepted += 1;
     return reply;
   };
 }
@@ -78,7 +84,7 @@ function refusal(gateway: Gateway, smoke: boolean): Reply | undefined {
   return declined(503, stand.kind === "maintenance" ? "maintenance" : "not-active", stand.reason);
 }
 
-async function forward(engine: Upstream, request: OrderRequest): Promise<Answer | Reply> {
+async function forward(engine: ShardEngine, request: OrderRequest): Promise<Answer | Reply> {
   try {
     if (request.kind === "place") {
       const { type: _, ...content } = request.command;

@@ -62,8 +62,8 @@ export interface EngineReading {
 export type Activity = { readonly active: true } | { readonly active: false; readonly reason: string };
 
 /**
- * `/active`. Maintenance does not end it: the region stays the one to ask, and says itself that it takes nothing.
- * `engines` has one reading per shard.
+ * `/active`. Neither maintenance nor a halt ends it: the region stays the one to ask, and says itself that it takes
+ * nothing. `engines` has one reading per shard.
  */
 export function activity(
   reading: Reading | undefined,
@@ -72,8 +72,8 @@ export function activity(
   now: number,
 ): Activity {
   const stand = standing(reading, here, now);
-  if (stand.kind !== "serving" && stand.kind !== "maintenance")
-    return { active: false, reason: stand.reason };
+  if (stand.kind === "maintenance") return { active: true };
+  if (stand.kind !== "serving") return { active: false, reason: stand.reason };
   for (const [shard, engine] of engines.entries()) {
     const reason = shortfall(engine, stand.generation, now);
     if (reason !== null) return { active: false, reason: `engine of shard ${shard} ${reason}` };
@@ -85,7 +85,8 @@ function shortfall(engine: EngineReading | undefined, generation: number, now: n
   if (engine === undefined || engine.report === null) return "does not answer";
   if (now - engine.startedAt >= FRESH_MS)
     return `was last asked ${Math.round(now - engine.startedAt)} ms ago`;
-  const { ready, reason, generation: held } = engine.report;
+  const { ready, phase, reason, generation: held } = engine.report;
+  if (phase === "halted") return null;
   if (!ready) return `is not ready: ${reason}`;
   if (held === null || held < generation)
     return `holds generation ${held ?? "none"}, decided is ${generation}`;

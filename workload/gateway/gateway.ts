@@ -3,6 +3,7 @@ import type { Region } from "../../components/model.ts";
 import type { JournalStore } from "../../journal/index.ts";
 import type { EngineReport, EngineStatus, GatewayStatus, ProjectorStatus } from "../api.ts";
 import { messageOf } from "../log.ts";
+import { ShardEngine } from "./engine.ts";
 import {
   type Activity,
   activity,
@@ -17,12 +18,13 @@ import { Watch } from "./watch.ts";
 const WATCH_EVERY_MS = 1000;
 /** Leaves a second of `FRESH_MS` to answer in. */
 const READ_TIMEOUT_MS = 2000;
+/** Of that, for finding out where an engine is. */
+const FIND_TIMEOUT_MS = 1000;
 
 export interface GatewayOptions {
   readonly region: Region;
-  readonly store: Pick<JournalStore, "readRegionItem" | "readControlItem">;
-  /** By shard. */
-  readonly engineUrls: readonly string[];
+  readonly store: Pick<JournalStore, "readRegionItem" | "readControlItem" | "readEngineItem">;
+  readonly shards: number;
   readonly projectorUrl: string | null;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -30,16 +32,18 @@ export interface GatewayOptions {
 
 export class Gateway {
   readonly region: Region;
-  readonly engines: readonly Upstream[];
-  readonly requests = { total: 0, accepted: 0 };
+  /** By shard. */
+  readonly engines: readonly ShardEngine[];
+  /** `failed`: answered 5xx, which is no service; `milliseconds`: spent on all answers together. */
+  readonly requests = { total: 0, accepted: 0, failed: 0, milliseconds: 0 };
   readonly #projector: Upstream | null;
   readonly #now: () => number;
   readonly #decision: Watch<Reading>;
   readonly #reports: readonly Watch<EngineReading>[];
 
-  constructor({ region, store, engineUrls, projectorUrl, now = () => performance.now() }: GatewayOptions) {
+  constructor({ region, store, shards, projectorUrl, now = () => performance.now() }: GatewayOptions) {
     this.region = region;
-    this.engines = engineUrls.map((url) => new Upstream(url));
+    this.engines = Array.from({ length: shards }, (_, shard) => new ShardEngine(shard, region));
     this.#projector = projectorUrl === null ? null : new Upstream(projectorUrl);
     this.#now = now;
     this.#decision = new Watch<Reading>({
@@ -56,12 +60,17 @@ export class Gateway {
       now,
     });
     this.#reports = this.engines.map(
-      (engine) =>
+      (engine, shard) =>
         new Watch<EngineReading>({
-          ask: async (startedAt) => ({
-            startedAt,
-            report: await engine.get<EngineReport>("/state", READ_TIMEOUT_MS),
-          }),
+          ask: async (startedAt) => {
+            // Where it is may be unknown for a moment; whether it still answers there is known all the same.
+            const item = await store
+              .readEngineItem(shard, AbortSignal.timeout(FIND_TIMEOUT_MS))
+              .catch(() => undefined);
+            engine.follow(item);
+            const report = await engine.get<EngineReport>("/state", READ_TIMEOUT_MS - FIND_TIMEOUT_MS);
+            return { startedAt, report };
+          },
           failed: (startedAt) => ({ startedAt, report: null }),
           intervalMs: WATCH_EVERY_MS,
           now,
@@ -110,12 +119,12 @@ export class Gateway {
       reason: verdict.active ? "serving" : verdict.reason,
       shards,
       projector,
-      requests: { ...this.requests },
+      requests: { total: this.requests.total, accepted: this.requests.accepted },
     };
   }
 }
 
-const statusOf = (engine: Upstream, shard: number): Promise<EngineStatus> =>
+const statusOf = (engine: ShardEngine, shard: number): Promise<EngineStatus> =>
   engine.get<EngineStatus>("/status", READ_TIMEOUT_MS).catch(
     (error: unknown): EngineStatus => ({
       shard,

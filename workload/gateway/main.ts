@@ -8,13 +8,18 @@ import { gatewayApi, ORDER_DEADLINE_MS } from "./api.ts";
 import { Gateway } from "./gateway.ts";
 
 export async function runGateway(settings: GatewaySettings, log: Log, signal: AbortSignal): Promise<void> {
-  const { region, engineUrls, projectorUrl, smokeToken, podIp: host, port, podName } = settings;
-  const gateway = new Gateway({ region, store: openJournal(settings), engineUrls, projectorUrl });
+  const { region, shards, projectorUrl, smokeToken, podIp: host, port, podName } = settings;
+  const gateway = new Gateway({ region, store: openJournal(settings), shards, projectorUrl });
   const metrics = createMetrics(
     { region },
     {
       gateway_requests: { help: "Order requests", read: () => gateway.requests.total },
       gateway_accepted: { help: "Orders accepted", read: () => gateway.requests.accepted },
+      gateway_failed: { help: "Order requests answered 5xx", read: () => gateway.requests.failed },
+      gateway_milliseconds: {
+        help: "Time spent on order requests, all together",
+        read: () => gateway.requests.milliseconds,
+      },
       gateway_active: { help: "1: /active answers 200", read: () => Number(gateway.activity().active) },
     },
   );

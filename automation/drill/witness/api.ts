@@ -68,6 +68,14 @@ function answerOf(status: number | null, text: string): ApiAnswer {
   return { status, ack, state };
 }
 
+/** Those that lead to a gateway which says that it serves. */
+export async function activeAddresses(api: Api): Promise<readonly string[]> {
+  const answers = await Promise.all(
+    api.addresses.map(async (address) => ({ address, ...(await get(api, address, "/active")) })),
+  );
+  return answers.filter(({ status }) => status === 200).map(({ address }) => address);
+}
+
 /** Whether the region says that it decides and serves: what the health checks ask. */
 export async function isActive(api: Api): Promise<boolean> {
   const saying = api.addresses.map(async (address) => {

@@ -4,8 +4,9 @@ import { z } from "zod";
 import type { TableItem } from "../audit/items.ts";
 
 export interface TableSource {
-  readonly endpoint: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Absent: AWS' own, and the machine's credentials. */
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly region: string;
   readonly table: string;
 }

@@ -32,28 +32,31 @@ const WATERMARKS = "SELECT shard, epoch, seq, hash FROM watermark WHERE seq > 0"
 type Numbered = Record<string, string | number>;
 
 export async function readProjection(connectionString: string): Promise<Projection> {
-  return await connected(connectionString, async (client) => {
-    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    const watermarks = await client.query<Numbered>(WATERMARKS);
-    const orders = await client.query<Numbered>(`SELECT ${columns("orders")} FROM orders`);
-    const checksums: Record<Table, Record<number, Checksum>> = { orders: {}, trades: {} };
-    for (const table of TABLES) {
-      const { rows } = await client.query<Numbered>(checksumQuery(table));
-      for (const { shard, rows: count, total, digest } of rows) {
-        checksums[table][Number(shard)] = {
-          rows: Number(count),
-          total: Number(total),
-          digest: String(digest),
-        };
-      }
+  return await connected(connectionString, readProjectionOf);
+}
+
+/** All in one snapshot. */
+export async function readProjectionOf(client: pg.Client): Promise<Projection> {
+  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  const watermarks = await client.query<Numbered>(WATERMARKS);
+  const orders = await client.query<Numbered>(`SELECT ${columns("orders")} FROM orders`);
+  const checksums: Record<Table, Record<number, Checksum>> = { orders: {}, trades: {} };
+  for (const table of TABLES) {
+    const { rows } = await client.query<Numbered>(checksumQuery(table));
+    for (const { shard, rows: count, total, digest } of rows) {
+      checksums[table][Number(shard)] = {
+        rows: Number(count),
+        total: Number(total),
+        digest: String(digest),
+      };
     }
-    await client.query("COMMIT");
-    return {
-      watermarks: watermarks.rows.map(markOf),
-      orders: orders.rows.map((row): Row => ORDER_COLUMNS.map((column) => columnValue(column, row[column]))),
-      checksums,
-    };
-  });
+  }
+  await client.query("COMMIT");
+  return {
+    watermarks: watermarks.rows.map(markOf),
+    orders: orders.rows.map((row): Row => ORDER_COLUMNS.map((column) => columnValue(column, row[column]))),
+    checksums,
+  };
 }
 
 export async function readWatermarks(connectionString: string): Promise<readonly Watermark[]> {

@@ -1,10 +1,13 @@
 /** Evidence that the region is lost, and what moving away from it would cost. Changes nothing. */
+import { isKeptCluster } from "../../../components/names.ts";
+import { judgePulled, judgeRoom } from "../../check/checks/capacity.ts";
 import { DrError, messageOf, RefusedError } from "../../errors.ts";
 import type { Step, StepResult } from "../../runbook/step.ts";
 import {
   decideHeartbeat,
   decideLoss,
   decidePermission,
+  describeHalt,
   type Heartbeat,
   type HeartbeatSample,
 } from "../decide.ts";
@@ -43,9 +46,11 @@ export const assess: Step<Ports, Facts> = {
       lastRecordAt: newest(heads),
       predictedGapEvents: await predictedGap(context, watermarks),
       capacity: capacity ?? null,
+      halted: describeHalt(heads),
       warnings: [...warnings, ...capacityWarnings(capacity)],
     };
     await context.remember({ assessment });
+    if (assessment.halted !== null) context.note(`warning: ${assessment.halted}`);
     for (const warning of assessment.warnings) context.note(`warning: ${warning}`);
     const permission = decidePermission(loss, {
       force: mission.force,
@@ -92,7 +97,12 @@ function newest(heads: readonly ShardHead[]): number | null {
 }
 
 async function database(context: Context, warnings: string[]): Promise<void> {
-  const { status } = await context.ports.database.state();
+  const { status, writerCluster } = await context.ports.database.state();
+  if (writerCluster !== undefined && isKeptCluster(writerCluster)) {
+    warnings.push(
+      `the database here is a copy of ${writerCluster}, which was found damaged and set aside: orders are safe in the journal, but the projection must be restored or rebuilt afterwards`,
+    );
+  }
   if (status !== "available") warnings.push(`the database cluster is "${status}", not "available"`);
 }
 
@@ -135,23 +145,13 @@ async function predictedGap(
   );
 }
 
+/** The readiness check's own judges, on what this step has looked at anyway. */
 function capacityWarnings(capacity: Capacity | undefined): readonly string[] {
   if (capacity === undefined) return [];
-  const { free, needed, missingImages } = capacity;
-  const warnings: string[] = [];
-  if (free !== undefined && (free.cpu < needed.cpu || free.memory < needed.memory)) {
-    warnings.push(`nodes must start first: ${room(needed)} are needed, ${room(free)} are free`);
-  }
-  const untold = [...(free ? [] : ["their free room"]), ...(missingImages ? [] : ["their images"])];
-  if (untold.length > 0) warnings.push(`the nodes of the target region do not say ${untold.join(" nor ")}`);
-  if (missingImages !== undefined && missingImages.length > 0) {
-    warnings.push(`no node has pulled ${missingImages.join(", ")}`);
-  }
-  return warnings;
+  return [judgeRoom(capacity), judgePulled(capacity)].flatMap(({ status, why }) =>
+    status === "ok" ? [] : [why],
+  );
 }
-
-const room = ({ cpu, memory }: { readonly cpu: number; readonly memory: number }): string =>
-  `${cpu.toFixed(1)} cores and ${(memory / 2 ** 30).toFixed(1)} GiB`;
 
 /** What cannot be seen is a warning, not the end: it says nothing about the loss. */
 async function orWarn<T>(warnings: string[], what: string, look: Promise<T>): Promise<T | undefined> {

@@ -1,6 +1,7 @@
 /** The operator's go. In CI `--yes --confirm-target` gave it, and was checked before the run began. */
-import { UsageError } from "../../errors.ts";
+import { RefusedError, UsageError } from "../../errors.ts";
 import type { Step } from "../../runbook/step.ts";
+import { decideHalt } from "../decide.ts";
 import { type Facts, fact } from "../facts.ts";
 import type { Ports } from "../ports.ts";
 
@@ -12,7 +13,9 @@ export const confirm: Step<Ports, Facts> = {
   skip: ({ facts }) =>
     facts.goAt === undefined ? undefined : { state: "already-done", reason: "confirmed earlier in this run" },
   async run(context) {
-    const { target, confirmation } = fact(context, "mission");
+    const { target, confirmation, endHalt } = fact(context, "mission");
+    const halt = decideHalt(fact(context, "assessment").halted, endHalt);
+    if (halt !== undefined) throw new RefusedError(halt);
     if (confirmation.kind === "ask") {
       const typed = await context.ports.operator.ask(
         `This moves production to ${target}. After it the only way back is a failover the other way. Type ${target} to go: `,

@@ -16,8 +16,8 @@ export const fence: Step<Ports, Facts> = {
   },
   async run(context) {
     const generation = await decide(context);
-    const { target, shards } = fact(context, "mission");
-    const seal = { generation, region: target, runId: context.run.id };
+    const { target, shards, endHalt: endsHalt } = fact(context, "mission");
+    const seal = { generation, region: target, runId: context.run.id, endsHalt };
     const results = await Promise.allSettled(
       Array.from({ length: shards }, (_, shard) => context.ports.journal.fence(shard, seal)),
     );

@@ -50,7 +50,7 @@ async function look(context: Context, shards: number): Promise<readonly ShardPro
   return proofs;
 }
 
-function proofOf(status: GatewayStatus, shard: number, generation: number): ShardProof | NotYet {
+export function proofOf(status: GatewayStatus, shard: number, generation: number): ShardProof | NotYet {
   const engine = status.shards.find((one) => one.shard === shard);
   if (engine === undefined) return { waitingFor: `engine ${shard} to be known to the gateway` };
   if (!engine.ready) return { waitingFor: `engine ${shard}: ${engine.phase}, ${engine.reason}` };

@@ -6,6 +6,7 @@ import type { GlobalCluster } from "../../aurora/globalCluster.ts";
 import type { AwsRequest, AwsService } from "../protocol.ts";
 import { parseQuery, type Query, QueryError, queryFailure, queryResult } from "../query.ts";
 import type { XmlValue } from "../xml.ts";
+import { change } from "./changes.ts";
 
 const NAMESPACE = "http://rds.amazonaws.com/doc/2014-10-31/";
 
@@ -15,7 +16,7 @@ export const createRds = (databases: Databases): AwsService => ({
   async handle(request) {
     const query = parseQuery(request);
     try {
-      return queryResult(NAMESPACE, query.action, perform(databases, query, request));
+      return queryResult(NAMESPACE, query.action, await perform(databases, query, request));
     } catch (error) {
       if (error instanceof QueryError) return queryFailure(NAMESPACE, error);
       throw error;
@@ -23,7 +24,11 @@ export const createRds = (databases: Databases): AwsService => ({
   },
 });
 
-function perform(databases: Databases, { action, parameters }: Query, { region }: AwsRequest): XmlValue {
+async function perform(
+  databases: Databases,
+  { action, parameters }: Query,
+  { region }: AwsRequest,
+): Promise<XmlValue> {
   const required = (name: string): string => {
     const value = parameters.get(name);
     if (value !== null && value !== "") return value;
@@ -37,19 +42,32 @@ function perform(databases: Databases, { action, parameters }: Query, { region }
     }
     case "DescribeDBClusters": {
       const id = parameters.get("DBClusterIdentifier");
-      const cluster = id ? databases.cluster(region, id) : databases.at(region);
-      return { DBClusters: { DBCluster: cluster ? [describeCluster(databases, cluster)] : [] } };
+      const clusters = id ? [databases.cluster(region, id)] : databases.in(region);
+      return {
+        DBClusters: { DBCluster: clusters.map((cluster) => describeCluster(databases, cluster)) },
+      };
     }
     case "DescribeDBInstances": {
       const id = parameters.get("DBInstanceIdentifier");
-      const cluster = databases.at(region);
-      const found = (cluster?.instances ?? []).filter((instance) => !id || instance.id === id);
+      const found = databases
+        .in(region)
+        .flatMap((cluster) => cluster.instances.map((one) => ({ cluster, ...one })))
+        .filter((one) => !id || one.id === id);
       if (id && found.length === 0) {
         throw new QueryError("DBInstanceNotFound", `DBInstance ${id} not found.`, 404);
       }
       return {
-        DBInstances: { DBInstance: cluster ? found.map(({ id, zone }) => instance(cluster, id, zone)) : [] },
+        DBInstances: { DBInstance: found.map((one) => instance(one.cluster, one.id, one.zone)) },
       };
+    }
+    case "RestoreDBClusterToPointInTime":
+    case "CreateDBInstance":
+    case "ModifyDBCluster":
+    case "RebootDBInstance": {
+      const { cluster, instance: one } = await change(databases, region, action, required, parameters);
+      return one
+        ? { DBInstance: instance(cluster, one.id, one.zone) }
+        : { DBCluster: describeCluster(databases, cluster) };
     }
     case "FailoverGlobalCluster":
     case "SwitchoverGlobalCluster": {
@@ -119,7 +137,8 @@ function describeGlobal({
 }
 
 function describeCluster(databases: Databases, cluster: Cluster): XmlValue {
-  const { writer, reader } = databases.endpoints(cluster.region);
+  const { writer, reader } = cluster.endpoints;
+  const { window } = cluster;
   const global = databases.globalOf(cluster);
   const source = global?.primary;
   return {
@@ -133,6 +152,8 @@ function describeCluster(databases: Databases, cluster: Cluster): XmlValue {
     Endpoint: writer.host,
     ReaderEndpoint: reader.host,
     Port: writer.port,
+    EarliestRestorableTime: window && new Date(window.earliest).toISOString(),
+    LatestRestorableTime: window && new Date(window.latest).toISOString(),
     ReplicationSourceIdentifier: source && source !== cluster ? source.arn : undefined,
     DBClusterMembers: {
       DBClusterMember: cluster.instances.map((member) => ({

@@ -16,7 +16,7 @@ import { checkReferences } from "./references.ts";
 import { checkRules } from "./rules.ts";
 
 const MAKERS = { ...NETWORK, ...DATA, ...PLATFORM };
-const WITHOUT_REGION = /^aws:(iam|route53)\//;
+const WITHOUT_REGION = /^aws:(budgets|iam|route53)\//;
 
 /** Types whose creation puts a setting on something that exists, and so replaces an earlier one. */
 const OVERWRITING =
@@ -104,10 +104,10 @@ export class AwsCloud implements Cloud {
   }
 
   controlPlanes({ type, location }: Target, operation: Operation, properties: Properties): ControlPlane[] {
-    const why = needsControlRegion(type, operation, properties);
+    const reason = needsControlRegion(type, operation, properties);
     return [
       ...(location === "global" ? [] : [{ place: location }]),
-      ...(why === undefined ? [] : [{ place: CONTROL_REGION, why }]),
+      ...(reason === undefined ? [] : [{ place: CONTROL_REGION, why: reason.why, page: reason.page }]),
     ];
   }
 

@@ -85,6 +85,13 @@ export const DATA: Makers = {
     arn: arn(making, "backup", `backup-vault:${id}`),
     recoveryPoints: 0,
   })),
+  "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault": named("name", (making, id) => ({
+    arn: arn(making, "backup", `backup-vault:${id}`),
+  })),
+  "aws:backup/restoreTestingPlan:RestoreTestingPlan": named("name", (making, id) => ({
+    arn: arn(making, "backup", `restore-testing-plan:${id}-${hex(8)}`),
+  })),
+  "aws:backup/restoreTestingSelection:RestoreTestingSelection": joined(":", "name", "restoreTestingPlanName"),
   "aws:backup/vaultLockConfiguration:VaultLockConfiguration": joined("", "backupVaultName"),
   "aws:backup/plan:Plan": numbered("plan", (making, id) => ({
     arn: arn(making, "backup", `backup-plan:${id}`),

@@ -124,6 +124,10 @@ export const KINDS = {
     among: { "aws:cloudwatch/logGroup:LogGroup": ["id", "arn"] },
     missing: (arn) => `InvalidParameter: LogDestination: ${arn} does not exist`,
   },
+  eventRule: {
+    among: { "aws:cloudwatch/eventRule:EventRule": ["id"] },
+    missing: (name) => `ResourceNotFoundException: Rule ${name} does not exist on EventBus default.`,
+  },
   topic: {
     among: { "aws:sns/topic:Topic": ["id"] },
     missing: (arn) => `NotFound: Topic does not exist: ${arn}`,
@@ -131,6 +135,18 @@ export const KINDS = {
   vault: {
     among: { "aws:backup/vault:Vault": ["id"] },
     missing: (name) => `ResourceNotFoundException: Backup vault not found: ${name}`,
+  },
+  vaultArn: {
+    among: { "aws:backup/vault:Vault": ["arn"] },
+    missing: (arn) => `ResourceNotFoundException: Backup vault not found: ${arn}`,
+  },
+  restoreTestingPlan: {
+    among: { "aws:backup/restoreTestingPlan:RestoreTestingPlan": ["id"] },
+    missing: (name) => `ResourceNotFoundException: Restore testing plan not found: ${name}`,
+  },
+  alarm: {
+    among: { "aws:cloudwatch/metricAlarm:MetricAlarm": ["arn"] },
+    missing: (arn) => `ValidationException: The alarm ${arn} does not exist or is in another Region`,
   },
   plan: {
     among: { "aws:backup/plan:Plan": ["id"] },

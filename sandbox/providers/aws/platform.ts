@@ -160,6 +160,32 @@ export const PLATFORM: Makers = {
     const parts = ["zoneId", "name", "type", "setIdentifier"].map((property) => text(inputs[property]));
     return { id: parts.filter((part) => part !== "").join("_"), outputs: { fqdn: text(inputs["name"]) } };
   },
+  "aws:budgets/budget:Budget": (making) => {
+    const name = text(making.inputs["name"]) || `${making.name}-${hex(7)}`;
+    const id = `${making.accountId}:${name}`;
+    return {
+      id,
+      outputs: { name, accountId: making.accountId, arn: globalArn(making, "budgets", `budget/${name}`) },
+    };
+  },
+  "aws:ecr/repository:Repository": named("name", (making, id) => ({
+    arn: arn(making, "ecr", `repository/${id}`),
+    registryId: making.accountId,
+    repositoryUrl: `${making.accountId}.dkr.ecr.${making.region}.amazonaws.com/${id}`,
+  })),
+  "aws:fis/experimentTemplate:ExperimentTemplate": numbered("EXT"),
+  "aws:cloudwatch/eventRule:EventRule": named("name", (making, id) => ({
+    arn: arn(making, "events", `rule/${id}`),
+    eventBusName: "default",
+  })),
+  "aws:cloudwatch/eventTarget:EventTarget": (making) => {
+    const targetId = text(making.inputs["targetId"]) || `terraform-${hex(26)}`;
+    return {
+      id: `${text(making.inputs["rule"])}-${targetId}`,
+      outputs: { targetId, eventBusName: "default" },
+    };
+  },
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter": named("name"),
   "aws:cloudwatch/logGroup:LogGroup": named("name", (making, id) => ({
     arn: arn(making, "logs", `log-group:${id}`),
   })),

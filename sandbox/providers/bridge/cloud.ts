@@ -20,6 +20,8 @@ export interface ControlPlane {
   readonly place: Place;
   /** What lives there, when it is not simply the resource's own region. */
   readonly why?: string;
+  /** Where the vendor says so. */
+  readonly page?: string;
 }
 
 export interface Cloud {

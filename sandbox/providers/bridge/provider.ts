@@ -14,7 +14,7 @@ import {
   type Values,
 } from "../protocol/value.ts";
 import type { Reach } from "../reach.ts";
-import type { Registry } from "../registry.ts";
+import type { Entry, Registry } from "../registry.ts";
 import { check, DEFAULTS } from "./check.ts";
 import type { Cloud, Operation, Target } from "./cloud.ts";
 import { diff, isWriteOnly } from "./diff.ts";
@@ -112,10 +112,11 @@ export class BridgeProvider implements protocol.Provider {
   async read(request: protocol.ReadRequest, call: protocol.Call) {
     const type = this.#typeOf(request.type);
     const target = this.#target(request, { ...request.properties, ...request.inputs }, call);
-    const entry = this.#registry.get(target.type, target.location, request.id);
-    await this.#arrive(target, "read", entry?.outputs ?? {}, call);
-    if (entry === undefined) return undefined;
+    const known = this.#registry.get(target.type, target.location, request.id);
+    await this.#arrive(target, "read", known?.outputs ?? {}, call);
     const read = this.#behaviour(target)?.read;
+    const entry = known ?? (read && this.#madeElsewhere(target, request));
+    if (entry === undefined) return undefined;
     const today = read ? await read(request.id, entry.outputs, placement(target)) : {};
     if (today === undefined) {
       this.#registry.remove(target.type, target.location, request.id);
@@ -131,6 +132,12 @@ export class BridgeProvider implements protocol.Provider {
         ? refreshed(request.inputs, outputs, this.#normalise(target.type))
         : imported(type, outputs),
     };
+  }
+
+  /** What Pulumi did not create may be there all the same: the cloud's own API makes things too. */
+  #madeElsewhere(target: Target, { id, properties, inputs }: protocol.ReadRequest): Entry {
+    const { type, urn, location: region } = target;
+    return { type, urn, region, id, inputs: toProperties(inputs), outputs: toProperties(properties) };
   }
 
   async update(request: protocol.UpdateRequest, call: protocol.Call): Promise<Values> {
@@ -195,12 +202,14 @@ export class BridgeProvider implements protocol.Provider {
     properties: Properties,
     { signal }: protocol.Call,
   ): Promise<void> {
-    for (const { place, why } of this.#cloud.controlPlanes(target, operation, properties)) {
+    for (const { place, why, page } of this.#cloud.controlPlanes(target, operation, properties)) {
       try {
         await this.#reach(place, signal);
       } catch (error) {
         if (why === undefined) throw error;
-        throw new Error(`${target.type} cannot ${operation}: ${why} is in ${place}`, { cause: error });
+        throw new Error(`${target.type} cannot ${operation}: ${why} is in ${place} (${page})`, {
+          cause: error,
+        });
       }
     }
   }

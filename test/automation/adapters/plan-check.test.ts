@@ -4,6 +4,7 @@ import {
   checkPlan,
   DEPLOYMENT_TYPE,
   differences,
+  NODE_GROUP_TYPE,
   type PlannedStep,
 } from "../../../automation/adapters/plan-check.ts";
 
@@ -40,6 +41,23 @@ const TARGETS = [ENGINE, CONTROL];
 test("scaling a named Deployment and switching the control item is the flip", (t) => {
   const same = { ...scaling(), op: "same", urn: "urn:other", type: "aws:s3/bucket:Bucket" };
   t.deepEqual(checkPlan([scaling(), switching(), same], TARGETS), []);
+});
+
+test("starting a cold standby's nodes belongs to the flip, another kind of machine does not", (t) => {
+  const urn = `urn:pulumi:dr::trading-platform::${NODE_GROUP_TYPE}::cluster-us-west-2a`;
+  const group = (desiredSize: number, instanceType: string) => ({
+    instanceTypes: [instanceType],
+    scalingConfig: { minSize: desiredSize, desiredSize, maxSize: 6 },
+  });
+  const starting = (instanceType: string): PlannedStep => ({
+    ...{ op: "update", urn, type: NODE_GROUP_TYPE, changed: [] },
+    oldInputs: group(1, "m7g.xlarge"),
+    newInputs: group(3, instanceType),
+  });
+  t.deepEqual(checkPlan([starting("m7g.xlarge")], [urn]), []);
+  t.deepEqual(checkPlan([starting("m8g.xlarge")], [urn]), [
+    "cluster-us-west-2a would also change instanceTypes[0]",
+  ]);
 });
 
 test("an image that would ride along is refused by its path", (t) => {

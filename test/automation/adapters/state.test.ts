@@ -40,6 +40,7 @@ test("outputs, resources and unfinished operations are read from Pulumi's state 
     type: "a:b:C",
     inputs: { x: 1 },
     outputs: { x: 1, y: 2 },
+    protect: false,
   });
   t.is(read?.pendingOperations, 1);
 });

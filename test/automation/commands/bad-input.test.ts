@@ -181,6 +181,15 @@ test("an unknown option, an unknown verb, a missing argument: 2 and where to loo
   });
 });
 
+test("an unknown scenario", async (t) => {
+  const ended = await run(process.execPath, [path.join(ROOT, "automation/main.ts"), "drill", "flood"]);
+  t.is(ended.code, 2);
+  t.regex(
+    ended.stderr,
+    /^error: command-argument value 'flood' is invalid for argument 'scenario'\. Allowed choices are region-loss/,
+  );
+});
+
 test("the other verbs say what is missing", async (t) => {
   const dr = (...args: string[]) => run(process.execPath, [path.join(ROOT, "automation/main.ts"), ...args]);
   refusedWith(t, await dr("deploy", "--yes"), "say what to deploy: --all, or --stack prod or --stack dr");

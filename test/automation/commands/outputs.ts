@@ -32,6 +32,7 @@ export const outputsOf = (stack: StackName): StackOutputs => {
     checkpointBucket: "checkpoints",
     globalClusterId: "exchange",
     databaseClusterId: `exchange-${region}`,
+    databaseIncarnation: 0,
     databaseClusterArn: `arn:aws:rds:${region}:123456789012:cluster:exchange-${region}`,
     databaseEndpoint: "127.0.0.1",
     cluster: { name: "exchange", endpoint: "http://127.0.0.1:9", certificateAuthority: "" },

@@ -47,6 +47,10 @@ export const measurements = (change: Partial<Measurements> = {}): Measurements =
     predictedGapEvents: 31,
     measuredGapEvents: 31,
   },
+  prediction: {
+    ...{ madeSeconds: -4, rtoSeconds: 53, rtoErrorSeconds: 1.6, rtoBoundSeconds: 10.3 },
+    ...{ gapEvents: 40, gapErrorEvents: 9, gapBoundEvents: 2_400 },
+  },
   clients: {
     ...{ sent: 9_000, ok: 6_100, failed: 2_900, neverAppended: 800 },
     ...{ p50OutageSeconds: 56.2, maxOutageSeconds: 63.8, stragglers: 2, pinned: 2 },

@@ -14,11 +14,11 @@ async function script(t: ExecutionContext, body: string) {
   return { file, logFile: path.join(directory, "failover.log") };
 }
 
-async function run(t: ExecutionContext, body: string, signal = new AbortController().signal) {
+async function run(t: ExecutionContext, body: string, signal = new AbortController().signal, force = false) {
   const { file, logFile } = await script(t, body);
   const events: RunEvent[] = [];
   const environment = { MARK: "sandbox" };
-  const options = { script: file, target: "us-west-2", environment, logFile, signal } as const;
+  const options = { script: file, target: "us-west-2", force, environment, logFile, signal } as const;
   const code = await runFailover(options, (event) => events.push(event));
   return { code, events, log: await readFile(logFile, "utf8") };
 }
@@ -46,10 +46,16 @@ test("an interrupted drill interrupts the script once and waits for its end", as
   t.is(code, 130);
 });
 
+test("a person decides where the evidence does not settle it", async (t) => {
+  const { log } = await run(t, 'echo "$*" >&2', undefined, true);
+  t.is(log, "--target us-west-2 --yes --confirm-target us-west-2 --force --json\n");
+});
+
 test("a script that is not there is named", async (t) => {
   const options = {
     script: "/nowhere/failover.sh",
     target: "us-west-2" as const,
+    force: false,
     environment: {},
     logFile: "/dev/null",
     signal: new AbortController().signal,

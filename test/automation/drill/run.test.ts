@@ -28,8 +28,10 @@ function fakeWorld(done: string[]): World {
     loseRegion: async (region, loss) => void done.push(`lose ${region} ${loss}`),
     returnRegion: async (region) => void done.push(`return ${region}`),
     coverage: () => ({ inFlightAtKill: 3, lostAnswers: 1, lateLandings: 1 }),
+    zonal: {} as World["zonal"],
     databaseUrl: () => "postgresql://127.0.0.1:1/none",
     dr: async (arguments_) => void done.push(`dr ${arguments_.join(" ")}`),
+    forecast: () => Promise.reject(new Error("nothing is deployed")),
     preview: async (stack) => {
       done.push(`preview ${stack}`);
       return 0;
@@ -51,6 +53,11 @@ const lived: DrillPhase = {
     drill.moment("database", IMPACT + 20_000);
     drill.moment("returned", IMPACT + 70_000);
     drill.exitCode = 0;
+    drill.forecast = {
+      at: IMPACT - 5_000,
+      recovery: { fromImpact: { p50: 50, p95: 55, p99: 58 }, goSeconds: 1, planSeconds: 3, shares: [] },
+      loss: { orders: 0, databaseEvents: 7, eventsPerSecond: 40 },
+    };
     for (const resolver of [0, 1]) {
       const sent = IMPACT + 50_000 + 1_000 * resolver;
       drill.heardClients({ type: "fresh", sent, at: sent + 50, ok: true, resolver, region: "us-west-2" });

@@ -37,6 +37,20 @@ test.serial("a flip planned before the go is done by Pulumi, then nothing is lef
 });
 
 test.serial(
+  "maintenance is a flip too: one control item, the role as it was, and a clean preview",
+  async (t) => {
+    const project = t.context;
+    const stack = project.stack();
+    t.deepEqual(await stack.flip({ maintenance: "on" }), { via: "pulumi" });
+    t.deepEqual([await stack.deployedMaintenance(), await stack.deployedRole()], ["on", "passive"]);
+    t.regex(await project.stackFile(), /^ {2}trading-platform:maintenance: "on"$/m);
+    t.deepEqual(changes(await project.pulumi.preview({ signal: AbortSignal.timeout(60_000) })), []);
+    t.deepEqual(await stack.flip({ maintenance: "off" }), { via: "pulumi" });
+    t.is(await stack.deployedMaintenance(), "off");
+  },
+);
+
+test.serial(
   "an image that somebody merged does not ride along: the flip goes by API and says so",
   async (t) => {
     const project = t.context;

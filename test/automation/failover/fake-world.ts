@@ -29,6 +29,7 @@ export const mission: Mission = {
   targetAddresses: ["127.9.20.11"],
   trafficLimitSeconds: 60,
   force: false,
+  endHalt: false,
   confirmation: { kind: "given" },
 };
 
@@ -68,6 +69,7 @@ export class FakeWorld {
   readonly asked: string[] = [];
   answer = TARGET as string;
   oldHeadAge = 20_000;
+  haltedBy: string | null = null;
 
   count(act: string): number {
     return this.acts.filter((one) => one === act).length;
@@ -89,6 +91,7 @@ export class FakeWorld {
             hash: hash(BASE),
             ts: 1_800_000_000_000 - this.oldHeadAge,
             region: LOST,
+            haltedBy: this.haltedBy,
           })),
         decide: async ({ generation, active, runId }) => {
           if (this.decision.generation !== generation - 1) return false;
@@ -101,7 +104,8 @@ export class FakeWorld {
           this.decision = { ...this.decision, summary, finished: summary.finished };
           return true;
         },
-        fence: async (shard, { generation, region }) => {
+        fence: async (shard, { generation, region, endsHalt }) => {
+          if (this.haltedBy !== null && !endsHalt) throw new Error(`shard ${shard} is halted`);
           const standing = this.fences.get(shard);
           if (standing?.generation === generation) return standing;
           const made: ShardFence = {
@@ -198,7 +202,7 @@ export class FakeWorld {
       this.acts.push("traffic");
     }
     if (this.direct) return { via: "direct" as const, reason: "--direct" };
-    this.role = role;
+    this.role = role ?? this.role;
     return { via: "pulumi" as const };
   }
 
@@ -247,11 +251,11 @@ export class Killed extends Error {}
  * The same ports, until the process dies at the n-th call: before that call's effect or right after it. From then on
  * no call has any effect. `calls` counts them.
  */
-export function mortal(
-  ports: Ports,
+export function mortal<P extends object>(
+  ports: P,
   at: { readonly call: number; readonly after: boolean },
   died: () => void,
-): { readonly ports: Ports; readonly calls: () => number } {
+): { readonly ports: P; readonly calls: () => number } {
   let calls = 0;
   let dead = false;
   const die = (): never => {
@@ -276,5 +280,5 @@ export function mortal(
       },
     });
   const wrapped = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, wrap(port)]));
-  return { ports: wrapped as unknown as Ports, calls: () => calls };
+  return { ports: wrapped as unknown as P, calls: () => calls };
 }

@@ -26,18 +26,19 @@ const STACK_FILE = `config:
   ${PROJECT}:image: app@sha256:1
 `;
 
-export const controlItem = (traffic: string): string =>
+export const controlItem = (traffic: string, maintenance = "off"): string =>
   JSON.stringify({
     pk: { S: "control#us-west-2" },
     sk: { N: "0" },
     traffic: { S: traffic },
-    maintenance: { S: "off" },
+    maintenance: { S: maintenance },
   });
 
 /** Resources are kept reachable by what the program returns; nothing else needs them. */
 async function program(): Promise<Record<string, unknown>> {
   const config = new Config(PROJECT);
   const role = config.require("role");
+  const maintenance = config.get("maintenance") ?? "off";
   const provider = new KubernetesProvider("kubernetes", { kubeconfig: kubeconfig(), namespace: "exchange" });
   const aws = new AwsProvider("aws", { region: "us-west-2" });
   const made: Resource[] = DEPLOYMENTS.map(
@@ -79,11 +80,14 @@ async function program(): Promise<Record<string, unknown>> {
   made.push(
     new dynamodb.TableItem(
       "control",
-      { tableName: table.name, hashKey: "pk", rangeKey: "sk", item: controlItem(config.require("traffic")) },
+      {
+        ...{ tableName: table.name, hashKey: "pk", rangeKey: "sk" },
+        item: controlItem(config.require("traffic"), maintenance),
+      },
       { provider: aws },
     ),
   );
-  return { role, traffic: config.require("traffic"), commit: "unknown", resources: made.length };
+  return { role, traffic: config.require("traffic"), maintenance, commit: "unknown", resources: made.length };
 }
 
 /** Makes updates wait, so that an engine can be caught at work. */
@@ -216,8 +220,8 @@ export class FlipProject {
       state: this.state,
       pulumi: this.pulumi,
       directOnly: false,
-      direct: async ({ role }) => {
-        this.direct.push(role);
+      direct: async ({ role, maintenance }) => {
+        this.direct.push(role ?? `maintenance ${maintenance}`);
       },
       note: (message) => this.notes.push(message),
       signal: new AbortController().signal,

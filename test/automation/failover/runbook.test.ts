@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { LockedError } from "../../../automation/errors.ts";
+import { LockedError, RefusedError } from "../../../automation/errors.ts";
 import { decideOwnership } from "../../../automation/failover/decide.ts";
 import { factsOf, type Mission } from "../../../automation/failover/facts.ts";
 import type { Ports } from "../../../automation/failover/ports.ts";
@@ -382,4 +382,40 @@ test("a promotion that has begun already is waited for, not begun again", async 
   const record = await newRecord(t);
   await run({ world, record, ports: { ...ports, database, gateway } });
   t.is(factsOf(record.data).verdict?.verdict, "recovered");
+});
+
+test("a halted platform is not set going by a failover unless that is asked for; a dry run says so", async (t) => {
+  const world = new FakeWorld();
+  world.haltedBy = "20261123T100000-us-east-1-ab12";
+  const halted =
+    "shard(s) 0, 1 are halted by 20261123T100000-us-east-1-ab12, and the failover ends that: orders would be taken again";
+  const record = await newRecord(t);
+  await t.throwsAsync(run({ world, record }), {
+    instanceOf: RefusedError,
+    message: `${halted}. Add --end-halt when that is meant; afterwards dr maintenance --enable halts the target region again`,
+  });
+  t.deepEqual(world.acts, []);
+  const notes: string[] = [];
+  await rehearse(
+    execution({
+      world,
+      record: await newRecord(t),
+      emit: (event) => void (event.type === "note" && notes.push(event.message)),
+    }),
+  );
+  t.deepEqual(notes, [`warning: ${halted}`]);
+  await run({ world, record: await newRecord(t, { endHalt: true }) });
+  t.true(world.acts.includes("fence 0"));
+});
+
+test("a copy of a database that was found damaged is warned of: orders are safe, the projection is not", async (t) => {
+  const world = new FakeWorld();
+  const { database, ...others } = world.ports;
+  const writerCluster = "exchange-us-east-1-damaged-20261123t120000z";
+  const state = async () => ({ ...(await database.state()), writerCluster });
+  const record = await newRecord(t);
+  await run({ world, record, ports: { ...others, database: { ...database, state } } });
+  t.deepEqual(factsOf(record.data).assessment?.warnings, [
+    `the database here is a copy of ${writerCluster}, which was found damaged and set aside: orders are safe in the journal, but the projection must be restored or rebuilt afterwards`,
+  ]);
 });

@@ -22,6 +22,8 @@ RTO          51.4 s of 300 s, to a fresh client's first write
                 3.0 s  DNS TTL
              every resolver led there after 63.9 s
              database writable after 18.4 s
+predicted    53.0 s by dr check before the loss, 1.6 s off
+             database behind by 40 events, 9 off; the write rate allows 2,400
 
   assess            ███████████                             0.9 – 16.1 s
   fence                        █                            16.1 – 16.4 s

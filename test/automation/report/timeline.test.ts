@@ -8,7 +8,7 @@ import { Narrator } from "../../../automation/report/narrator.ts";
 import { Timeline } from "../../../automation/report/timeline.ts";
 import { measurements } from "../drill/measurements.ts";
 
-const IMPACT: DrillEvent = { type: "impact", at: 10_000, region: "us-east-1", loss: "freeze" };
+const IMPACT: DrillEvent = { type: "impact", at: 10_000, place: "us-east-1", loss: "freeze" };
 const step = (state: "started" | "done" | "failed", at: number): DrillEvent => ({
   type: "failover",
   at,

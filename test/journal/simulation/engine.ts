@@ -1,6 +1,7 @@
 /** A small engine on the real journal: journal first, acknowledge after, answer state only when confirmed. */
 import {
   type Acknowledgement,
+  awaitSilence,
   type CheckpointStore,
   FencedError,
   type Head,
@@ -34,6 +35,10 @@ export interface EngineFlaws {
   readonly checkpointsUnacknowledged: boolean;
   /** Opens the writer of a start; the real one is `openWriter`. */
   readonly open: typeof openWriter;
+  /** The same for a takeover. */
+  readonly takeOver: typeof openWriter;
+  /** How long a standby listens to nothing before it takes over. */
+  readonly patienceMilliseconds: number;
 }
 
 export interface EngineOptions {
@@ -42,6 +47,8 @@ export interface EngineOptions {
   readonly checkpoints: CheckpointStore;
   readonly window: number;
   readonly random: Random;
+  /** Takes over from a silent writer only. */
+  readonly standsBy: boolean;
   readonly rules: Rules;
   readonly flaws: EngineFlaws;
   readonly onRecovered: (head: Head, checksum: string) => void;
@@ -86,13 +93,24 @@ export class Engine {
     const signal = new AbortController().signal;
     const shard = 0;
     await waitForOwnership({ store, shard, region, signal, intervalMilliseconds: 150 });
-    const writer = await flaws.open({ store, shard, region, writer: name, window, signal }, rules);
+    const options = { store, shard, region, writer: name, window, signal };
+    const writer = this.#options.standsBy
+      ? await flaws.takeOver({ ...options, over: await this.#standBy(signal) }, rules)
+      : await flaws.open(options, rules);
     const { head } = writer;
     await this.#recover(head);
     onRecovered(head, this.#settled.checksum());
     this.#writer = writer;
     this.#background(this.#beat(writer));
     onFenced(await writer.fenced);
+  }
+
+  #standBy(signal: AbortSignal): Promise<number> {
+    const { store, flaws } = this.#options;
+    return awaitSilence({
+      ...{ store, shard: 0, signal, fold() {} },
+      patienceMilliseconds: () => flaws.patienceMilliseconds,
+    });
   }
 
   async #recover(head: Head): Promise<void> {

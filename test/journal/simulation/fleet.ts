@@ -21,6 +21,8 @@ import type { Scheduler } from "./scheduler.ts";
 
 export const EAST: Region = "us-east-1";
 export const WEST: Region = "us-west-2";
+/** Five heartbeats, as in production. */
+const PATIENCE_MILLISECONDS = 1_500;
 const REGIONS = [EAST, WEST] as const;
 
 /** One way to break the journal; the empty one is the journal as it is. */
@@ -43,6 +45,7 @@ export class Fleet {
   readonly fences: FencedError[] = [];
   readonly failures: unknown[] = [];
   readonly followed: string[] = [];
+  machinesLost = 0;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #cloud: Cloud;
@@ -50,6 +53,8 @@ export class Fleet {
   readonly #flaws: EngineFlaws;
   readonly #believed: BelievedSeals | undefined;
   readonly #lost = new Set<Region>();
+  /** Two: one writes and one stands by. */
+  readonly #replicas: number;
   #running: Running[] = [];
   #processes = 0;
 
@@ -63,11 +68,14 @@ export class Fleet {
       answersDuplicatesFromMemory: false,
       checkpointsUnacknowledged: false,
       open: openWriter,
+      takeOver: openWriter,
+      patienceMilliseconds: PATIENCE_MILLISECONDS,
       ...variant.flaws,
     };
     this.#buckets = new Buckets(scheduler, random, REGIONS);
     this.#believed = variant.skipsSeals ? new BelievedSeals(cloud.table) : undefined;
-    for (const region of REGIONS) this.start(region);
+    this.#replicas = random.pick([1, 2]);
+    for (const region of REGIONS) this.reschedule(region);
     this.#startFollower();
   }
 
@@ -113,6 +121,7 @@ export class Fleet {
       checkpoints: openCheckpoints(this.#buckets.connect(process)),
       window: this.window,
       random: this.#random,
+      standsBy: this.#replicas > 1,
       rules: this.rules,
       flaws: this.#flaws,
       onRecovered: (head, checksum) => this.recoveries.push({ process: process.name, head, checksum }),
@@ -165,8 +174,36 @@ export class Fleet {
       this.#cloud.heal(region);
       this.#lost.delete(region);
       for (const { process } of victims) process.thaw();
-      this.start(region);
+      for (let count = this.#replicas; count > 0; count -= 1) this.start(region);
     });
+  }
+
+  /** Replaces what lost machines took along, as a scheduler does much later. */
+  reschedule(region: Region): void {
+    for (let count = this.#aliveIn(region); count < this.#replicas; count += 1) this.start(region);
+  }
+
+  /**
+   * One machine, for good or for a while; what ran there is not replaced before `reschedule`. Frozen, it wakes as a writer
+   * that was given up.
+   */
+  loseMachine(region: Region, milliseconds: number): void {
+    if (this.#replicas === 1) {
+      this.crash(region);
+      return;
+    }
+    const victim = this.in(region).find(({ engine, process }) => engine.isServing && !process.isFrozen);
+    if (!victim) return;
+    this.machinesLost += 1;
+    if (this.#random.chance(0.5)) this.#exit(victim.process, false);
+    else {
+      victim.process.freeze();
+      this.#scheduler.after(milliseconds, () => victim.process.thaw());
+    }
+  }
+
+  #aliveIn(region: Region): number {
+    return this.in(region).filter(({ process }) => !process.isFrozen).length;
   }
 
   #exit(process: Process, isRestarted: boolean): void {
@@ -174,7 +211,7 @@ export class Fleet {
     process.kill();
     this.#running = this.#running.filter((running) => running.process !== process);
     const { region } = process;
-    if (isRestarted && this.in(region).length === 0) {
+    if (isRestarted && this.#aliveIn(region) < this.#replicas) {
       this.#scheduler.after(this.#random.between(30, 300), () => this.start(region));
     }
   }

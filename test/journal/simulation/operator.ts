@@ -7,6 +7,7 @@ import {
   HaltedError,
   type JournalStore,
   NotMyRegionError,
+  OvertakenError,
   readHead,
   SupersededError,
 } from "../../../journal/index.ts";
@@ -19,11 +20,12 @@ export interface OperatorOptions {
   readonly rules: Rules;
 }
 
-/** What a run may end with when another one is faster. */
+/** What a run, or an engine's start, may end with when another one is faster. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof DecisionConflictError ||
   error instanceof HaltedError ||
   error instanceof NotMyRegionError ||
+  error instanceof OvertakenError ||
   error instanceof SupersededError;
 
 /** Decides for a region, once per run, and fences the shard with that decision. */
@@ -35,7 +37,15 @@ export async function failover(options: OperatorOptions, target: Region): Promis
       ? current
       : await store.bumpRegionItem({ generation: current.generation + 1, active: target, runId });
   const { generation } = decided;
-  return fence(store, 0, { region: target, generation, reason: "failover", sealer: runId, window }, rules);
+  const seal = {
+    region: target,
+    generation,
+    reason: "failover",
+    endsHalt: true,
+    sealer: runId,
+    window,
+  } as const;
+  return fence(store, 0, seal, rules);
 }
 
 export async function halt(options: OperatorOptions, reason: "halt" | "resume"): Promise<Fenced> {

@@ -43,6 +43,8 @@ export const SABOTAGE: Readonly<Record<string, Variant>> = {
   },
   "seal skipped, the old primary frozen and thawed": { skipsSeals: true },
   "the same epoch after a restart": { flaws: { open: continueEpoch } },
+  "a standby that goes on in the epoch of the writer it gave up": { flaws: { takeOver: continueEpoch } },
+  "a standby that never takes over": { flaws: { patienceMilliseconds: Number.POSITIVE_INFINITY } },
   "duplicates answered from memory": { flaws: { answersDuplicatesFromMemory: true } },
   "the SDK's retry taken for a rival": { rules: { owns: (_mine, { answer }) => answer === "stored" } },
   "checkpoint of unacknowledged state": { flaws: { checkpointsUnacknowledged: true } },

@@ -6,7 +6,7 @@ import { EAST, type Variant, WEST } from "./fleet.ts";
 import { World } from "./world.ts";
 
 const STORM_ENDS = 5_000;
-const CALM_ENDS = 9_000;
+const CALM_ENDS = 10_000;
 
 /** What a day really met, so that one which met nothing is not mistaken for a proof. */
 export interface Coverage extends Misfortunes {
@@ -17,6 +17,8 @@ export interface Coverage extends Misfortunes {
   readonly orphans: number;
   /** Empty positions below the highest item when an operator began to seal. */
   readonly gapsAtSeal: number;
+  /** Machines lost with the writer on them, its standby left. */
+  readonly machinesLost: number;
 }
 
 export interface Outcome {
@@ -50,6 +52,7 @@ async function measure({ cloud, fleet, fenced, evidence }: World): Promise<Cover
     acknowledged: evidence.exchanges.filter(({ answer }) => answer?.kind === "accepted").length,
     starts: fleet.recoveries.length,
     fencedWriters: fleet.fences.length,
+    machinesLost: fleet.machinesLost,
     orphans: records - (await lengthOf(evidence)),
     gapsAtSeal: fenced.reduce((sum, { gapsAtSeal }) => sum + gapsAtSeal, 0),
   };
@@ -78,6 +81,8 @@ function schedule(world: World): string[] {
       "freeze",
       "isolate",
       "lose",
+      "machine",
+      "machine",
       "failover",
       "rivals",
       "halt",
@@ -107,17 +112,25 @@ function strike(world: World, kind: string, runId: string): void {
     world.fleet.lose(active, random.between(800, 3_000));
     moveAfter(random.between(50, 600));
   }
+  if (kind === "machine") world.fleet.loseMachine(active, random.between(1_000, 6_000));
   if (kind === "failover") world.failover(random.pick([EAST, WEST]), runId, killAfter());
   if (kind === "rivals") world.fleet.start(active);
   if (kind === "halt") world.halt(runId, random.between(300, 1_200));
 }
 
-/** No more faults, nobody cut off; a last decision is carried through and what is halted resumes. */
+/**
+ * No more faults, nobody cut off; a last decision is carried through and what is halted resumes. Then the writer's machine
+ * is gone for good: who stands by must serve before the day ends.
+ */
 function calm(world: World): void {
   world.cloud.weakness = { misfortune: 0, slowness: 0, slowest: 1 };
-  for (const region of [EAST, WEST] as const) world.cloud.heal(region);
+  for (const region of [EAST, WEST] as const) {
+    world.cloud.heal(region);
+    world.fleet.reschedule(region);
+  }
   world.scheduler.after(2_000, () => world.failover(world.random.pick([EAST, WEST]), "the last run"));
   world.scheduler.after(3_000, () => world.resume("the last run"));
+  world.scheduler.after(3_200, () => world.fleet.loseMachine(world.active, CALM_ENDS));
   world.scheduler.after(CALM_ENDS - STORM_ENDS - 100, () => {
     for (const client of world.clients) client.stop();
   });

@@ -59,14 +59,14 @@ export interface AuroraFixture {
 
 /** @param sandbox a number of its own per test file: they run side by side */
 export async function startAurora(
-  t: ExecutionContext,
+  t: Pick<ExecutionContext, "teardown">,
   sandbox: number,
   options: Partial<AuroraOptions> = {},
 ): Promise<AuroraFixture> {
   const directory = await mkdtemp(path.join(tmpdir(), "aurora-test-"));
   // Servers of root run as another user, who must get through to their data.
   await chmod(directory, 0o755);
-  const faults = new Faults();
+  const faults = options.faults ?? new Faults();
   const addresses = new Addresses(sandbox, REGIONS);
   const processes = new Processes(path.join(directory, "processes"));
   const aurora = await createAurora({

@@ -117,6 +117,33 @@ test("ScheduleAnyway doubles up in a zone when the others have no room or no nod
   });
 });
 
+test("pods that must be apart are never in one zone: with two zones lost the second one waits, and says why", (t) => {
+  const zones = [node("a1"), node("a2"), node("b1"), node("c1")];
+  const term = {
+    topologyKey: "topology.kubernetes.io/zone",
+    labelSelector: { matchLabels: { app: "engine-0" } },
+  };
+  const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+  const engine = {
+    ...{ namespace: "exchange", cores: 1 },
+    spec: { nodeSelector: {}, affinity, topologySpreadConstraints: [] },
+  };
+  const zoneOf = (placement: ReturnType<typeof schedule>) => "node" in placement && placement.node[0];
+  t.not(zoneOf(schedule(engine, zones, [placed("a1", "engine-0")])), "a");
+  const lost = zones.map((one) => ({ ...one, schedulable: one.name.startsWith("a") }));
+  t.deepEqual(schedule(engine, lost, [placed("a1", "engine-0")]), {
+    unschedulable:
+      "0/4 nodes are available: 2 node(s) were not ready, 2 node(s) didn't match pod anti-affinity rules.",
+  });
+  t.is(zoneOf(schedule(engine, lost, [placed("a1", "engine-1")])), "a", "another shard's is no matter");
+});
+
+test("room is counted in thousandths of a core: three pods of 100m fill 300m", (t) => {
+  const small = { ...node("a1"), allocatable: 0.3 };
+  const full = [placed("a1", "x", 0.1), placed("a1", "x", 0.1)];
+  t.deepEqual(schedule(candidate("ScheduleAnyway", 0.1), [small], full), { node: "a1" });
+});
+
 test("a pod that no node has the CPU for stays pending, and it says so", (t) => {
   t.deepEqual(schedule(candidate("ScheduleAnyway", 3), [node("a1"), node("b1")], []), {
     unschedulable: "0/2 nodes are available: 2 Insufficient cpu.",

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import test from "ava";
 import { deployment, getJson, settled, startCluster, until, ZONES } from "./fixture.ts";
 
@@ -53,11 +55,31 @@ test.serial("what a pod connects from is its own address", async (t) => {
   const world = await startCluster(t);
   await world.create(DEPLOYMENT, deployment("gateway", { replicas: 2 }));
   const [one, two] = await settled(world, "gateway", 2);
-  const answer = await getJson(`http://${one?.ip}:8080/fetch?url=http://${two?.ip}:8080/`);
+  const outside = createServer((request, response) =>
+    response.end(JSON.stringify({ from: request.socket.remoteAddress })),
+  );
+  await new Promise<void>((resolve) => outside.listen(0, "127.0.0.1", resolve));
+  t.teardown(() => outside.close());
+  const { port } = outside.address() as AddressInfo;
+  const answer = await getJson(`http://${one?.ip}:8080/fetch?url=http://127.0.0.1:${port}/`);
   t.is(answer["from"], one?.ip);
+  t.is((await getJson(`http://${one?.ip}:8080/fetch?url=http://${two?.ip}:8080/`))["pod"], two?.birth.name);
   const zone = world.compute.cluster("us-east-1").nodes.get(one?.node ?? "")?.zone;
   t.is(world.compute.placeOf(one?.ip ?? ""), zone ?? "a zone");
   t.is(world.compute.placeOf("127.0.0.1"), "internet");
+});
+
+test.serial("pods do not reach one another across a cut between their zones", async (t) => {
+  const world = await startCluster(t);
+  await world.create(DEPLOYMENT, deployment("gateway", { replicas: 2 }));
+  const [one, two] = await settled(world, "gateway", 2);
+  const ask = () => getJson(`http://${one?.ip}:8080/fetch?url=http://${two?.ip}:8080/`);
+  const zone = world.compute.placeOf(two?.ip ?? "");
+  t.not(zone, world.compute.placeOf(one?.ip ?? ""));
+  world.faults.setPlace(zone, "cut");
+  t.regex(String((await ask())["error"]), /ECONNRESET|closed/);
+  world.faults.heal();
+  t.is((await ask())["pod"], two?.birth.name);
 });
 
 test.serial(

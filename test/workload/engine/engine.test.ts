@@ -16,13 +16,35 @@ import {
 import { Engine, type EngineOptions, RIVAL_PATIENCE_MS } from "../../../workload/engine/engine.ts";
 import type { Outcome, Sequencer } from "../../../workload/engine/sequencer.ts";
 import { MemoryTable, memoryJournal, memoryObjects } from "../../journal/memory.ts";
-import { isPending } from "./held.ts";
+import { HeldTable, isPending } from "./held.ts";
 import { place } from "./run.ts";
 
 class World {
-  readonly table = new MemoryTable();
-  readonly store: JournalStore = memoryJournal(this.table);
+  readonly table: MemoryTable;
+  readonly store: JournalStore;
   readonly objects: ObjectStore & { readonly objects: Map<string, string> } = memoryObjects();
+  #isDead = false;
+  /** The same table, for an engine whose machine may die: nothing of it arrives any more, nothing comes back. */
+  readonly mortal: JournalStore;
+
+  constructor(table = new MemoryTable()) {
+    this.table = table;
+    this.store = memoryJournal(table);
+    this.mortal = memoryJournal(
+      new Proxy(table, {
+        get: (target, name) => {
+          const value: unknown = Reflect.get(target, name);
+          if (typeof value !== "function") return value;
+          return (...given: unknown[]) =>
+            this.#isDead ? new Promise(() => {}) : (value.apply(target, given) as unknown);
+        },
+      }),
+    );
+  }
+
+  die(): void {
+    this.#isDead = true;
+  }
 
   start(t: ExecutionContext, options: Partial<EngineOptions> = {}): Started {
     const stop = new AbortController();
@@ -32,6 +54,7 @@ class World {
       region: "us-east-1",
       window: 4,
       standby: "off",
+      url: "http://127.0.0.1:1",
       store: this.store,
       checkpoints: openCheckpoints(this.objects),
       log: () => {},
@@ -98,7 +121,7 @@ test("every start opens a new epoch, and answers as the one before did", async (
 
   const second = world.start(t);
   const after = await active(t, second);
-  t.is(second.engine.report().epoch, (epoch ?? 0) + 1);
+  t.is(second.engine.report().epoch, (epoch ?? 0) + 2, "the one before ended its own");
   t.is(second.engine.status().stateChecksum, checksum);
   for (const [n, answer] of answers.entries()) {
     t.deepEqual(await after.submit(place(`G:${n}`, n % 2 ? "buy" : "sell", 100, 3 + n)), {
@@ -123,7 +146,7 @@ test("a graceful stop leaves a checkpoint of everything acknowledged: the next s
   t.is(tailReplayed, 0);
   // Before its first own record it stands on the former epoch's last: the place that the journal knows.
   const { epoch, head } = second.engine.status();
-  t.is(epoch, ack.epoch + 1);
+  t.is(epoch, ack.epoch + 2);
   t.deepEqual(head, { epoch: ack.epoch, seq: ack.seq, hash: ack.hash });
 });
 
@@ -168,15 +191,66 @@ test("an engine whose shard belongs to another region waits, neither ready nor f
   t.like(started.engine.report(), { ready: true, generation: 1 });
 });
 
+const dr = (store: JournalStore, reason: "halt" | "resume") =>
+  fence(store, 0, { region: "us-east-1", generation: 0, reason, sealer: "run-1", window: 4 });
+
 test("an engine under a halt waits until a run resumes", async (t) => {
   const world = new World();
-  await fence(world.store, 0, { region: "us-east-1", generation: 0, reason: "halt", sealer: "run-1" });
+  await dr(world.store, "halt");
   const started = world.start(t);
   await sleep(300);
-  t.like(started.engine.report(), { ready: false, phase: "waiting" });
-  await fence(world.store, 0, { region: "us-east-1", generation: 0, reason: "resume", sealer: "run-1" });
+  const reason = "by run-1, nothing is taken until dr ends the halt";
+  t.like(started.engine.report(), { ready: false, phase: "halted", reason });
+  await dr(world.store, "resume");
   await active(t, started);
   t.pass();
+});
+
+test("a halt: what the journal has is answered and in a checkpoint, what it has not is never answered; then it resumes", async (t) => {
+  const table = new HeldTable();
+  const world = new World(table);
+  const started = world.start(t);
+  const sequencer = await active(t, started);
+  table.held = true;
+  const inLog = sequencer.submit(place("G:1", "sell", 100, 3));
+  await table.arrived(1);
+  const late = sequencer.submit(place("G:2", "sell", 100, 3));
+  await table.arrived(2);
+  // The first put is in the journal, its answer on the way; the second is still travelling when the seal is put.
+  const [first] = table.waiting;
+  if (first === undefined) throw new Error("no put");
+  await MemoryTable.prototype.putLog.call(table, first.item);
+  const { base } = await dr(world.store, "halt");
+  t.is(base.seq, first.item.seq);
+  table.release();
+  t.like(await inLog, { kind: "accepted", ack: { seq: first.item.seq } });
+  await until(t, "drained", () => started.engine.status().drained);
+  t.true(await isPending(late));
+  t.deepEqual(started.fatal, []);
+  t.like(started.engine.status(), { ready: false, phase: "halted", drained: true, head: { seq: base.seq } });
+  t.is(started.engine.sequencer, null);
+  t.is((await openCheckpoints(world.objects).newestValid(world.store, 0))?.seq, base.seq);
+
+  await dr(world.store, "resume");
+  const after = await active(t, started);
+  t.deepEqual(started.engine.status().replayedFrom, { epoch: base.epoch, seq: base.seq });
+  t.is((await after.read("ann", "G:1"))?.remaining, 3);
+  t.is(await after.read("ann", "G:2"), undefined);
+});
+
+test("an engine that was frozen while the shard was halted and resumed wakes, answers nobody, and ends", async (t) => {
+  const table = new HeldTable();
+  const world = new World(table);
+  const started = world.start(t);
+  const sequencer = await active(t, started);
+  table.held = true;
+  const frozen = sequencer.submit(place("G:1", "sell", 100, 3));
+  await table.arrived(1);
+  await dr(world.store, "halt");
+  await dr(world.store, "resume");
+  table.release();
+  t.true(await isPending(frozen));
+  t.true(started.fatal[0] instanceof FencedError);
 });
 
 test("an idle engine learns by its own heartbeat that it was fenced, and ends", async (t) => {
@@ -234,7 +308,7 @@ test("an idle writer shows that it lives by a record each second", async (t) => 
 
 test("a standby follows, and takes over only 5 s after the last record of the active engine", async (t) => {
   const world = new World();
-  const first = world.start(t);
+  const first = world.start(t, { store: world.mortal });
   const before = await active(t, first);
   await before.submit(place("G:1", "sell", 100, 3));
   const standby = world.start(t, { standby: "on" });
@@ -242,11 +316,39 @@ test("a standby follows, and takes over only 5 s after the last record of the ac
   await sleep(1500);
   await before.submit(place("G:2", "buy", 100, 1, "bob"));
   const checksum = before.settled.checksum();
-  await first.stop();
-  const stopped = Date.now();
+  world.die();
+  const died = Date.now();
   await until(t, "taken over", () => standby.engine.sequencer !== null);
-  t.true(Date.now() - stopped > 4500, "not sooner");
+  t.true(Date.now() - died > 4500, "not sooner");
+  t.true(Date.now() - died < 7000, "not much later");
   t.is(standby.engine.status().stateChecksum, checksum);
+  const { epoch } = standby.engine.report();
+  t.deepEqual(await world.store.readEngineItem(0), {
+    ...{ shard: 0, epoch, region: "us-east-1", url: "http://127.0.0.1:1" },
+  });
+});
+
+test("a planned stop leaves the shard to the standby at once", async (t) => {
+  const world = new World();
+  const first = world.start(t, { standby: "on" });
+  await (await active(t, first)).submit(place("G:1", "sell", 100, 3));
+  const standby = world.start(t, { standby: "on" });
+  await until(t, "standing by", () => standby.engine.report().phase === "standby");
+  await first.stop();
+  await until(t, "taken over", () => standby.engine.sequencer !== null, 2000);
+  t.is(standby.engine.status().orders, 1);
+});
+
+test("of two engines that start at once one is active and the other stands by: neither fences the other", async (t) => {
+  const world = new World();
+  const pair = [world.start(t, { standby: "on" }), world.start(t, { standby: "on" })];
+  await sleep(3000);
+  t.deepEqual(pair.map(({ engine }) => engine.report().phase).sort(), ["active", "standby"]);
+  t.deepEqual(
+    pair.flatMap(({ fatal }) => fatal),
+    [],
+  );
+  t.is((await readHead(world.store, 0)).opening.epoch, 1);
 });
 
 test("after a failover's seal a standby does not wait for a dead writer", async (t) => {

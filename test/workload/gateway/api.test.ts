@@ -2,8 +2,9 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
-import type { ControlItem, RegionItem } from "../../../journal/model.ts";
+import type { ControlItem, EngineItem, RegionItem } from "../../../journal/model.ts";
 import type { EngineReport } from "../../../workload/api.ts";
 import { gatewayApi } from "../../../workload/gateway/api.ts";
 import { Gateway } from "../../../workload/gateway/gateway.ts";
@@ -63,6 +64,7 @@ interface Front {
   readonly gateway: Gateway;
   region: RegionItem;
   control: ControlItem;
+  readonly engines: (EngineItem | undefined)[];
   refresh(): Promise<void>;
   call(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
 }
@@ -72,12 +74,14 @@ interface Answer {
   readonly headers: Headers;
 }
 
-async function openGateway(t: ExecutionContext, engineUrls: readonly string[]): Promise<Front> {
+/** @param urls where the engine of each shard says that it is; undefined: it has said nothing */
+async function openGateway(t: ExecutionContext, urls: readonly (string | undefined)[]): Promise<Front> {
   const store = {
     readRegionItem: async () => front.region,
     readControlItem: async () => front.control,
+    readEngineItem: async (shard: number) => front.engines[shard],
   };
-  const gateway = new Gateway({ region: "us-east-1", store, engineUrls, projectorUrl: null });
+  const gateway = new Gateway({ region: "us-east-1", store, shards: urls.length, projectorUrl: null });
   const api = gatewayApi({ gateway, smokeToken: TOKEN, metrics: async () => "", draining: () => false });
   const listening = await listen(api, {
     host: "127.0.0.1",
@@ -91,6 +95,9 @@ async function openGateway(t: ExecutionContext, engineUrls: readonly string[]): 
     gateway,
     region: { generation: 0, active: "us-east-1", runId: null },
     control: { region: "us-east-1", traffic: "on", maintenance: "off" },
+    engines: urls.map((at, shard) =>
+      at === undefined ? at : { shard, epoch: 1, region: "us-east-1", url: at },
+    ),
     refresh: () => gateway.refresh(),
     async call(method, path, body, token) {
       const response = await fetch(`${url}${path}`, {
@@ -178,6 +185,44 @@ test("an engine that cannot be connected to: 503 never appended, with retry-afte
   t.is(status, 503);
   t.deepEqual(body, { status: "never-appended", reason: "the engine is not reachable" });
   t.is(headers.get("retry-after"), "1");
+});
+
+test("an engine that has not said where it is, or only in another region, is not asked: 503 never appended", async (t) => {
+  const seen: Seen[] = [];
+  const url = await fakeEngine(t, accepting, seen);
+  const front = await openGateway(t, [undefined]);
+  const declined = { status: 503, body: { status: "never-appended", reason: "the engine is not reachable" } };
+  t.like(await front.call("POST", "/orders", ORDER), declined);
+  front.engines[0] = { shard: 0, epoch: 1, region: "us-west-2", url };
+  await front.refresh();
+  t.like(await front.call("POST", "/orders", ORDER), declined);
+  t.deepEqual(seen, []);
+  front.engines[0] = { shard: 0, epoch: 2, region: "us-east-1", url };
+  await front.refresh();
+  t.is((await front.call("POST", "/orders", ORDER)).status, 201);
+});
+
+test("after a takeover the new engine is asked; what waits for the old one is unknown at once, and good when asked again", async (t) => {
+  const [old, next] = [await fakeEngine(t, () => {}), await fakeEngine(t, accepting)];
+  const front = await openGateway(t, [old]);
+  const began = Date.now();
+  const waiting = front.call("POST", "/orders", ORDER);
+  await sleep(50);
+  front.engines[0] = { shard: 0, epoch: 2, region: "us-east-1", url: next };
+  await front.refresh();
+  t.like(await waiting, { status: 504, body: { status: "unknown" } });
+  t.true(Date.now() - began < 2000, "long before the deadline");
+  t.is((await front.call("POST", "/orders", ORDER)).status, 201);
+});
+
+test("an older engine that says late where it is gets nothing", async (t) => {
+  const seen: Seen[] = [];
+  const [old, next] = [await fakeEngine(t, accepting, seen), await fakeEngine(t, accepting)];
+  const front = await openGateway(t, [next]);
+  front.engines[0] = { shard: 0, epoch: 0, region: "us-east-1", url: old };
+  await front.refresh();
+  t.is((await front.call("POST", "/orders", ORDER)).status, 201);
+  t.deepEqual(seen, []);
 });
 
 test("an engine that dies with the request: 504 unknown", async (t) => {

@@ -109,3 +109,13 @@ test("under maintenance the region stays active, and takes no orders", (t) => {
   t.deepEqual(activity(reading, [engine()], HERE, NOW), { active: true });
   t.is(standing(reading, HERE, NOW).kind, "maintenance");
 });
+
+test("under maintenance no engine is needed: a frozen one must not send clients to the other region", (t) => {
+  const reading = seen({ control: { ...control, maintenance: "on" } });
+  t.deepEqual(activity(reading, [{ startedAt: NOW - 1, report: null }], HERE, NOW), { active: true });
+});
+
+test("a halted shard does not end it: no other region could serve that shard", (t) => {
+  const halted = engine({ ready: false, generation: null, phase: "halted", reason: "by run-1" });
+  t.deepEqual(activity(seen(), [engine(), halted], HERE, NOW), { active: true });
+});

@@ -22,6 +22,7 @@ class FakeStore implements Store {
     if (this.failing) throw new Error("the table cannot be reached");
     return CONTROL;
   }
+  async readEngineItem(): Promise<undefined> {}
 }
 
 /** SABOTAGE, for the test below only: `/active` kept on a failed read. */
@@ -29,6 +30,7 @@ function keepingTheLastAnswer(store: Store): Store {
   let region = REGION;
   let control: ControlItem | undefined;
   return {
+    readEngineItem: async () => undefined,
     readRegionItem: async () => {
       region = await store.readRegionItem().catch(() => region);
       return region;
@@ -41,7 +43,7 @@ function keepingTheLastAnswer(store: Store): Store {
 }
 
 const open = (t: ExecutionContext, store: Store, now: () => number): Gateway => {
-  const gateway = new Gateway({ region: "us-east-1", store, engineUrls: [], projectorUrl: null, now });
+  const gateway = new Gateway({ region: "us-east-1", store, shards: 0, projectorUrl: null, now });
   t.teardown(() => gateway.stop());
   return gateway;
 };

@@ -48,7 +48,6 @@ async function openPlatform(t: ExecutionContext): Promise<Platform> {
   const engine = startEngine();
   const gateway = keep(
     startProgram("gateway", cloud, gatewayPort, {
-      ENGINE_URLS: `http://127.0.0.1:${enginePort}`,
       SMOKE_TOKEN: TOKEN,
       DRAIN_SECONDS: "0",
     }),
@@ -136,7 +135,7 @@ test.serial(
     const { body } = await platform.call("GET", "/status", undefined, TOKEN);
     const [shard] = (body as GatewayStatus).shards;
     t.truthy(shard?.replayedFrom);
-    t.like(shard ?? {}, { tailReplayed: 0, orders: 1, ready: true, generation: 0, epoch: 2 });
+    t.like(shard ?? {}, { tailReplayed: 0, orders: 1, ready: true, generation: 0, epoch: 3 });
     platform.gateway.process.kill("SIGTERM");
     t.is(await platform.gateway.exit, 0, platform.gateway.stderr());
   },

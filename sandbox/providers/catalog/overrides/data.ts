@@ -9,10 +9,22 @@ const onBucket = (source: string, ...update: string[]): Override => ({
 });
 
 export const DATA: Readonly<Record<string, Override>> = {
+  "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault": {
+    source: "backup/logically_air_gapped_vault.go",
+    replace: ["name"],
+  },
   "aws:backup/plan:Plan": {
     source: "backup/plan.go",
     replace: ["name"],
     update: ["advancedBackupSettings", "rules"],
+  },
+  "aws:backup/restoreTestingPlan:RestoreTestingPlan": {
+    source: "backup/restore_testing_plan.go",
+    replace: ["name"],
+  },
+  "aws:backup/restoreTestingSelection:RestoreTestingSelection": {
+    source: "backup/restore_testing_selection.go",
+    replace: ["name"],
   },
   "aws:backup/selection:Selection": {
     source: "backup/selection.go",

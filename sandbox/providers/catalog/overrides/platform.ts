@@ -2,15 +2,52 @@
 import type { Override } from "../overrides.ts";
 
 export const PLATFORM: Readonly<Record<string, Override>> = {
+  "aws:budgets/budget:Budget": {
+    source: "budgets/budget.go",
+    replace: ["accountId", "name", "namePrefix"],
+    update: [
+      "autoAdjustData",
+      "budgetType",
+      "costFilters",
+      "costTypes",
+      "limitAmount",
+      "limitUnit",
+      "notifications",
+      "plannedLimits",
+      "timePeriodEnd",
+      "timePeriodStart",
+      "timeUnit",
+    ],
+  },
+  "aws:cloudwatch/eventRule:EventRule": {
+    source: "events/rule.go",
+    replace: ["eventBusName", "name", "namePrefix"],
+    update: ["forceDestroy", "state"],
+  },
+  "aws:cloudwatch/eventTarget:EventTarget": {
+    source: "events/target.go",
+    replace: ["eventBusName", "rule", "targetId"],
+    update: ["arn", "input", "inputPath", "inputTransformer", "roleArn"],
+  },
   "aws:cloudwatch/logGroup:LogGroup": {
     source: "logs/group.go",
     replace: ["name", "namePrefix"],
     update: ["skipDestroy", "logGroupClass"],
   },
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter": {
+    source: "logs/metric_filter.go",
+    replace: ["name"],
+    update: ["pattern"],
+  },
   "aws:cloudwatch/metricAlarm:MetricAlarm": {
     source: "cloudwatch/metric_alarm.go",
     replace: ["name"],
     update: ["metricQueries"],
+  },
+  "aws:ecr/repository:Repository": {
+    source: "ecr/repository.go",
+    replace: ["name"],
+    update: ["forceDelete"],
   },
   "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {
     source: "eks/access_policy_association.go",

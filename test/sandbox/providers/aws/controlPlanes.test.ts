@@ -60,6 +60,7 @@ for (const [what, type, inputs, why] of REFUSED) {
     const error = await t.throwsAsync(afterTheLoss().create(type, inputs, WEST));
     t.regex(error?.message ?? "", why);
     t.true(error?.message.startsWith(`${type} cannot create: `));
+    t.regex(error?.message ?? "", / is in us-east-1 \(https:\/\/docs\.aws\.amazon\.com\/\S+\)$/);
   });
 }
 

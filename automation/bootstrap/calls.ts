@@ -1,0 +1,93 @@
+/**
+ * Every AWS call that a failover makes, and on what: the failover role is this table and nothing else. A test finds
+ * the SDK commands in the code of the path and compares. STS signs in by presigned `GetCallerIdentity`, which nobody
+ * can be denied; Kubernetes, gateways and names are reached without IAM.
+ */
+
+import type { Statement } from "../../components/grants.ts";
+import type { Region, RegionTriple } from "../../components/model.ts";
+import {
+  databaseClusterName,
+  globalClusterName,
+  type Identity,
+  journalKeyAlias,
+} from "../../components/names.ts";
+import { stateBucketName, stateKeyAlias } from "./names.ts";
+
+export interface FailoverScope extends Identity {
+  readonly regions: RegionTriple;
+  readonly journalTable: string;
+}
+
+/** Of the journal, each in whichever region survives. */
+export const JOURNAL_CALLS = {
+  GetItemCommand: "dynamodb:GetItem",
+  QueryCommand: "dynamodb:Query",
+  PutItemCommand: "dynamodb:PutItem",
+  UpdateItemCommand: "dynamodb:UpdateItem",
+} as const;
+export const DATABASE_CALLS = {
+  DescribeGlobalClustersCommand: "rds:DescribeGlobalClusters",
+  FailoverGlobalClusterCommand: "rds:FailoverGlobalCluster",
+} as const;
+export const STATE_CALLS = {
+  GetObjectCommand: "s3:GetObject",
+  ListObjectsV2Command: "s3:ListBucket",
+  DeleteObjectCommand: "s3:DeleteObject",
+} as const;
+/** What Pulumi's engine does beside them in a targeted update: writes its state and lock, unwraps its secrets' key. */
+const ENGINE_STATE_CALLS = ["s3:PutObject", "s3:GetBucketLocation"] as const;
+const ENGINE_KEY_CALLS = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"] as const;
+/** Signed with an IAM token by `rds-signer`. */
+const DATABASE_READER = "projection_reader";
+
+const onBucket = (action: string): boolean => /Bucket/.test(action);
+
+/** Inline policy of the failover role. */
+export function failoverStatements(scope: FailoverScope): readonly Statement[] {
+  const { accountId, regions, journalTable } = scope;
+  const either: readonly Region[] = [regions.primary, regions.secondary];
+  const bucket = `arn:aws:s3:::${stateBucketName(scope)}`;
+  const state = [...Object.values(STATE_CALLS), ...ENGINE_STATE_CALLS];
+  return [
+    {
+      Effect: "Allow",
+      Action: Object.values(JOURNAL_CALLS),
+      Resource: either.map((region) => `arn:aws:dynamodb:${region}:${accountId}:table/${journalTable}`),
+    },
+    {
+      Effect: "Allow",
+      Action: ["kms:Decrypt"],
+      Resource: either.map((region) => `arn:aws:kms:${region}:${accountId}:key/*`),
+      Condition: {
+        StringEquals: { "kms:ViaService": either.map((region) => `dynamodb.${region}.amazonaws.com`) },
+        "ForAnyValue:StringEquals": { "kms:ResourceAliases": journalKeyAlias(scope) },
+      },
+    },
+    {
+      Effect: "Allow",
+      Action: Object.values(DATABASE_CALLS),
+      Resource: [
+        `arn:aws:rds::${accountId}:global-cluster:${globalClusterName(scope)}`,
+        ...either.map(
+          (region) => `arn:aws:rds:${region}:${accountId}:cluster:${databaseClusterName(scope, region)}`,
+        ),
+      ],
+    },
+    {
+      Effect: "Allow",
+      Action: ["rds-db:connect"],
+      // A cluster's resource id is known only once it exists; the user is the projection's reader alone.
+      Resource: either.map((region) => `arn:aws:rds-db:${region}:${accountId}:dbuser:*/${DATABASE_READER}`),
+    },
+    { Effect: "Allow", Action: state.filter(onBucket), Resource: [bucket] },
+    { Effect: "Allow", Action: state.filter((action) => !onBucket(action)), Resource: [`${bucket}/*`] },
+    {
+      Effect: "Allow",
+      Action: ENGINE_KEY_CALLS,
+      // By its alias, like the journal's: the document is the same before and after the key is made.
+      Resource: [`arn:aws:kms:${regions.witness}:${accountId}:key/*`],
+      Condition: { "ForAnyValue:StringEquals": { "kms:ResourceAliases": stateKeyAlias(scope) } },
+    },
+  ];
+}

@@ -1,0 +1,164 @@
+/** Gathers every fact, from all three regions: it is done in peace, and a silence costs seconds only. */
+import type { Region, StackName } from "../../../components/model.ts";
+import { deployedCommit } from "../../../stacks/commit.ts";
+import { type Fact, fact, isUnknown } from "../../fact.ts";
+import type { ShardHead } from "../../failover/ports.ts";
+import { publicName, type RegionWorld } from "../../failover/world.ts";
+import type { DrillRecord, ReadinessFacts } from "../facts.ts";
+import { type Basis, forecastNow, gatherBasis, planSeconds } from "./forecast.ts";
+import { driftOf, secretsRegion, stackFacts, stateRegion } from "./project.ts";
+import { archivedAt, databaseCluster, databaseMembers, journalTable } from "./region.ts";
+import {
+  certificateOf,
+  databaseLag,
+  imagePresence,
+  keyStates,
+  lastRestoreTest,
+  newestBackup,
+  quotas,
+} from "./resources.ts";
+import type { Subject } from "./subject.ts";
+
+const ENGINE_MILLISECONDS = 120_000;
+
+export interface Sources {
+  readonly drills: () => Promise<readonly DrillRecord[]>;
+  /** Violations of the policy pack, over both stacks. */
+  readonly policy: () => Promise<readonly string[]>;
+}
+
+export async function gather(
+  subject: Subject,
+  sources: Sources,
+  signal: AbortSignal,
+): Promise<ReadinessFacts> {
+  const [quick, basis] = await Promise.all([quickFacts(subject, sources), gatherBasis(subject)]);
+  // Only now: engine and program take the whole process, and one after the other as much as both at once.
+  const { passive, settings, deployment } = subject;
+  const plan = await planSeconds(subject, signal);
+  const look = (stack: StackName) =>
+    fact(() => driftOf(settings, deployment.project, stack, signal), ENGINE_MILLISECONDS);
+  return {
+    ...quick,
+    heartbeatSeconds: isUnknown(basis.heads) ? basis.heads : ageOf(basis.heads, quick.at),
+    databaseLagSeconds: await lag(subject, basis, quick.at),
+    capacity: basis.capacity,
+    checkpoints: basis.checkpoints,
+    archiveAt: await archive(subject, basis),
+    forecast: await forecastNow(passive, basis, plan, placeOf(subject)),
+    drift: { dr: await look("dr"), prod: await look("prod") },
+    policy: await fact(sources.policy, ENGINE_MILLISECONDS),
+  };
+}
+
+export const placeOf = ({ settings }: Subject): "aws" | "sandbox" =>
+  settings.awsEndpoint === undefined ? "aws" : "sandbox";
+
+type Slow =
+  | "heartbeatSeconds"
+  | "databaseLagSeconds"
+  | "capacity"
+  | "checkpoints"
+  | "archiveAt"
+  | "forecast"
+  | "drift"
+  | "policy";
+
+function quickFacts(subject: Subject, { drills }: Sources): Promise<Omit<ReadinessFacts, Slow>> {
+  const { deployment, settings, decision, passive, active, clients, world, asked } = subject;
+  const { stacks } = deployment;
+  const here = clients[passive.region];
+  const name = publicName(passive, settings.resolvers);
+  return settled<Omit<ReadinessFacts, Slow>>({
+    at: Date.now(),
+    regions: passive.regions,
+    expected: {
+      publicName: passive.publicName,
+      ttlSeconds: passive.dns.ttlSeconds,
+      addresses: { prod: stacks.prod.elasticIps, dr: stacks.dr.elasticIps },
+      journalReplicas: Object.values(passive.regions),
+    },
+    head: deployedCommit(),
+    stale: deployment.stale ?? null,
+    decision,
+    control: both((stack) => controlOf(world, stacks[stack].region)),
+    stacks: both((stack) => stackFacts(deployment, stack)),
+    journalTable: fact(() => journalTable(here, passive)),
+    databaseMembers: fact(() => databaseMembers(here, passive)),
+    database: settled({
+      active: fact(() => databaseCluster(clients[active.region], active)),
+      passive: fact(() => databaseCluster(here, passive)),
+    }),
+    alwaysOn: fact(() => alwaysOn(world)),
+    images: fact(async () => imagePresence(await asked())),
+    quotas: fact(async () => quotas(await asked())),
+    smokeToken: fact(async () => (await world.cluster.smokeToken()) !== ""),
+    keys: fact(async () => keyStates(await asked())),
+    certificate: fact(async () => certificateOf(await asked())),
+    answers: fact(() => name.records()),
+    nameServers: fact(() => name.nameServers()),
+    answering: both(async (stack) => {
+      const probes = await world.probesOf(stacks[stack]).addresses();
+      return { answering: probes.filter(({ answered }) => answered === true).length, of: probes.length };
+    }),
+    stateRegion: fact(async () => stateRegion(settings)),
+    secretsRegion: fact(() => secretsRegion(settings, passive.stack)),
+    backupAt: fact(async () => newestBackup(await asked())),
+    restoreTest: fact(async () => lastRestoreTest(await asked())),
+    drills: fact(drills),
+  });
+}
+
+async function both<T>(ask: (stack: StackName) => Promise<T>): Promise<Readonly<Record<StackName, Fact<T>>>> {
+  const [prod, dr] = await Promise.all([fact(() => ask("prod")), fact(() => ask("dr"))]);
+  return { prod, dr };
+}
+
+/** All at once. */
+async function settled<T extends object>(
+  questions: {
+    readonly [K in keyof T]: T[K] | Promise<T[K]>;
+  },
+): Promise<T> {
+  const entries = Object.entries(questions).map(async ([key, value]) => [key, await value] as const);
+  return Object.fromEntries(await Promise.all(entries)) as T;
+}
+
+/** Both regions' items are in the one table. */
+async function controlOf({ journal }: RegionWorld, region: Region) {
+  const item = await journal.control(region);
+  if (item === undefined) throw new Error(`there is no control item for ${region}`);
+  return { traffic: item.traffic, maintenance: item.maintenance };
+}
+
+function ageOf(heads: readonly ShardHead[], now: number): number | null {
+  const times = heads.filter(({ seq }) => seq > 0).map(({ ts }) => ts);
+  return times.length === 0 ? null : Math.max(0, now - Math.max(...times)) / 1000;
+}
+
+/** Where the database itself can be asked, that is worth more than a metric of the last minute. */
+async function lag({ calls, passive }: Subject, { behind }: Basis, now: number): Promise<Fact<number>> {
+  if (!isUnknown(behind) && behind.seconds !== null) return behind.seconds;
+  const { region, databaseClusterId } = passive;
+  return await fact(() => databaseLag({ calls, region }, databaseClusterId, now));
+}
+
+async function archive({ clients, passive }: Subject, { heads }: Basis): Promise<Fact<number | null>> {
+  if (isUnknown(heads)) return heads;
+  return await fact(async () => {
+    const here = clients[passive.region];
+    const times = await Promise.all(heads.map((head) => archivedAt(here, passive.archiveBucket, head)));
+    return times.some((time) => time === null) ? null : Math.min(...times.map(Number));
+  });
+}
+
+async function alwaysOn({ cluster, outputs }: RegionWorld) {
+  const running = await cluster.deployments();
+  return outputs.deployments
+    .filter((one) => one.alwaysOn)
+    .map(({ name, replicas }) => ({
+      name,
+      ready: running.find((one) => one.name === name)?.ready ?? 0,
+      wanted: replicas,
+    }));
+}

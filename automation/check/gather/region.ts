@@ -1,0 +1,124 @@
+/** What a region's own systems say: journal, database, cluster, buckets. */
+import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
+import {
+  DescribeDBClustersCommand,
+  DescribeDBInstancesCommand,
+  DescribeGlobalClustersCommand,
+} from "@aws-sdk/client-rds";
+import { ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
+import { isRegion } from "../../../components/model.ts";
+import type { RegionClients } from "../../adapters/aws.ts";
+import type { DeployedStack } from "../../deployment.ts";
+import type { ShardHead } from "../../failover/ports.ts";
+import type { CheckpointAge, DatabaseCluster, DatabaseMember, Replica } from "../facts.ts";
+
+export async function journalTable(
+  { dynamodb }: RegionClients,
+  { journalTable: TableName, region }: DeployedStack,
+): Promise<readonly Replica[]> {
+  const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));
+  const replicas = [
+    // The replica that is asked may leave itself out.
+    { region: region as string | undefined, status: Table?.TableStatus },
+    ...(Table?.Replicas ?? []).map(({ RegionName, ReplicaStatus }) => ({
+      region: RegionName,
+      status: ReplicaStatus,
+    })),
+    ...(Table?.GlobalTableWitnesses ?? []).map(({ RegionName, WitnessStatus }) => ({
+      region: RegionName,
+      status: WitnessStatus,
+    })),
+  ];
+  return replicas.flatMap(({ region: name, status }) =>
+    isRegion(name) ? [{ region: name, status: status ?? "unknown" }] : [],
+  );
+}
+
+export async function databaseMembers(
+  { rds }: RegionClients,
+  { globalClusterId }: DeployedStack,
+): Promise<readonly DatabaseMember[]> {
+  const { GlobalClusters = [] } = await rds.send(
+    new DescribeGlobalClustersCommand({ GlobalClusterIdentifier: globalClusterId }),
+  );
+  return (GlobalClusters[0]?.GlobalClusterMembers ?? []).flatMap((member) => {
+    const region = member.DBClusterArn?.split(":")[3];
+    if (!isRegion(region)) return [];
+    return [
+      {
+        region,
+        isWriter: member.IsWriter === true,
+        synchronization: member.SynchronizationStatus ?? null,
+      },
+    ];
+  });
+}
+
+export async function databaseCluster(
+  { rds }: RegionClients,
+  { databaseClusterId }: DeployedStack,
+): Promise<DatabaseCluster> {
+  const [{ DBClusters = [] }, { DBInstances = [] }] = await Promise.all([
+    rds.send(new DescribeDBClustersCommand({ DBClusterIdentifier: databaseClusterId })),
+    rds.send(
+      new DescribeDBInstancesCommand({ Filters: [{ Name: "db-cluster-id", Values: [databaseClusterId] }] }),
+    ),
+  ]);
+  const [cluster] = DBClusters;
+  if (cluster === undefined) throw new Error(`there is no cluster ${databaseClusterId}`);
+  const own = DBInstances.filter(
+    ({ DBClusterIdentifier: of }) => of === undefined || of === databaseClusterId,
+  );
+  return {
+    status: cluster.Status ?? null,
+    engineVersion: cluster.EngineVersion ?? null,
+    instances: own.length,
+    classes: [...new Set(own.flatMap(({ DBInstanceClass }) => DBInstanceClass ?? []))],
+    backupRetentionDays: cluster.BackupRetentionPeriod ?? null,
+    latestRestorableAt: cluster.LatestRestorableTime?.getTime() ?? null,
+  };
+}
+
+/** First and last object of one page, in the order of their keys; undefined: there is none. */
+async function page(client: S3Client, Bucket: string, Prefix: string, limit: number, StartAfter?: string) {
+  const { Contents = [] } = await client.send(
+    new ListObjectsV2Command({ Bucket, Prefix, MaxKeys: limit, StartAfter }),
+  );
+  return { first: Contents[0], last: Contents.at(-1) };
+}
+
+/** Keys count down (`journal/checkpoints.ts`), so that a shard's first object is its newest checkpoint. */
+export async function checkpointAge(
+  { s3 }: RegionClients,
+  bucket: string,
+  { shard, seq }: ShardHead,
+): Promise<CheckpointAge> {
+  const prefix = `checkpoints/${shard}/`;
+  const { first } = await page(s3, bucket, prefix, 1);
+  const covered = Number.MAX_SAFE_INTEGER - Number(first?.Key?.slice(prefix.length).split("/")[1]);
+  return {
+    at: first?.LastModified?.getTime() ?? null,
+    tailRecords: Number.isFinite(covered) ? Math.max(0, seq - covered) : seq,
+  };
+}
+
+/** Heads' keys count up: the page that ends with the newest begins shortly before the journal's own head. */
+const HEADS_BACK = 20_000;
+const HEADS_PAGE = 1_000;
+
+export async function archivedAt(
+  { s3 }: RegionClients,
+  bucket: string,
+  { shard, epoch, seq }: ShardHead,
+): Promise<number | null> {
+  const padded = (value: number): string => String(Math.max(0, value)).padStart(16, "0");
+  const prefix = `heads/${shard}/`;
+  const { last } = await page(
+    s3,
+    bucket,
+    prefix,
+    HEADS_PAGE,
+    `${prefix}${padded(epoch)}/${padded(seq - HEADS_BACK)}`,
+  );
+  return last?.LastModified?.getTime() ?? null;
+}

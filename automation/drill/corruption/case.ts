@@ -1,0 +1,153 @@
+/** One damage, from its first second to verified service, with the commands that an operator has. */
+
+import type { StackOutputs } from "../../../stacks/outputs.ts";
+import type { CorruptionCase } from "../../report/evidence.ts";
+import type { RunEvent } from "../../runbook/events.ts";
+import { differences } from "../audit/projection.ts";
+import { validLog } from "../audit/valid-log.ts";
+import { type Drill, known } from "../drill.ts";
+import { DR_SCRIPT, MAINTENANCE_SCRIPT, runScript } from "../operator.ts";
+import { seconds } from "../recovery.ts";
+import { readJournalTable, type TableSource } from "../witness/journal-table.ts";
+import { readProjection } from "../witness/projection-query.ts";
+import type { Damage } from "./damage.ts";
+
+/** RDS restores to whole seconds: at least one lies between the last good write and the damage. */
+const BEFORE_MILLISECONDS = 2_100;
+const BETWEEN_WRITES_MILLISECONDS = 700;
+const FIND_LIMIT_MILLISECONDS = 20_000;
+
+export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionCase> {
+  const active = await activeStack(drill);
+  const good = Date.now();
+  await drill.sleep(BEFORE_MILLISECONDS);
+  const struckAt = Date.now();
+  drill.moment("impact", struckAt);
+  drill.note(`${damage.id}: ${damage.title}`);
+  await damage.strike(databaseOf(drill, active), () => drill.sleep(BETWEEN_WRITES_MILLISECONDS));
+
+  let found: readonly string[] = [];
+  await drill.until(async () => {
+    found = await compare(drill, active);
+    return found.length > 0;
+  }, FIND_LIMIT_MILLISECONDS);
+  drill.note(`${damage.id}: ${found[0] ?? "not found"}`);
+  drill.moment("go", Date.now());
+
+  const steps = new Map<
+    string,
+    { readonly seconds: number; readonly endedAt: number; readonly data: unknown }
+  >();
+  const exitCodes: (number | null)[] = [];
+  const operate = async (script: string, ...arguments_: readonly string[]) => {
+    const { signal } = drill.settings;
+    const { environment } = known(drill.world, "world");
+    const options = {
+      script,
+      arguments: arguments_,
+      environment,
+      signal,
+      logFile: drill.file(`${damage.id}.log`),
+    };
+    const code = await runScript(options, (event) => {
+      heard(event, steps);
+      drill.heardOperator(event, damage.id);
+    });
+    exitCodes.push(code);
+    return code === 0;
+  };
+  const restoreTo = new Date(good).toISOString();
+  const isServed =
+    (await operate(MAINTENANCE_SCRIPT, "--enable", "--reason", damage.title)) &&
+    (await operate(
+      DR_SCRIPT,
+      "restore",
+      "--restore-to",
+      restoreTo,
+      "--yes",
+      "--confirm-region",
+      active.region,
+    )) &&
+    (await operate(MAINTENANCE_SCRIPT, "--disable"));
+
+  const since = (step: string): number | null => {
+    const endedAt = steps.get(step)?.endedAt;
+    return endedAt === undefined ? null : seconds(struckAt, endedAt);
+  };
+  const took = (...ids: readonly string[]): number | null =>
+    ids.reduce<number | null>((sum, id) => {
+      const step = steps.get(id);
+      return sum === null || step === undefined ? null : sum + step.seconds;
+    }, 0);
+  return {
+    id: damage.id,
+    title: damage.title,
+    found: found[0] ?? null,
+    haltedSeconds: since("halt"),
+    restoreSeconds: took("restore", "attach", "verify"),
+    replaySeconds: took("catch-up"),
+    eventsReplayed: eventsIn(steps.get("catch-up")?.data),
+    quarantined: 0,
+    servedSeconds: isServed ? since("open") : null,
+    left: isServed ? await settled(drill, active) : ["it was not served again"],
+    exitCodes,
+  };
+}
+
+function heard(
+  event: RunEvent,
+  steps: Map<string, { readonly seconds: number; readonly endedAt: number; readonly data: unknown }>,
+): void {
+  if (event.type !== "step" || event.state !== "done" || event.seconds === undefined) return;
+  steps.set(event.step, { seconds: event.seconds, endedAt: event.at, data: event.data });
+}
+
+const eventsIn = (data: unknown): number =>
+  typeof data === "object" && data !== null && "events" in data && typeof data.events === "number"
+    ? data.events
+    : 0;
+
+/** Of the stack that is active here from the first to the last. */
+export const activeStack = (drill: Drill): Promise<StackOutputs> =>
+  known(drill.world, "world").outputs("prod");
+
+/** With the rights of the database's superuser, at the region's newest cluster. */
+export const databaseOf = (drill: Drill, { region }: StackOutputs): string =>
+  known(drill.world, "world").databaseUrl(region, "writer");
+
+/** What the rows say otherwise than the journal up to their watermarks, by a fold that shares no code with the projector. */
+async function compare(drill: Drill, active: StackOutputs): Promise<readonly string[]> {
+  const projection = await readProjection(databaseOf(drill, active)).catch(() => undefined);
+  if (projection === undefined) return [];
+  // Read last, so that it holds whatever the projection can have seen.
+  const items = await readJournalTable(sourceOf(drill, active));
+  const logs = Array.from({ length: active.shards }, (_, shard) =>
+    validLog(items, shard, active.regions.primary),
+  );
+  return differences(projection, logs);
+}
+
+/** The same, when it should be nothing: a moment of an unreadable database is not a difference. */
+async function settled(drill: Drill, active: StackOutputs): Promise<readonly string[]> {
+  let left: readonly string[] = ["the projection could not be read"];
+  await drill.until(async () => {
+    left = await compare(drill, active);
+    return left.length === 0;
+  }, FIND_LIMIT_MILLISECONDS);
+  return left;
+}
+
+export function sourceOf(
+  drill: Drill,
+  { region, journalTable }: { readonly region: string; readonly journalTable: string },
+): TableSource {
+  const world = known(drill.world, "world");
+  const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } =
+    world.environment;
+  return {
+    endpoint: world.awsEndpoint,
+    credentials: { accessKeyId, secretAccessKey },
+    region,
+    table: journalTable,
+  };
+}

@@ -1,0 +1,63 @@
+/** Simulates what was asked for and says it. */
+import { writeFile } from "node:fs/promises";
+import type { Context } from "../commands/command.ts";
+import { EXIT } from "../errors.ts";
+import { readStackConfig } from "../stack-config.ts";
+import type { Place } from "./latencies.ts";
+import { readLatencies } from "./latencies.ts";
+import { choose, meets, type Report, render, renderSources } from "./report.ts";
+import { basisOf, settingsOf, type Wanted } from "./settings.ts";
+import { shortenings, simulate } from "./simulate.ts";
+import { draw } from "./svg.ts";
+
+export interface SimulateRequest extends Wanted {
+  readonly runs: number;
+  readonly seed: number;
+  readonly latencies: Place;
+  readonly svg?: string | undefined;
+  readonly sources?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** Exit code `rtoMissed` when no configuration meets the objective at the 99th percentile. */
+export async function simulateFailovers(
+  request: SimulateRequest,
+  { settings, stdout, stderr, signal }: Context,
+): Promise<number> {
+  const table = await readLatencies(request.latencies);
+  if (request.sources === true) {
+    stdout.write(request.json === true ? `${JSON.stringify(table)}\n` : renderSources(table));
+    return EXIT.done;
+  }
+  const basis = basisOf(await readStackConfig(settings.projectDirectory, "prod"));
+  const wanted = settingsOf(request, basis);
+  const { runs, seed } = request;
+  const simulations = [];
+  for (const setting of wanted) {
+    signal.throwIfAborted();
+    simulations.push(simulate(setting, table, { runs, seed }));
+  }
+  const chosen = choose(simulations);
+  const report: Report = {
+    ...{ draw: { runs, seed }, table, cost: basis.cost, simulations, chosen },
+    shortenings: shortenings(chosen.setting, table, { runs, seed }),
+  };
+  stdout.write(request.json === true ? `${JSON.stringify(asJson(report))}\n` : render(report));
+  if (request.svg !== undefined) {
+    await writeFile(request.svg, draw(report));
+    stderr.write(`drawn: ${request.svg}\n`);
+  }
+  return meets(chosen) ? EXIT.done : EXIT.rtoMissed;
+}
+
+/** Without the single runs. */
+function asJson({ table, simulations, chosen, ...rest }: Report): object {
+  const figures = ({ recovered: _, ...one }: Report["chosen"]) => one;
+  return {
+    ...rest,
+    place: table.place,
+    meets: meets(chosen),
+    chosen: figures(chosen),
+    simulations: simulations.map(figures),
+  };
+}

@@ -1,0 +1,66 @@
+/** The luck of one failover: every wait by name, the same for every variant of the run. */
+import { LATENCIES, type LatencyName, type LatencyTable, quantileOf } from "./latencies.ts";
+import { uniform } from "./random.ts";
+
+/** Waits that follow from the configuration and are no latency of the table. */
+export const WAITS = ["silence", "lostSide", "healthChecks", "caches"] as const;
+export type WaitName = LatencyName | (typeof WAITS)[number];
+export const ALL_WAITS: readonly WaitName[] = [...LATENCIES, ...WAITS];
+
+/** One wait made longer or shorter, e.g. `{ wait: "caches", factor: 0.5 }`. */
+export interface Variant {
+  readonly wait: WaitName;
+  readonly factor: number;
+}
+
+export type Quantiles = Readonly<Record<LatencyName, (p: number) => number>>;
+
+/** @param hostFactor how many times as long as on the measured host the host's own work takes */
+export function quantilesOf({ latencies }: LatencyTable, hostFactor = 1): Quantiles {
+  const entries = LATENCIES.map((name) => {
+    const { seconds, work } = latencies[name];
+    const of = quantileOf(seconds);
+    return [name, work ? (p: number) => hostFactor * of(p) : of];
+  });
+  return Object.fromEntries(entries) as Quantiles;
+}
+
+const STREAMS = new Map(ALL_WAITS.map((name, index) => [name, index * 64]));
+
+export class Draws {
+  readonly #seed: number;
+  readonly #run: number;
+  readonly #quantiles: Quantiles;
+  readonly #variant: Variant | undefined;
+
+  constructor(seed: number, run: number, quantiles: Quantiles, variant?: Variant) {
+    this.#seed = seed;
+    this.#run = run;
+    this.#quantiles = quantiles;
+    this.#variant = variant;
+  }
+
+  /** Above 0 and below 1; `index` tells several of one name apart. */
+  share(name: WaitName, index = 0): number {
+    return uniform(this.#seed, (STREAMS.get(name) ?? 0) + index, this.#run);
+  }
+
+  /** Seconds of one of them; with `of`, of the slowest of so many. */
+  take(name: LatencyName, { of = 1, index = 0 }: { of?: number; index?: number } = {}): number {
+    return this.wait(name, this.#quantiles[name](this.share(name, index) ** (1 / of)));
+  }
+
+  /** Seconds that follow from the configuration. */
+  wait(name: WaitName, seconds: number): number {
+    return this.#variant?.wait === name ? seconds * this.#variant.factor : seconds;
+  }
+
+  /** The k-th smallest of n independent shares. */
+  smallest(name: WaitName, k: number, n: number, index = 0): number {
+    let at = 0;
+    for (let order = 0; order < k; order++) {
+      at += (1 - at) * (1 - (1 - this.share(name, index + order)) ** (1 / (n - order)));
+    }
+    return at;
+  }
+}

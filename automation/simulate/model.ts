@@ -1,0 +1,168 @@
+/**
+ * What each step of the failover waits for, as a model: seconds since the impact, one function per step. The order of
+ * the steps and what runs beside what is not here: that is the runbook's.
+ */
+import type { DnsProvider } from "../../components/model.ts";
+import { STOPPED_MILLISECONDS, WATCH_MILLISECONDS } from "../failover/decide.ts";
+import type { Draws, WaitName } from "./draws.ts";
+import type { LatencyTable } from "./latencies.ts";
+import type { StepModels } from "./walk.ts";
+
+export const STANDBYS = ["warm", "cold"] as const;
+export type Standby = (typeof STANDBYS)[number];
+export const GOS = ["automatic", "desk", "paged"] as const;
+/** Who says go. */
+export type Go = (typeof GOS)[number];
+
+export interface Dns {
+  readonly provider: DnsProvider;
+  readonly ttlSeconds: number;
+  readonly healthCheckIntervalSeconds: number;
+  readonly failureThreshold: number;
+}
+
+/** What a failover is done with. */
+export interface Setting {
+  /** `warm`: nodes with room and images wait. `cold`: nodes start first and pull. */
+  readonly standby: Standby;
+  /** A number: so many seconds after the impact, confirmed in advance. */
+  readonly go: Go | number;
+  readonly dns: Dns;
+  readonly shards: number;
+  /** Pods that the promotion starts. */
+  readonly pods: number;
+  readonly nodes: number;
+  /** Addresses of a region's load balancer, each with checks of its own. */
+  readonly addresses: number;
+}
+
+/** Seconds since the impact. */
+export interface Moments {
+  readonly draws: Draws;
+  readonly setting: Setting;
+  readonly place: Pick<LatencyTable, "resolvers" | "checkers" | "takeTurns">;
+  go: number;
+  gatewaysUp: number;
+  active: number;
+  /** The public name leads to the survivor. */
+  named: number;
+  /** A fresh client's first write was accepted: the end of the outage. */
+  recovered: number;
+  databaseWritable: number;
+}
+
+/** Strong operations one after the other, the guard's read of the decision included. */
+const FENCE_OPERATIONS = 7;
+const SMOKE_OPERATIONS = 4;
+/** From a checker's connection attempt to its giving up. */
+const CHECK_TIMEOUT_SECONDS = 4;
+/** https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html */
+const HEALTHY_SHARE = 0.18;
+
+export function momentOfGo({ draws, setting: { go } }: Moments): number {
+  if (typeof go === "number") return go;
+  return go === "paged" ? draws.take("alarm") + draws.take("paged") : draws.take(go);
+}
+
+export const MODELS: StepModels<Moments> = {
+  /** The silence begins with the impact, or with the last write that still lands: a late go finds it there already. */
+  assess(at, { draws }) {
+    const begun = at + draws.take("commandStart");
+    const silent = draws.take("lastRecord") + draws.wait("silence", STOPPED_MILLISECONDS / 1000);
+    return (
+      Math.max(begun + WATCH_MILLISECONDS / 1000, begun + draws.take("plan"), silent) +
+      draws.take("strongOperation")
+    );
+  },
+
+  confirm: (at, { draws, setting: { go } }) =>
+    go === "desk" || go === "paged" ? at + draws.take("confirmation") : at,
+
+  fence: (at, { draws, setting }) =>
+    at + FENCE_OPERATIONS * draws.take("strongOperation", { of: setting.shards, index: 1 }),
+
+  scale: (at, { draws }) => at + draws.take("update"),
+
+  rebuild(at, moments) {
+    const { draws, setting } = moments;
+    const nodes =
+      setting.standby === "warm"
+        ? 0
+        : draws.take("nodeStart", { of: setting.nodes }) + draws.take("imagePull", { of: setting.nodes });
+    const pods = draws.take("podStart", { of: setting.pods });
+    moments.gatewaysUp = at + nodes + pods;
+    return moments.gatewaysUp + draws.take("engineStart");
+  },
+
+  "prepare-traffic": (at, { draws }) => at + draws.take("plan", { index: 1 }),
+
+  smoke: (at, { draws, gatewaysUp }) =>
+    Math.max(at, gatewaysUp + draws.take("loadBalancer")) +
+    SMOKE_OPERATIONS * draws.take("strongOperation", { index: 2 }),
+
+  /** Ends when the public name leads there; clients' caches run out meanwhile. */
+  traffic(at, moments) {
+    const { draws, setting, place } = moments;
+    moments.active = at + draws.take("switch") + draws.take("controlRead");
+    moments.named = Math.max(moments.active + healthySeconds(moments), unhealthySeconds(moments));
+    const { ttlSeconds } = setting.dns;
+    const left = draws.wait("caches", ttlSeconds * firstOf(draws, "caches", 1, place.resolvers, place));
+    moments.recovered = moments.named + left + draws.take("clientWrite");
+    return moments.named + draws.share("clientWrite", 1);
+  },
+
+  promote(at, moments) {
+    moments.databaseWritable = at + moments.draws.take("promotion");
+    return moments.databaseWritable;
+  },
+
+  "catch-up": (at, { draws, gatewaysUp }) => Math.max(at, gatewaysUp) + draws.take("catchUp"),
+
+  verdict: (at, { draws }) => at + draws.take("strongOperation", { index: 3 }),
+};
+
+/** From the survivor's first good answer until the name's keepers believe it, by any of its addresses. */
+function healthySeconds({ draws, setting: { dns, addresses }, place }: Moments): number {
+  const { healthCheckIntervalSeconds: interval, failureThreshold } = dns;
+  const { route53, cloudflare } = place.checkers;
+  if (dns.provider === "cloudflare") {
+    // One success is enough (`consecutiveUp: 1`), of a majority of the data centres.
+    const turn = firstOf(draws, "healthChecks", majority(cloudflare), cloudflare, place, addresses);
+    return draws.wait("healthChecks", turn * interval) + draws.take("edgePropagation");
+  }
+  const convinced = Math.floor(HEALTHY_SHARE * route53) + 1;
+  const turn = firstOf(draws, "healthChecks", convinced, route53, place, addresses);
+  return (
+    draws.wait("healthChecks", (failureThreshold - 1 + turn) * interval) + draws.take("healthPropagation")
+  );
+}
+
+/** The same for the lost side: as long as it counts as healthy, the name leads there. */
+function unhealthySeconds({ draws, setting: { dns }, place }: Moments): number {
+  const { healthCheckIntervalSeconds: interval, failureThreshold } = dns;
+  const proxied = dns.provider === "cloudflare";
+  const count = proxied ? place.checkers.cloudflare : place.checkers.route53;
+  const needed = proxied ? majority(count) : count - Math.floor(HEALTHY_SHARE * count);
+  const turn = firstOf(draws, "lostSide", needed, count, place);
+  const known = draws.wait("lostSide", (failureThreshold - 1 + turn) * interval + CHECK_TIMEOUT_SECONDS);
+  return known + draws.take(proxied ? "edgePropagation" : "healthPropagation", { index: 1 });
+}
+
+const majority = (count: number): number => Math.floor(count / 2) + 1;
+
+/** Share of an interval until `k` of `n` have had their turn, at the luckiest of so many addresses. */
+function firstOf(
+  draws: Draws,
+  name: WaitName,
+  k: number,
+  n: number,
+  { takeTurns }: Pick<LatencyTable, "takeTurns">,
+  addresses = 1,
+): number {
+  if (takeTurns) return (k - 1 + draws.share(name)) / n;
+  let first = 1;
+  for (let address = 0; address < addresses; address++) {
+    first = Math.min(first, draws.smallest(name, k, n, address * k));
+  }
+  return first;
+}

@@ -1,0 +1,123 @@
+/** One look at the region that is active now: its endpoints, its cluster, its journal, and CloudWatch where there is one. */
+import type { Region } from "../../components/model.ts";
+import { createClients } from "../adapters/aws.ts";
+import { AwsCalls } from "../adapters/aws-call.ts";
+import { Endpoints } from "../adapters/endpoints.ts";
+import type { GatewayPod } from "../adapters/kubernetes.ts";
+import type { Deployment } from "../deployment.ts";
+import { type Fact, fact, isUnknown } from "../fact.ts";
+import { publicName, RegionWorld } from "../failover/world.ts";
+import type { Settings } from "../settings.ts";
+import { Counters } from "./counters.ts";
+import { Metrics } from "./metrics.ts";
+import type { Sample, Zone } from "./sample.ts";
+
+const LOOK_MILLISECONDS = 2_500;
+
+export class Lookout {
+  readonly #deployment: Deployment;
+  readonly #settings: Settings;
+  readonly #worlds: ReadonlyMap<Region, RegionWorld>;
+  readonly #metrics: Metrics;
+  #counters = new Counters();
+  #counted: Region | undefined;
+  #active: Region;
+
+  constructor(deployment: Deployment, settings: Settings) {
+    const { prod, dr } = deployment.stacks;
+    this.#deployment = deployment;
+    this.#settings = settings;
+    const endpoints = new Endpoints([prod.region, dr.region, prod.regions.witness]);
+    const clients = createClients(endpoints);
+    this.#worlds = new Map(
+      [prod, dr].map((outputs) => [outputs.region, new RegionWorld(outputs, clients, endpoints, settings)]),
+    );
+    this.#metrics = new Metrics(
+      deployment.state,
+      (region) => new AwsCalls(endpoints, clients[region].credentials, settings.awsEndpoint),
+    );
+    this.#active = prod.region;
+  }
+
+  async look(): Promise<Sample> {
+    const at = Date.now();
+    const active = await this.#decided();
+    if (!isUnknown(active)) this.#active = active;
+    const world = this.#world(this.#active);
+    const other = this.#other(this.#active);
+    const pods = fact(() => world.cluster.gateways(), LOOK_MILLISECONDS);
+    const name = publicName(world.outputs, this.#settings.resolvers);
+    const metrics = this.#metrics.at(at, world.outputs, other);
+    const [served, zones, named, addresses, journalMilliseconds, heartbeatSeconds] = await Promise.all([
+      pods.then((found) => this.#served(found)),
+      pods.then((found) => (isUnknown(found) ? found : zonesOf(found))),
+      fact(async () => {
+        const began = performance.now();
+        const answers = await name.look();
+        const heard = answers.filter(({ error }) => error === undefined);
+        if (heard.length === 0) throw new Error(answers[0]?.error ?? "no resolver");
+        // One resolver that leads to nobody is enough: its clients are not served.
+        const region = heard.every((one) => one.region !== null) ? (heard[0]?.region ?? null) : null;
+        return { region, milliseconds: performance.now() - began };
+      }, LOOK_MILLISECONDS),
+      fact(async () => {
+        const probes = await world.probesOf(world.outputs).addresses();
+        return { answering: probes.filter(({ answered }) => answered === true).length, of: probes.length };
+      }, LOOK_MILLISECONDS),
+      fact(async () => {
+        const began = performance.now();
+        await world.journal.decision();
+        return performance.now() - began;
+      }, LOOK_MILLISECONDS),
+      // Read in the other region: it must be seen from where a failover would go.
+      fact(async () => {
+        const heads = await other.journal.heads();
+        const times = heads.filter(({ seq }) => seq > 0).map(({ ts }) => ts);
+        return times.length === 0 ? null : Math.max(0, Date.now() - Math.max(...times)) / 1000;
+      }, LOOK_MILLISECONDS),
+    ]);
+    const { lag, healthyHosts } = await metrics;
+    return {
+      at,
+      active,
+      name: named,
+      served,
+      zones,
+      addresses,
+      healthyHosts,
+      lag,
+      journalMilliseconds,
+      heartbeatSeconds,
+    };
+  }
+
+  #world(region: Region): RegionWorld {
+    const world = this.#worlds.get(region);
+    if (world === undefined) throw new Error(`${region} is in neither stack`);
+    return world;
+  }
+
+  #other(region: Region): RegionWorld {
+    const { prod, dr } = this.#deployment.stacks;
+    return this.#world(region === prod.region ? dr.region : prod.region);
+  }
+
+  /** By whichever region answers. */
+  async #decided(): Promise<Fact<Region>> {
+    const asked = [...this.#worlds.values()].map(async ({ journal }) => (await journal.decision()).active);
+    return await fact(() => Promise.any(asked), LOOK_MILLISECONDS);
+  }
+
+  #served(pods: Fact<readonly GatewayPod[]>): Sample["served"] {
+    if (isUnknown(pods)) return pods;
+    if (this.#counted !== this.#active) this.#counters = new Counters();
+    this.#counted = this.#active;
+    return this.#counters.since(pods);
+  }
+}
+
+function zonesOf(pods: readonly GatewayPod[]): readonly Zone[] {
+  return [...Map.groupBy(pods, ({ zone }) => zone)]
+    .map(([zone, all]) => ({ zone, ready: all.filter(({ ready }) => ready).length, gateways: all.length }))
+    .sort((a, b) => a.zone.localeCompare(b.zone));
+}

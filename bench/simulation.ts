@@ -1,0 +1,53 @@
+/**
+ * How quick the simulation is, and how well it foretells drills: `node bench/simulation.ts [EVIDENCE_DIRECTORY…]`.
+ * Without directories only the speed. Of each drill the durations of its steps are printed too: what
+ * `automation/simulate/latencies.sandbox.json` is made of.
+ */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Evidence } from "../automation/report/evidence.ts";
+import { readLatencies } from "../automation/simulate/latencies.ts";
+import type { Setting } from "../automation/simulate/model.ts";
+import { defaultDns } from "../automation/simulate/settings.ts";
+import { simulate } from "../automation/simulate/simulate.ts";
+
+const RUNS = 10_000;
+const draw = { runs: RUNS, seed: 1 };
+/** As `sandbox/project.ts` deploys it. */
+const SANDBOX = { standby: "warm", shards: 2, pods: 6, nodes: 6, addresses: 3 } as const;
+const STEPS = ["scale", "rebuild", "smoke", "prepare-traffic", "catch-up", "promote", "fence"];
+
+const seconds = (value: number): string => `${value.toFixed(1)} s`;
+
+const aws = await readLatencies("aws");
+const setting: Setting = { ...SANDBOX, go: "automatic", dns: defaultDns("route53") };
+const began = performance.now();
+simulate(setting, aws, draw);
+console.log(`${RUNS} failovers in ${((performance.now() - began) / 1000).toFixed(2)} s on one core`);
+
+const table = await readLatencies("sandbox");
+const errors: number[] = [];
+for (const directory of process.argv.slice(2)) {
+  const evidence = JSON.parse(await readFile(path.join(directory, "evidence.json"), "utf8")) as Evidence;
+  const { fromImpactSeconds, fromGoSeconds, phases } = evidence.rto;
+  if (fromImpactSeconds === null || fromGoSeconds === null) continue;
+  const go = fromImpactSeconds - fromGoSeconds;
+  const predicted = simulate(
+    { ...SANDBOX, go, dns: defaultDns(evidence.options.dns) },
+    table,
+    draw,
+  ).fromImpact;
+  const error = predicted.p50 / fromImpactSeconds - 1;
+  errors.push(error);
+  const durations = STEPS.map((step) => {
+    const phase = phases.find(({ name }) => name === step);
+    return `${step} ${phase === undefined ? "-" : seconds(phase.endSeconds - phase.startSeconds)}`;
+  });
+  console.log(
+    `${evidence.id} (${evidence.options.dns}): measured ${seconds(fromImpactSeconds)}, simulated ${seconds(predicted.p50)} (${(100 * error).toFixed(1)} %); ${durations.join(", ")}`,
+  );
+}
+if (errors.length > 0) {
+  const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+  console.log(`mean error over ${errors.length} drills: ${(100 * mean).toFixed(1)} %`);
+}

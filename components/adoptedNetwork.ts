@@ -1,0 +1,129 @@
+/** A VPC that somebody else owns: looked at, checked, and left as it is. Its endpoints and flow logs are its owner's. */
+import { getRouteTable } from "@pulumi/aws/ec2/getRouteTable.js";
+import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
+import { getVpc } from "@pulumi/aws/ec2/getVpc.js";
+import type { Provider as Aws } from "@pulumi/aws/provider.js";
+import { output } from "@pulumi/pulumi";
+import type { Region } from "./model.ts";
+import type { RegionNetwork } from "./network.ts";
+
+export const TIERS = ["public", "private", "data"] as const;
+export type Tier = (typeof TIERS)[number];
+
+export interface ExistingNetwork {
+  readonly vpcId: string;
+  /** Ids, by zone in the order of the zones. */
+  readonly subnets: readonly Readonly<Record<Tier, string>>[];
+}
+
+export interface AdoptedNetworkArgs {
+  readonly region: Region;
+  /** As config has it; it is what the other region's range is kept apart from. */
+  readonly cidr: string;
+  readonly zones: readonly string[];
+  readonly existing: ExistingNetwork;
+}
+
+export interface SeenSubnet {
+  readonly id: string;
+  readonly tier: Tier;
+  /** Where it should be. */
+  readonly zone: string;
+  readonly availabilityZone: string;
+  readonly vpcId: string;
+  readonly freeAddresses: number;
+  /** What its default route leads to, e.g. `nat-…`, `igw-…`; undefined: nowhere. */
+  readonly wayOut: string | undefined;
+}
+
+export interface SeenNetwork {
+  readonly cidr: string;
+  readonly hasDnsNames: boolean;
+  readonly subnets: readonly SeenSubnet[];
+}
+
+/** Load balancer and database need eight addresses each, nodes and their pods many. */
+const FREE_ADDRESSES: Readonly<Record<Tier, number>> = { public: 8, private: 250, data: 8 };
+const ANYWHERE = "0.0.0.0/0";
+
+/** Why the network is not fit for the platform, one line each. */
+export function unfitNetwork(
+  args: Pick<AdoptedNetworkArgs, "cidr" | "existing">,
+  seen: SeenNetwork,
+): string[] {
+  return [
+    seen.cidr === args.cidr
+      ? ""
+      : `${args.existing.vpcId} has the range ${seen.cidr}, config says ${args.cidr}: the other region's must not overlap the real one`,
+    seen.hasDnsNames
+      ? ""
+      : `${args.existing.vpcId} does not resolve names of AWS: turn on DNS support and DNS hostnames`,
+    ...seen.subnets.flatMap((subnet) => unfitSubnet(args.existing.vpcId, subnet)),
+  ].filter((problem) => problem !== "");
+}
+
+function unfitSubnet(vpcId: string, subnet: SeenSubnet): string[] {
+  const what = `${subnet.tier} subnet ${subnet.id}`;
+  const isInternet = subnet.wayOut?.startsWith("igw-") ?? false;
+  return [
+    subnet.vpcId === vpcId ? "" : `${what} is in ${subnet.vpcId}, not in ${vpcId}`,
+    subnet.availabilityZone === subnet.zone
+      ? ""
+      : `${what} is in ${subnet.availabilityZone}, its place in config says ${subnet.zone}`,
+    subnet.freeAddresses >= FREE_ADDRESSES[subnet.tier]
+      ? ""
+      : `${what} has ${subnet.freeAddresses} free addresses, ${FREE_ADDRESSES[subnet.tier]} are needed`,
+    subnet.tier !== "public" || isInternet ? "" : `${what} has no route to an internet gateway`,
+    subnet.tier !== "private" || (subnet.wayOut !== undefined && !isInternet)
+      ? ""
+      : `${what} needs a default route to a NAT or transit gateway, it leads ${subnet.wayOut === undefined ? "nowhere" : `to ${subnet.wayOut}`}`,
+    subnet.tier !== "data" || !isInternet ? "" : `${what} has a route to the internet: a database must not`,
+  ].filter((problem) => problem !== "");
+}
+
+/** Throws with every reason. Reads in the region itself, and only there. */
+export async function adoptNetwork(args: AdoptedNetworkArgs, provider: Aws): Promise<RegionNetwork> {
+  const { existing, region, zones } = args;
+  const options = { provider };
+  const places = existing.subnets.flatMap((ids, n) =>
+    TIERS.map((tier) => ({ tier, id: ids[tier], zone: zones[n] ?? "" })),
+  );
+  const [vpc, subnets] = await Promise.all([
+    getVpc({ id: existing.vpcId, region }, options),
+    Promise.all(
+      places.map(async ({ tier, id, zone }): Promise<SeenSubnet> => {
+        const [subnet, table] = await Promise.all([
+          getSubnet({ id, region }, options),
+          getRouteTable({ subnetId: id, region }, options),
+        ]);
+        const route = table.routes.find(({ cidrBlock }) => cidrBlock === ANYWHERE);
+        const wayOut = [
+          route?.gatewayId,
+          route?.natGatewayId,
+          route?.transitGatewayId,
+          route?.networkInterfaceId,
+        ];
+        return {
+          ...{ tier, id, zone, availabilityZone: subnet.availabilityZone, vpcId: subnet.vpcId },
+          freeAddresses: subnet.availableIpAddressCount,
+          wayOut: wayOut.find((target) => target !== undefined && target !== ""),
+        };
+      }),
+    ),
+  ]);
+  const problems = unfitNetwork(args, {
+    cidr: vpc.cidrBlock,
+    hasDnsNames: vpc.enableDnsHostnames && vpc.enableDnsSupport,
+    subnets,
+  });
+  if (problems.length > 0) throw new Error(`the existing network is not fit:\n  ${problems.join("\n  ")}`);
+  return {
+    vpcId: output(existing.vpcId),
+    zones: existing.subnets.map((ids, n) => ({
+      name: zones[n] ?? "",
+      publicSubnetId: output(ids.public),
+      privateSubnetId: output(ids.private),
+      dataSubnetId: output(ids.data),
+    })),
+  };
+}

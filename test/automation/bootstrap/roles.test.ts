@@ -1,0 +1,141 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import test from "ava";
+import {
+  DATABASE_CALLS,
+  failoverStatements,
+  JOURNAL_CALLS,
+  STATE_CALLS,
+} from "../../../automation/bootstrap/calls.ts";
+import { DEPLOYED_SERVICES, ROLE_PREFIXES, rolesOf } from "../../../automation/bootstrap/roles.ts";
+import { standing } from "../../stacks/graph.ts";
+
+const ROOT = path.join(import.meta.dirname, "../../..");
+const SCOPE = {
+  name: "exchange",
+  accountId: "123456789012",
+  regions: { primary: "us-east-1", secondary: "us-west-2", witness: "us-east-2" },
+  journalTable: "exchange-journal",
+  repository: "acme/exchange",
+  operators: ["arn:aws:iam::123456789012:user/ann"],
+} as const;
+
+/** SDK commands that a file constructs. */
+async function commandsIn(...files: readonly string[]): Promise<readonly string[]> {
+  const texts = await Promise.all(files.map((file) => readFile(path.join(ROOT, file), "utf8")));
+  return [
+    ...new Set(
+      texts.flatMap((text) => [...text.matchAll(/new (\w+Command)\(/g)].map(([, name]) => name ?? "")),
+    ),
+  ].sort();
+}
+
+test("the failover role is the calls that the failover's code makes, no more and no fewer", async (t) => {
+  t.deepEqual(
+    await commandsIn("automation/adapters/journal.ts", "journal/dynamo.ts"),
+    Object.keys(JOURNAL_CALLS).sort(),
+  );
+  t.deepEqual(await commandsIn("automation/adapters/database.ts"), Object.keys(DATABASE_CALLS).sort());
+  t.deepEqual(await commandsIn("automation/adapters/state.ts"), Object.keys(STATE_CALLS).sort());
+});
+
+test("no other file on the failover's path calls AWS", async (t) => {
+  const files = [
+    "endpoints",
+    "engine-process",
+    "gateway",
+    "http",
+    "kubernetes",
+    "locks",
+    "names",
+    "plan-check",
+    "probes",
+    "program",
+    "pulumi",
+    "sigv4",
+    "aws",
+  ];
+  t.deepEqual(await commandsIn(...files.map((name) => `automation/adapters/${name}.ts`)), []);
+});
+
+test("the failover role names its actions, and calls nothing of a region's control plane but the failover itself", (t) => {
+  const statements = failoverStatements(SCOPE);
+  const actions = statements.flatMap(({ Action }) => Action);
+  t.deepEqual(
+    actions.filter((action) => action.includes("*")),
+    [],
+  );
+  t.deepEqual(
+    actions.filter((action) => /^(iam|route53|ec2|eks|sts):/.test(action)),
+    [],
+  );
+  t.deepEqual(
+    statements.filter(({ Resource }) => Resource.includes("*")),
+    [],
+  );
+  t.deepEqual(statements[0], {
+    Effect: "Allow",
+    Action: ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+    Resource: [
+      "arn:aws:dynamodb:us-east-1:123456789012:table/exchange-journal",
+      "arn:aws:dynamodb:us-west-2:123456789012:table/exchange-journal",
+    ],
+  });
+});
+
+test("only CI's own repository and environment, and people with a second factor, may take a role", (t) => {
+  const trusts = rolesOf(SCOPE).map(({ roleName, trust }) => [roleName, JSON.parse(trust).Statement]);
+  const pipeline = (environment: string) => ({
+    Effect: "Allow",
+    Principal: { Federated: "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" },
+    Action: ["sts:AssumeRoleWithWebIdentity"],
+    Condition: {
+      StringEquals: {
+        "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+        "token.actions.githubusercontent.com:sub": `repo:acme/exchange:environment:${environment}`,
+      },
+    },
+  });
+  const people = {
+    Effect: "Allow",
+    Principal: { AWS: ["arn:aws:iam::123456789012:user/ann"] },
+    Action: ["sts:AssumeRole"],
+    Condition: { Bool: { "aws:MultiFactorAuthPresent": "true" } },
+  };
+  t.deepEqual(trusts, [
+    ["exchange-deploy", [pipeline("production")]],
+    ["exchange-failover", [pipeline("failover"), people]],
+    ["exchange-break-glass", [people]],
+  ]);
+});
+
+/** Of Pulumi's type, where the two differ. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  cloudwatch: "logs",
+  lb: "elasticloadbalancing",
+  vpc: "ec2",
+};
+
+test("the deploy role covers every service and role of the program, and IAM allows that policy's length", async (t) => {
+  for (const stack of ["prod", "dr"] as const) {
+    const { resources } = await standing(stack);
+    const services = resources
+      .filter(({ type }) => type.startsWith("aws:"))
+      .map(({ type }) => type.split(/[:/]/)[1] ?? "")
+      .filter((service) => service !== "iam")
+      .map((service) => PREFIXES[service] ?? service);
+    const known: readonly string[] = DEPLOYED_SERVICES;
+    t.deepEqual(
+      [...new Set(services)].filter((service) => !known.includes(service)),
+      [],
+    );
+    const roles = resources.filter(({ type }) => type === "aws:iam/role:Role").map(({ name }) => name);
+    t.deepEqual(
+      roles.filter((name) => !ROLE_PREFIXES.some((prefix) => `${name}-`.startsWith(`${prefix}-`))),
+      [],
+    );
+  }
+  // Of all inline policies of a role together, spaces not counted.
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  for (const { document } of rolesOf(SCOPE)) t.true((document ?? "").length <= 10_240);
+});

@@ -1,0 +1,79 @@
+import test from "ava";
+import { type Findings, forecastRecovery, GO_SECONDS } from "../../../automation/check/forecast.ts";
+import { loss } from "../../../automation/check/gather/loss.ts";
+import { setting, tableOf } from "../simulate/table.ts";
+
+const { go: _, ...rest } = setting;
+const findings: Findings = { setting: rest, planSeconds: null, tailRecords: 0, mustPull: false };
+const table = tableOf({ update: 4, switch: 2, engineStart: 3, imagePull: 20, nodeStart: 60 });
+const median = (change: Partial<Findings>, of = table) =>
+  forecastRecovery({ ...findings, ...change }, of).fromImpact.p50;
+const close = (a: number, b: number): boolean => Math.abs(a - b) < 1e-6;
+
+test("the shares are the whole recovery, the longest first", (t) => {
+  const { shares, goSeconds } = forecastRecovery(findings, table);
+  t.is(goSeconds, GO_SECONDS);
+  const sum = shares.reduce((total, { seconds }) => total + seconds, 0);
+  // 15 s of silence, 4, 3 and 2 s of work; the one check's turn is somewhere in its 10 s.
+  t.true(Math.abs(sum - (15 + 4 + 3 + 2 + 5)) < 0.5, `${sum}`);
+  t.deepEqual(
+    shares.slice(0, 2).map(({ name }) => name),
+    ["the loss is certain", "health checks"],
+  );
+  t.deepEqual(
+    shares.map(({ seconds }) => seconds),
+    shares.map(({ seconds }) => seconds).toSorted((a, b) => b - a),
+  );
+});
+
+test("current facts count: the tail to replay, images to pull, nodes to start", (t) => {
+  const now = median({});
+  t.true(close(median({ tailRecords: 12_000 }) - now, 2));
+  t.true(close(median({ mustPull: true }) - now, 20));
+  const cold = { setting: { ...rest, standby: "cold" as const }, mustPull: true };
+  t.true(close(median(cold) - now, 80), "new nodes pull once");
+});
+
+test("own work goes with this host's speed, by half of its deviation", (t) => {
+  const work = {
+    ...table,
+    planSeconds: 4,
+    latencies: { ...table.latencies, update: { ...table.latencies.update, work: true } },
+  };
+  t.true(close(median({ planSeconds: 4 }, work), median({}, work)));
+  t.true(close(median({ planSeconds: 16 }, work) - median({}, work), 4), "four times as slow: twice as long");
+  t.true(close(median({ planSeconds: 16 }), median({})), "what is no work of the host does not");
+});
+
+const journal = (events: number) => {
+  let looks = 0;
+  return {
+    heads: async () => [
+      { shard: 0, epoch: 1, seq: 10, hash: "h", ts: 0, region: "us-east-1" as const, haltedBy: null },
+    ],
+    tail: async (_shard: number, after: { seq: number } | undefined) => {
+      looks++;
+      return { records: 1, events: after === undefined ? 100 : after.seq === 10 ? events : 7 };
+    },
+    looks: () => looks,
+  };
+};
+
+test("the loss: events that the replica has not applied, and how many come a second", async (t) => {
+  const found = await loss(journal(80), {
+    watermarks: async () => [{ shard: 0, epoch: 1, seq: 4, hash: "m" }],
+  });
+  t.is(found.orders, 0);
+  t.is(found.databaseEvents, 7);
+  t.true(found.eventsPerSecond > 30 && found.eventsPerSecond <= 40, `${found.eventsPerSecond}`);
+  t.true(found.seconds !== null && close(found.seconds, 7 / found.eventsPerSecond));
+});
+
+test("a database that cannot be asked leaves its gap unknown, an empty one is behind by everything", async (t) => {
+  const unseen = await loss(journal(80), { watermarks: async () => undefined });
+  t.is(unseen.databaseEvents, null);
+  t.is(unseen.seconds, null);
+  const failed = await loss(journal(80), { watermarks: () => Promise.reject(new Error("no role")) });
+  t.is(failed.databaseEvents, null);
+  t.is((await loss(journal(80), { watermarks: async () => [null] })).databaseEvents, 100);
+});

@@ -1,0 +1,166 @@
+import test, { type ExecutionContext } from "ava";
+import { AwsCalls } from "../../../../automation/adapters/aws-call.ts";
+import { Endpoints } from "../../../../automation/adapters/endpoints.ts";
+import type { StateResource } from "../../../../automation/adapters/state.ts";
+import {
+  certificateOf,
+  databaseLag,
+  imagePresence,
+  keyStates,
+  lastRestoreTest,
+  newestBackup,
+  quotas,
+  vcpus,
+} from "../../../../automation/check/gather/resources.ts";
+import { type Answered, type Asked, serve } from "../../adapters/server.ts";
+
+const resource = (type: string, given: Partial<StateResource>): StateResource => ({
+  ...{ urn: `urn::${type}::x`, type, inputs: {}, outputs: {}, protect: false },
+  ...given,
+});
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const IMAGE = `123456789012.dkr.ecr.us-west-2.amazonaws.com/exchange/workload@${DIGEST}`;
+const deployment = (image: string) =>
+  resource("kubernetes:apps/v1:Deployment", {
+    inputs: { spec: { template: { spec: { containers: [{ name: "main", image }] } } } },
+  });
+
+async function asking(
+  t: ExecutionContext,
+  resources: readonly StateResource[],
+  answer: (request: Asked) => Answered,
+) {
+  const server = await serve(t, answer);
+  const credentials = async () => ({ accessKeyId: "AKID", secretAccessKey: "secret" });
+  const calls = new AwsCalls(new Endpoints(["us-west-2"]), credentials, `http://127.0.0.1:${server.port}`);
+  return { asked: { calls, region: "us-west-2" as const, resources }, server };
+}
+
+test("an image is there when the registry of the region describes its digest", async (t) => {
+  const { asked, server } = await asking(t, [deployment(IMAGE), deployment(IMAGE)], () => ({
+    body: { imageDetails: [{}] },
+  }));
+  t.deepEqual(await imagePresence(asked), [{ image: IMAGE, present: true }]);
+  t.is(server.asked.length, 1, "one image is asked for once");
+  t.deepEqual(JSON.parse(server.asked[0]?.body ?? ""), {
+    registryId: "123456789012",
+    repositoryName: "exchange/workload",
+    imageIds: [{ imageDigest: DIGEST }],
+  });
+});
+
+test("an image that is not found is absent; one that cannot be asked for is unknown", async (t) => {
+  const absent = await asking(t, [deployment(IMAGE)], () => ({
+    status: 400,
+    body: { __type: "ImageNotFoundException", message: "not there" },
+  }));
+  t.deepEqual(await imagePresence(absent.asked), [{ image: IMAGE, present: false }]);
+  const denied = await asking(t, [deployment(IMAGE)], () => ({
+    status: 400,
+    body: { __type: "AccessDeniedException", message: "no" },
+  }));
+  t.deepEqual(await imagePresence(denied.asked), [
+    { image: IMAGE, present: { unknown: "ecr in us-west-2: 400 no" } },
+  ]);
+  const elsewhere = IMAGE.replace("us-west-2", "us-east-1");
+  const other = await asking(t, [deployment(elsewhere)], () => ({}));
+  t.deepEqual(await imagePresence(other.asked), [
+    { image: elsewhere, present: { unknown: `${elsewhere} is not in the registry of us-west-2` } },
+  ]);
+});
+
+test("keys are asked for by their id, replicas too", async (t) => {
+  const keys = [
+    resource("aws:kms/key:Key", { id: "key-1" }),
+    resource("aws:kms/replicaKey:ReplicaKey", { id: "mrk-2" }),
+  ];
+  const { asked } = await asking(t, keys, ({ body }) => ({
+    body: { KeyMetadata: { KeyState: body.includes("mrk-2") ? "PendingDeletion" : "Enabled" } },
+  }));
+  t.deepEqual(await keyStates(asked), [
+    { id: "key-1", state: "Enabled" },
+    { id: "mrk-2", state: "PendingDeletion" },
+  ]);
+});
+
+test("a certificate's end is in milliseconds; one that is not issued has none", async (t) => {
+  const arn = "arn:aws:acm:us-west-2:1:certificate/c";
+  const resources = [resource("aws:acm/certificate:Certificate", { id: arn })];
+  const issued = await asking(t, resources, () => ({
+    body: { Certificate: { Status: "ISSUED", NotAfter: 1_800_000_000 } },
+  }));
+  t.deepEqual(await certificateOf(issued.asked), { status: "ISSUED", expiresAt: 1_800_000_000_000 });
+  t.deepEqual(JSON.parse(issued.server.asked[0]?.body ?? ""), { CertificateArn: arn });
+  const pending = await asking(t, resources, () => ({
+    body: { Certificate: { Status: "PENDING_VALIDATION" } },
+  }));
+  t.deepEqual(await certificateOf(pending.asked), { status: "PENDING_VALIDATION", expiresAt: null });
+  const none = await asking(t, [], () => ({}));
+  await t.throwsAsync(certificateOf(none.asked), { message: "the stack has no certificate" });
+});
+
+test("quotas are compared with all nodes at their most, and with the addresses of the state", async (t) => {
+  const group = (maxSize: number) =>
+    resource("aws:eks/nodeGroup:NodeGroup", {
+      inputs: { instanceTypes: ["m7g.xlarge"], scalingConfig: { maxSize } },
+    });
+  const eip = resource("aws:ec2/eip:Eip", {});
+  const { asked } = await asking(t, [group(6), group(6), group(6), eip, eip], ({ body }) => ({
+    body: { Quota: { Value: body.includes("L-1216C47A") ? 64 : 5 } },
+  }));
+  t.deepEqual(await quotas(asked), [
+    { title: "vCPUs of running on-demand instances", limit: 64, needed: 72 },
+    { title: "Elastic IPs", limit: 5, needed: 2 },
+  ]);
+});
+
+test("vCPUs by the size of a type; a size that is not known is said so", (t) => {
+  t.deepEqual(["m7g.medium", "m7g.large", "m7g.xlarge", "c8g.16xlarge"].map(vcpus), [1, 2, 4, 64]);
+  t.throws(() => vcpus("m7g.metal"), { message: "how many vCPUs m7g.metal has is not known here" });
+});
+
+test("the newest backup that is complete counts; of restores, those of a testing plan", async (t) => {
+  const vault = resource("aws:backup/vault:Vault", { outputs: { name: "exchange" } });
+  const { asked, server } = await asking(t, [vault], ({ url }) => ({
+    body: url.startsWith("/restore-jobs")
+      ? {
+          RestoreJobs: [
+            { CreationDate: 900, Status: "COMPLETED", CreatedBy: { RestoreTestingPlanArn: "arn:plan" } },
+            { CreationDate: 950, Status: "FAILED" },
+          ],
+        }
+      : {
+          RecoveryPoints: [
+            { CreationDate: 100.5, Status: "COMPLETED" },
+            { CreationDate: 300, Status: "PARTIAL" },
+          ],
+        },
+  }));
+  t.is(await newestBackup(asked), 100_500);
+  t.deepEqual(await lastRestoreTest(asked), { at: 900_000, status: "COMPLETED" });
+  t.deepEqual(
+    server.asked.map(({ method, url }) => `${method} ${url}`),
+    ["GET /backup-vaults/exchange/recovery-points?maxResults=1000", "GET /restore-jobs?maxResults=1000"],
+  );
+});
+
+test("an empty vault and no test are answers, no vault is not", async (t) => {
+  const vault = resource("aws:backup/vault:Vault", { outputs: { name: "exchange" } });
+  const empty = await asking(t, [vault], () => ({ body: {} }));
+  t.is(await newestBackup(empty.asked), null);
+  t.is(await lastRestoreTest(empty.asked), null);
+  const none = await asking(t, [], () => ({ body: {} }));
+  await t.throwsAsync(newestBackup(none.asked), { message: "the stack has no backup vault" });
+});
+
+test("the replication lag is the newest minute's, in seconds; none is unknown", async (t) => {
+  const { asked, server } = await asking(t, [], () => ({
+    body: { MetricDataResults: [{ Id: "lag", Values: [420, 9_000] }] },
+  }));
+  t.is(await databaseLag(asked, "exchange-us-west-2", 1_800_000_000_500), 0.42);
+  t.like(JSON.parse(server.asked[0]?.body ?? ""), { StartTime: 1_799_999_400, EndTime: 1_800_000_001 });
+  const silent = await asking(t, [], () => ({ body: { MetricDataResults: [{ Id: "lag", Values: [] }] } }));
+  await t.throwsAsync(databaseLag(silent.asked, "x", 0), {
+    message: "CloudWatch has no replication lag of the last ten minutes",
+  });
+});

@@ -1,0 +1,80 @@
+import test from "ava";
+import { Command as Program } from "commander";
+import { VERBS } from "../../../automation/commands/index.ts";
+import { argumentsOf, stepsOf, WORKFLOWS } from "./workflows.ts";
+
+const RUNS = WORKFLOWS.flatMap((workflow) =>
+  stepsOf(workflow).flatMap(({ run }) => (run === undefined ? [] : [{ file: workflow.file, run }])),
+);
+
+test("steps run npm's own verbs or a command of the project, with options that it has", async (t) => {
+  for (const { file, run } of RUNS) {
+    if (run === "npm ci" || run === "npm test") continue;
+    const args = argumentsOf(run);
+    const verb = VERBS.find(({ name }) => name === args?.[0]);
+    if (args === undefined || verb === undefined) {
+      t.fail(`${file}: ${run}: there is no such verb`);
+      continue;
+    }
+    const program = new Program(verb.name).exitOverride().configureOutput({ writeErr: () => {} });
+    const { command } = await verb.load();
+    command.options(program);
+    program.action(() => {});
+    t.notThrows(() => program.parse(args.slice(1), { from: "user" }), `${file}: ${run}`);
+  }
+  t.true(RUNS.length > 10);
+});
+
+test("nothing of an event is pasted into a script: values come by the environment", (t) => {
+  for (const { file, run } of RUNS) t.false(run.includes("${{"), `${file}: ${run}`);
+});
+
+test("what starts the engine is told to stop: a cancelled run's signal reaches only the step's own process", (t) => {
+  const engines = RUNS.filter(({ run }) => /-- (?:preview|deploy) |drill/.test(run));
+  t.true(engines.length >= 5);
+  for (const { file, run } of engines) t.true(run.startsWith("exec "), `${file}: ${run}`);
+});
+
+test("actions are pinned by commit, with the version beside it", (t) => {
+  for (const { file, text } of WORKFLOWS) {
+    for (const line of text.split("\n").filter((one) => one.includes("uses:"))) {
+      t.regex(line, /uses: [\w.-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/, `${file}: ${line}`);
+    }
+  }
+});
+
+test("least permissions: none by default, each job says its own, and writes only where it must", (t) => {
+  const writes = [];
+  for (const { file, permissions, jobs } of WORKFLOWS) {
+    t.deepEqual(permissions, {}, file);
+    for (const [name, job] of Object.entries(jobs)) {
+      t.truthy(job.permissions, `${file}, ${name}`);
+      t.true((job["timeout-minutes"] ?? 0) > 0, `${file}, ${name} has no time limit`);
+      for (const [scope, level] of Object.entries(job.permissions ?? {})) {
+        if (level === "write" && scope !== "id-token") writes.push(`${file} ${name} ${scope}`);
+      }
+    }
+  }
+  t.deepEqual(writes.sort(), ["drift.yml drift issues", "pull-request.yml report pull-requests"]);
+});
+
+test("AWS is reached by OIDC: no workflow holds a key", (t) => {
+  for (const { file, text } of WORKFLOWS)
+    t.notRegex(text, /AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|aws-access-key-id/, file);
+  for (const workflow of WORKFLOWS) {
+    for (const [name, { steps, permissions }] of Object.entries(workflow.jobs)) {
+      const assumes = steps.some(({ uses }) => uses?.startsWith("aws-actions/configure-aws-credentials@"));
+      t.is(permissions?.["id-token"] === "write", assumes, `${workflow.file}, ${name}`);
+    }
+  }
+});
+
+test("only reviewed plans are deployed, each stack in an environment of its own", (t) => {
+  const deploy = WORKFLOWS.find(({ file }) => file === "deploy.yml");
+  for (const [name, job] of Object.entries(deploy?.jobs ?? {})) {
+    const deploys = job.steps.some(({ run }) => run?.includes("-- deploy "));
+    t.is(job.environment !== undefined, deploys, name);
+    for (const { run } of job.steps.filter((step) => step.run?.includes("-- deploy ")))
+      t.regex(run ?? "", /--reviewed review /);
+  }
+});

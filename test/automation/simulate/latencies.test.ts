@@ -1,0 +1,28 @@
+import test from "ava";
+import { failover } from "../../../automation/failover/runbook.ts";
+import { flatten } from "../../../automation/runbook/step.ts";
+import { PLACES, quantileOf, readLatencies } from "../../../automation/simulate/latencies.ts";
+
+const SHARES = [0.01, 0.5, 0.99];
+
+test("a distribution is what its figures say", (t) => {
+  const of = (distribution: Parameters<typeof quantileOf>[0]) =>
+    SHARES.map((share) => Math.round(quantileOf(distribution)(share) * 100) / 100);
+  t.deepEqual(of({ constant: 3 }), [3, 3, 3]);
+  t.deepEqual(of({ uniform: [10, 20] }), [10.1, 15, 19.9]);
+  t.deepEqual(of({ triangular: [0, 5, 10] }), [0.71, 5, 9.29]);
+  t.deepEqual(of({ triangular: [4, 4, 4] }), [4, 4, 4]);
+  t.deepEqual(of({ lognormal: { p50: 2, p99: 8 } }), [0.5, 2, 8]);
+  t.deepEqual(of({ measured: [3, 1, 2] }), [1.02, 2, 2.98]);
+});
+
+for (const place of PLACES) {
+  test(`every latency of ${place} has a source and belongs to a step of the runbook`, async (t) => {
+    const { latencies } = await readLatencies(place);
+    const steps = new Set(["decision", ...flatten(failover).map(({ id }) => id)]);
+    for (const [name, { step, says }] of Object.entries(latencies)) {
+      t.true(steps.has(step), `${name}: there is no step ${step}`);
+      t.true(says.length > 0, `${name} does not say what its source says`);
+    }
+  });
+}

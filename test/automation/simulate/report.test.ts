@@ -1,0 +1,62 @@
+import test from "ava";
+import { choose, type Report, render } from "../../../automation/simulate/report.ts";
+import { defaultDns, settingsOf } from "../../../automation/simulate/settings.ts";
+import { shortenings, simulate } from "../../../automation/simulate/simulate.ts";
+import { draw as drawSvg } from "../../../automation/simulate/svg.ts";
+import { tableOf } from "./table.ts";
+
+const basis = {
+  size: { shards: 2, pods: 3, nodes: 3, addresses: 3 },
+  dns: { route53: defaultDns("route53"), cloudflare: defaultDns("cloudflare") },
+  cost: { warm: { nodes: 1_234.4, all: 9_000 }, cold: { nodes: 400, all: null } },
+};
+const draw = { runs: 200, seed: 1 };
+
+function reportOf(
+  latencies: Parameters<typeof tableOf>[0],
+  wanted: Parameters<typeof settingsOf>[0],
+): Report {
+  const table = tableOf(latencies);
+  const simulations = settingsOf(wanted, basis).map((setting) => simulate(setting, table, draw));
+  const chosen = choose(simulations);
+  return {
+    draw,
+    table,
+    cost: basis.cost,
+    simulations,
+    chosen,
+    shortenings: shortenings(chosen.setting, table, draw),
+  };
+}
+
+test("every combination is simulated unless one is wanted", (t) => {
+  t.is(settingsOf({}, basis).length, 12);
+  t.deepEqual(
+    settingsOf({ standby: "cold", dns: "cloudflare" }, basis).map(({ go }) => go),
+    ["automatic", "desk", "paged"],
+  );
+});
+
+test("the least demanding configuration that meets the objective is named, with what it costs", (t) => {
+  const text = render(reportOf({ nodeStart: 300 }, { dns: "route53" }));
+  t.regex(text, /^MEETS 300 s at p99: warm, a paged operator, route53 \(\d+ s; \d+ s from the go\)$/m);
+  t.regex(text, /^ {2}costs warm: the passive region's nodes run, with reservations for the whole load$/m);
+  t.true(
+    text.includes(
+      "  in money $1,234 a month for the passive region's nodes, $9,000 for everything but the DNS: an estimate, dr cost says of what",
+    ),
+  );
+  t.regex(text, /^cold, a paged operator, route53 .* 0\.00 %$/m);
+});
+
+test("when none meets the objective, that is said", (t) => {
+  const text = render(reportOf({ update: 300 }, { dns: "route53" }));
+  t.regex(text, /^NONE MEETS 300 s at p99\. The nearest: warm, dr watch starts it, route53 \(\d+ s\)$/m);
+});
+
+test("the drawing is one well-formed element with a curve for each configuration", (t) => {
+  const svg = drawSvg(reportOf({ update: 3 }, { go: "desk" }));
+  t.regex(svg, /^<svg .*<\/svg>\n$/s);
+  t.is(svg.match(/<polyline /g)?.length, 4);
+  t.notRegex(svg, /NaN|undefined/);
+});

@@ -1,0 +1,33 @@
+import path from "node:path";
+import test from "ava";
+import { openSandboxWith } from "../../../automation/commands/drill-world.ts";
+import { drill } from "../drill.ts";
+
+const STALE = path.join(import.meta.dirname, "staleActive.ts");
+
+test.serial(
+  "a region cut off from the others, which its clients still reach, leaves the public name by itself",
+  async (t) => {
+    const { evidence } = await drill(t, "partition", { options: { loss: "partition" } });
+    t.deepEqual(evidence.reasons, []);
+    t.is(evidence.verdict, "met");
+    t.is(evidence.rpo.lost, 0);
+    t.is(evidence.integrity.splitBrainWrites, 0);
+  },
+);
+
+test.serial(
+  "sabotage: /active kept on a failed read holds the name where nobody can trade, and the drill fails",
+  async (t) => {
+    const { evidence } = await drill(t, "stale-active", {
+      options: { loss: "partition" },
+      open: (options, progress) => openSandboxWith({ workload: STALE }, options, progress),
+    });
+    t.is(evidence.verdict, "failed");
+    t.true(
+      evidence.reasons.includes("no fresh client could write by the public name again"),
+      evidence.reasons.join("; "),
+    );
+    t.is(evidence.integrity.splitBrainWrites, 0);
+  },
+);
