@@ -60,14 +60,19 @@ const COPY_CHUNK_CHARACTERS = 256 * 1024;
 
 export type Batch = readonly [ValidRecord, ...ValidRecord[]];
 
-/** Consecutive records of one shard, behind `from`. */
+/** Consecutive records, ready to be sent. */
+export interface Prepared {
+  readonly to: Anchor;
+  readonly events: number;
+  readonly texts: readonly Buffer[];
+}
+
+/** Of one shard, behind `from`. */
 export interface Part {
   readonly shard: number;
   readonly from: Anchor | undefined;
-  readonly records: Batch;
+  readonly batch: Prepared;
 }
-
-const endOf = (records: Batch): Anchor => anchorOf(records.at(-1) ?? records[0]);
 
 class NotKeptError extends Error {}
 
@@ -126,9 +131,17 @@ export class Projection {
    * Consecutive records of a shard, the first behind `from`; returns where the projection stands after them.
    * Throws `WatermarkMovedError`, `ProjectionError`; nothing is applied then.
    */
-  async apply(shard: number, from: Anchor | undefined, records: Batch): Promise<Anchor> {
-    await this.#transaction(() => this.#apply({ shard, from, records }));
-    return endOf(records);
+  async apply(shard: number, from: Anchor | undefined, batch: Prepared): Promise<Anchor> {
+    await this.#transaction(() => this.#apply({ shard, from, batch }));
+    return batch.to;
+  }
+
+  /** Before `apply`, and best while another batch is applied: it is as much work as sending. */
+  async prepare(records: Batch): Promise<Prepared> {
+    this.#fields ??= await this.#alone(() => this.#openStaging());
+    const events = records.reduce((sum, { upTo }) => sum + upTo, 0);
+    const texts = Array.from(copyTexts(records, this.#fields));
+    return { to: anchorOf(records.at(-1) ?? records[0]), events, texts };
   }
 
   /** Applies parts of several shards, and keeps them only if `isGood` says so of what they lead to. */
@@ -164,20 +177,14 @@ export class Projection {
     });
   }
 
-  async #apply({ shard, from, records }: Part): Promise<void> {
-    const to = endOf(records);
+  async #apply({ shard, from, batch: { to, events, texts } }: Part): Promise<void> {
     await this.#move(shard, from ?? ORIGIN, to);
-    const eventful = records.filter(({ upTo }) => upTo > 0);
-    if (eventful.length === 0) return;
-    await this.#stage(eventful);
+    if (events === 0) return;
+    await pipeline(Readable.from(texts), this.#client.query(copyFrom("COPY staged FROM STDIN")));
     await this.#client.query("SELECT projection_apply($1, $2, 'staged')", [shard, to.seq]);
   }
 
-  async #stage(records: readonly ValidRecord[]): Promise<void> {
-    const texts = Readable.from(copyTexts(records, this.#fields ?? []));
-    await pipeline(texts, this.#client.query(copyFrom("COPY staged FROM STDIN")));
-  }
-
+  /** Not in a transaction, whose rollback would take the table away again. */
   async #openStaging(): Promise<readonly string[]> {
     await this.#client.query(STAGED_TABLE);
     const { rows } = await this.#client.query<{ fields: readonly string[] }>(FIELDS);
@@ -208,8 +215,6 @@ export class Projection {
 
   #transaction(work: () => Promise<void>): Promise<void> {
     return this.#alone(async () => {
-      // Outside, or a rollback would take the table away again.
-      this.#fields ??= await this.#openStaging();
       await this.#client.query("BEGIN");
       try {
         await work();

@@ -15,7 +15,7 @@ import {
   type VerifiedLog,
   verifyLog,
 } from "../journal/index.ts";
-import { Projection } from "./contract.ts";
+import { type Batch, type Prepared, Projection } from "./contract.ts";
 import { Meter, type ProgressOptions } from "./progress.ts";
 import { openTarget } from "./target.ts";
 
@@ -131,10 +131,10 @@ async function applyShard(
     const projection = new Projection(client);
     const records = readValid(store, shard, { after: from, to: log.head, signal });
     let at = from;
-    for await (const batch of oneAhead(batches(stillWhole(records), batchEvents))) {
+    for await (const batch of oneAhead(prepared(projection, batches(stillWhole(records), batchEvents)))) {
       signal.throwIfAborted();
       at = await projection.apply(shard, at, batch);
-      meter.add(batch.reduce((sum, { upTo }) => sum + upTo, 0));
+      meter.add(batch.events);
     }
   } finally {
     await client.end();
@@ -156,7 +156,7 @@ async function* stillWhole(
 async function* batches(
   records: AsyncIterable<ValidRecord>,
   maxEvents: number,
-): AsyncGenerator<readonly [ValidRecord, ...ValidRecord[]], void, undefined> {
+): AsyncGenerator<Batch, void, undefined> {
   let batch: [ValidRecord, ...ValidRecord[]] | undefined;
   let [events, characters] = [0, 0];
   for await (const valid of records) {
@@ -170,6 +170,13 @@ async function* batches(
     [events, characters] = [0, 0];
   }
   if (batch !== undefined) yield batch;
+}
+
+async function* prepared(
+  projection: Projection,
+  source: AsyncIterable<Batch>,
+): AsyncGenerator<Prepared, void, undefined> {
+  for await (const records of source) yield await projection.prepare(records);
 }
 
 /** Makes the next item while the last one is being used: reading and applying keep a core each busy. */

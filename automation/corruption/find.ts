@@ -119,7 +119,7 @@ class Search {
     const events = eventsOf(valid);
     for (let upTo = 1; upTo <= events.length; upTo++) {
       const rows: object[] = [];
-      const part = this.#part(shard, [{ record, upTo }]);
+      const part = await this.#part(shard, [{ record, upTo }]);
       const isGood = await this.#projection.applyIf([part], async () => {
         const { rows: bad } = await this.#client.query<object>(
           `SELECT * FROM (${this.#options.predicate}) AS bad LIMIT ${SHOWN_ROWS}`,
@@ -139,21 +139,21 @@ class Search {
 
   /** Keeps what leaves the projection good. */
   async #apply(batch: readonly ShardRecord[]): Promise<boolean> {
-    const parts = [...Map.groupBy(batch, ({ shard }) => shard)].map(([shard, records]) =>
-      this.#part(
-        shard,
-        records.map(({ valid }) => valid),
-      ),
-    );
+    const parts: Part[] = [];
+    for (const [shard, records] of Map.groupBy(batch, (one) => one.shard)) {
+      const valid = records.map((one) => one.valid);
+      parts.push(await this.#part(shard, valid));
+    }
     const kept = await this.#projection.applyIf(parts, this.#isGood);
     if (!kept) return false;
     for (const { shard, valid } of batch) this.#at.set(shard, anchorOf(valid));
     return true;
   }
 
-  #part(shard: number, [first, ...rest]: readonly ValidRecord[]): Part {
+  async #part(shard: number, [first, ...rest]: readonly ValidRecord[]): Promise<Part> {
     if (first === undefined) throw new Error("a part has at least one record");
-    return { shard, from: this.#at.get(shard), records: [first, ...rest] };
+    const batch = await this.#projection.prepare([first, ...rest]);
+    return { shard, from: this.#at.get(shard), batch };
   }
 }
 

@@ -33,6 +33,8 @@ if (connectionString === "") {
 }
 
 function tell(result: object): void {
+  const { user, system } = process.cpuUsage();
+  const cpuSeconds = (user + system) / 1e6;
   const peakMegabytes = process.resourceUsage().maxRSS / 1_024;
-  process.stdout.write(`${JSON.stringify({ ...result, peakMegabytes })}\n`);
+  process.stdout.write(`${JSON.stringify({ cpuSeconds, ...result, peakMegabytes })}\n`);
 }

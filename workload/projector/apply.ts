@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS projection_event (
 
 export const FUNCTIONS = `${EVENT}
 CREATE OR REPLACE FUNCTION projection_apply(of_shard integer, up_to_seq bigint, events regclass)
-RETURNS void LANGUAGE plpgsql SET random_page_cost = 1.1 AS $apply$
+RETURNS void LANGUAGE plpgsql SET random_page_cost = 1.1 SET enable_mergejoin = off AS $apply$
 DECLARE
   changed bigint;
   found bigint;
@@ -40,7 +40,7 @@ BEGIN
       SELECT $1, epoch, seq, index, instrument, price, quantity,
         "buyClient", "buyOrderId", "sellClient", "sellOrderId"
       FROM event WHERE type = 'traded'
-    ), change AS MATERIALIZED (
+    ), change AS (
       SELECT client, client_order_id, sum(traded)::integer AS traded, bool_or(cancelled) AS cancelled
       FROM (
         SELECT "buyClient" AS client, "buyOrderId" AS client_order_id, quantity AS traded, false AS cancelled
@@ -51,15 +51,16 @@ BEGIN
         SELECT client, "clientOrderId", 0, true FROM event WHERE type = 'cancelled'
       ) AS parts
       GROUP BY client, client_order_id
+    ), folded AS MATERIALIZED (
+      SELECT * FROM placed FULL JOIN change USING (client, client_order_id)
     ), fresh AS (
       INSERT INTO orders
-      SELECT p.client, p.client_order_id, $1, p.instrument, p.side, p.price, p.quantity,
-        p.quantity - coalesce(c.traded, 0),
-        CASE WHEN c.cancelled THEN 'cancelled' WHEN p.quantity = c.traded THEN 'filled' ELSE 'open' END,
-        p.epoch, p.seq
-      FROM placed AS p LEFT JOIN change AS c USING (client, client_order_id)
-    ), earlier AS MATERIALIZED (
-      SELECT c.* FROM change AS c LEFT JOIN placed AS p USING (client, client_order_id) WHERE p.client IS NULL
+      SELECT client, client_order_id, $1, instrument, side, price, quantity, quantity - coalesce(traded, 0),
+        CASE WHEN cancelled THEN 'cancelled' WHEN quantity = traded THEN 'filled' ELSE 'open' END,
+        epoch, seq
+      FROM folded WHERE seq IS NOT NULL
+    ), earlier AS (
+      SELECT client, client_order_id, traded, cancelled FROM folded WHERE seq IS NULL
     ), updated AS (
       UPDATE orders AS o SET
         remaining = o.remaining - e.traded,

@@ -136,7 +136,7 @@ export class Projector {
     });
     try {
       for await (const batch of batched(records, BATCH_RECORDS)) {
-        at = await projection.apply(shard, at, batch);
+        at = await projection.apply(shard, at, await projection.prepare(batch));
         this.#watermarks.set(shard, at);
       }
     } finally {

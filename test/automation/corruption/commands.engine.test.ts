@@ -159,7 +159,7 @@ test("killed like a process is, the same command goes on, and the database is va
         "--no-engines",
       ])
     ).code,
-    1,
+    17,
   );
 });
 

@@ -133,7 +133,8 @@ test("what is nowhere wrong is not found; what is always true, or no query, is a
       "the predicate is true of an empty projection: it must be a query that has a row only when something is wrong",
   });
   await t.throwsAsync(find(t.context.databases, store, "price > 5"), {
-    message: /syntax error at or near "price"/,
+    message:
+      'the predicate is no query that this projection can answer (syntax error at or near ">"): write it like SELECT * FROM trades WHERE price > 1000',
   });
   const left = await t.context.databases.primary.query(
     "SELECT FROM pg_database WHERE datname LIKE 'dr\\_scratch%'",

@@ -162,7 +162,7 @@ test.serial("what the projector's own code made of it is equal, by row, total an
     const records: ValidRecord[] = [];
     for await (const record of readValid(store, shard)) records.push(record);
     const [first, ...rest] = records;
-    if (first) await projection.apply(shard, undefined, [first, ...rest]);
+    if (first) await projection.apply(shard, undefined, await projection.prepare([first, ...rest]));
   }
   await connection.end();
 
