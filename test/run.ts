@@ -22,7 +22,7 @@ interface Stage {
 const DRILLS = "test/drills/*.test.ts";
 const LONG_DRILLS = "test/drills/long/*.test.ts";
 /** Tests that start the real engine or real PostgreSQL. */
-const ENGINE = "test/{stacks,automation,sandbox}/**/*.engine.test.ts";
+const ENGINE = "test/**/*.engine.test.ts";
 
 /** Every test file is a process of its own: compiled once, its modules start in two thirds of the time. */
 const ENVIRONMENT = {
