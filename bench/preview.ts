@@ -4,6 +4,7 @@
  * milliseconds per resource are what to compare between machines.
  */
 import { spawnSync } from "node:child_process";
+import { availableParallelism, loadavg } from "node:os";
 import { deploy } from "../test/stacks/graph.ts";
 import { Local } from "../test/stacks/local.ts";
 
@@ -32,6 +33,8 @@ function node(script: string): void {
 
 const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)} %`;
 
+// Others at work make every figure here larger.
+console.log(`${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)} before`);
 const empty = await medianSeconds(() => node(""));
 const importing = (await medianSeconds(() => node('await import("../stacks/index.ts")'))) - empty;
 console.log(`importing the program: ${importing.toFixed(2)} s, once per process`);
