@@ -1,11 +1,9 @@
-/** Drills that must fail: `DRILLS=all` runs them, for the minutes that they take. Their judge is tested by itself. */
+/** Drills that must fail. */
 import test from "ava";
-import { openSandbox } from "../../automation/commands/drill-world.ts";
-import { azLossBy } from "../../automation/drill/az-loss.ts";
-import type { OpenWorld } from "../../automation/drill/world.ts";
-import { drill } from "./drill.ts";
-
-const run = process.env["DRILLS"] === "all" ? test.serial : test.skip;
+import { openSandbox } from "../../../automation/commands/drill-world.ts";
+import { azLossBy } from "../../../automation/drill/az-loss.ts";
+import type { OpenWorld } from "../../../automation/drill/world.ts";
+import { drill } from "../drill.ts";
 
 /** Each of the two zones left has half of what a zone has otherwise: together one zone's worth. */
 const HALF_A_NODE = 0.15;
@@ -18,18 +16,25 @@ const cut: OpenWorld = async (options, progress) => {
   return { ...world, zonal: { ...world.zonal, lose } };
 };
 
-run("sabotage: with one zone's worth of capacity left the drill fails, and shows the shortage", async (t) => {
-  const scenario = azLossBy([{ which: "writer", loss: "kill", atMaximum: false }], 500);
-  const { evidence } = await drill(t, "az-loss-capacity", { scenario, open: cut, options: { loss: "each" } });
-  t.is(evidence.verdict, "failed");
-  t.regex(
-    evidence.reasons.join("\n"),
-    /too little capacity in the zones left: .*: 0\/6 nodes are available: .*Insufficient cpu/,
-  );
-  t.is(evidence.rpo.lost, 0);
-});
+test.serial(
+  "sabotage: with one zone's worth of capacity left the drill fails, and shows the shortage",
+  async (t) => {
+    const scenario = azLossBy([{ which: "writer", loss: "kill", atMaximum: false }], 500);
+    const { evidence } = await drill(t, "az-loss-capacity", {
+      scenario,
+      open: cut,
+      options: { loss: "each" },
+    });
+    t.is(evidence.verdict, "failed");
+    t.regex(
+      evidence.reasons.join("\n"),
+      /too little capacity in the zones left: .*: 0\/6 nodes are available: .*Insufficient cpu/,
+    );
+    t.is(evidence.rpo.lost, 0);
+  },
+);
 
-run(
+test.serial(
   "sabotage: without hot standbys errors last until pods are rescheduled, and the drill fails",
   async (t) => {
     const scenario = azLossBy([{ which: "engine", loss: "kill", atMaximum: false }], 500);
