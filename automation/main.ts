@@ -77,6 +77,12 @@ function report(error: unknown): number {
   return code;
 }
 
+// A reader that went away (`| head`) ends nothing: a failover must not stop because nobody listens any more.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
 const exitCode = await main(process.argv.slice(2));
 // Questions that a dead region never answers would keep the process waiting; what was said must still get out.
 await Promise.all(

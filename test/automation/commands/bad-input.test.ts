@@ -288,3 +288,9 @@ test("a restore without a zone in its time, and without a terminal to confirm on
     "there is no terminal to confirm on: add --yes --confirm-region REGION, or --dry-run to look only",
   );
 });
+
+test("a reader that goes away is no error", async (t) => {
+  const shell = `"$0" --help | head -n 1; echo "exit code $PIPESTATUS"`;
+  const ended = await run("bash", ["-c", shell, path.join(ROOT, "infra/scripts/dr.sh")]);
+  t.deepEqual(ended, { code: 0, stdout: "Usage: dr [options] [command]\nexit code 0\n", stderr: "" });
+});
