@@ -1,11 +1,14 @@
 /** Asks the new region's API for orders, and its load balancers whether they serve. */
+
 import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { orderKey } from "../audit/second-fold.ts";
 import type { ApiAnswer } from "../audit/writes.ts";
 
 const CONCURRENT = 16;
 const TRIES = 5;
+const PAUSE_MILLISECONDS = 1_000;
 const TIMEOUT_MILLISECONDS = 3_000;
 
 const body = z.object({
@@ -56,6 +59,8 @@ async function askOrder(api: Api, { client, clientOrderId }: Wanted): Promise<Ap
     const { status, text } = await get(api, address, path);
     last = answerOf(status, text);
     if (status === 200 || status === 404) return last;
+    // "Not now" says nothing of the order; asked again at once it would only be said again.
+    if (attempt + 1 < TRIES) await sleep(PAUSE_MILLISECONDS);
   }
   return last;
 }
