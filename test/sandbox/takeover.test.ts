@@ -166,7 +166,10 @@ test.serial(
     cluster.store.put(next as unknown as Properties);
     await until("both replaced", async () => pair().length === 2 && pair().every((pod) => !old.has(pod)));
     await until("the new pair", async () => (await phases()) === "active,standby");
-    t.is(await ask("GOLD:1"), 200, "a duplicate of what the former engine acknowledged");
+    // Gateways find the new engine within a second or two; an order that was lost would be new: 201.
+    let answer = 0;
+    await until("an answer", async () => (answer = await ask("GOLD:1")) < 300 && answer > 0);
+    t.is(answer, 200, "a duplicate of what the former engine acknowledged");
   },
 );
 
