@@ -16,6 +16,7 @@ import {
   verifyLog,
 } from "../journal/index.ts";
 import { type Batch, type Prepared, Projection } from "./contract.ts";
+import { inParallel } from "./parallel.ts";
 import { Meter, type ProgressOptions } from "./progress.ts";
 import { openTarget } from "./target.ts";
 
@@ -191,32 +192,4 @@ async function* oneAhead<T>(source: AsyncGenerator<T, void, undefined>): AsyncGe
     asked = ask();
     yield item.value;
   }
-}
-
-/** Results in the order of the items. The first failure stops the others. */
-async function inParallel<T, R>(
-  items: readonly T[],
-  workers: number,
-  signal: AbortSignal | undefined,
-  work: (item: T, signal: AbortSignal) => Promise<R>,
-): Promise<R[]> {
-  const failed = new AbortController();
-  const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-  const results: R[] = [];
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [index, item] of queue) {
-      either.throwIfAborted();
-      results[index] = await work(item, either);
-    }
-  };
-  const working = Array.from({ length: Math.min(workers, items.length) }, () =>
-    worker().catch((error: unknown) => {
-      failed.abort(error);
-      throw error;
-    }),
-  );
-  await Promise.allSettled(working);
-  await Promise.all(working);
-  return results;
 }
