@@ -67,7 +67,8 @@ function ava(title: string, files: readonly string[], ...options: string[]): Sta
 function counted(code: number, output: string): Count {
   const sum = (pattern: RegExp) =>
     [...output.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
-  const passed = sum(/^\s*(\d+) tests? passed/gm);
+  // Where anything failed ava does not count the rest.
+  const passed = sum(/^\s*(\d+) tests? passed/gm) || [...output.matchAll(/^\s*✔ /gm)].length;
   const failed = sum(
     /^\s*(\d+) (?:tests? failed|uncaught exceptions?|unhandled rejections?|hooks? failed)/gm,
   );
