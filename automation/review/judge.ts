@@ -7,6 +7,7 @@
 import { type Finding, merged } from "./finding.ts";
 import { granted, widened } from "./grants.ts";
 import {
+  GONE,
   isDeletion,
   isReplacement,
   type Preview,
@@ -158,8 +159,9 @@ function changed(step: Step, old: ResourceState, next: ResourceState, about: Abo
   if (wider.length > 0) found.push({ ...about, risk: "widened", severity: "eyes", because: wider });
   // What forces a loss is said with the loss.
   const said = isReplacement(step.op) && isStateful(step.type) ? step.replaceReasons : [];
+  const touched = new Set(step.changed.map((path) => path.split(/[.[]/, 1)[0]));
   for (const rule of BY_TYPE.get(tableKey(step.type)) ?? ANY) {
-    if (said.includes(rule.path)) continue;
+    if (!touched.has(rule.parts[0]) || said.includes(rule.path)) continue;
     const changes = broken(rule, old.inputs, next.inputs);
     const [first] = changes;
     if (first !== undefined) {
@@ -214,7 +216,7 @@ const isSet = (value: unknown): boolean =>
 
 /** The properties that force a replacement, with their values; without any, what the engine says of it. */
 export function forcedBy({ replaceReasons, changed: paths, old, new: next, op }: Step): readonly string[] {
-  if (isDeletion(op)) return ["no longer in the program"];
+  if (isDeletion(op)) return [op === GONE ? "no longer in the cloud" : "no longer in the program"];
   const reasons = replaceReasons.length > 0 ? replaceReasons : paths;
   if (reasons.length === 0) return ["the program, a provider or the operator asks for it"];
   return reasons.map((path) => changeOf(path, at(old, path), at(next, path)));

@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
+import { registryMachine } from "./machines.ts";
 import { Runner } from "./runner.ts";
-import type { WorkflowStep } from "./workflows.ts";
+import { RUN_BY, type WorkflowStep } from "./workflows.ts";
 
 const expression = (name: string): string => `\${{ ${name} }}`;
 const LAPTOP: WorkflowStep = {
@@ -13,10 +14,11 @@ const LAPTOP: WorkflowStep = {
     PULUMI_CONFIG_PASSPHRASE: expression("secrets.PULUMI_CONFIG_PASSPHRASE"),
   },
 };
+const DATABASE = "aws:rds/cluster:Cluster";
 
 test("from a laptop's first deployment over a pull request and its report to deployed plans, a cancelled run, and drift", async (t) => {
   let slow = false;
-  const runner = await Runner.start(t, {
+  const machine = await registryMachine(t, {
     "aws:route53/record:Record": {
       update: async () => {
         if (slow) await sleep(4_000);
@@ -24,12 +26,16 @@ test("from a laptop's first deployment over a pull request and its report to dep
       },
     },
   });
-  const passes = async (step: WorkflowStep | undefined, values = {}) => {
+  const runner = await Runner.start(t, machine);
+  const ends = async (code: number, step: WorkflowStep | undefined, values = {}) => {
     if (step === undefined) throw new Error("there is no such step");
-    const { code, output } = await runner.run(step, values);
-    t.is(code, 0, `${step.run}\n${output}`);
-    return output;
+    const started = performance.now();
+    const ended = await runner.run(step, values);
+    t.log(`${((performance.now() - started) / 1000).toFixed(1)} s  ${step.run}`);
+    t.is(ended.code, code, `${step.run}\n${ended.output}`);
+    return ended.output;
   };
+  const passes = (step: WorkflowStep | undefined, values = {}) => ends(0, step, values);
 
   const first = await passes(LAPTOP);
   t.regex(first, /^prod, then dr: dr needs what prod owns, and is not deployed yet$/m);
@@ -58,8 +64,8 @@ test("from a laptop's first deployment over a pull request and its report to dep
   const { first: one = "", second: two = "" } = await runner.outputs();
   t.deepEqual([one, two], ["dr", "prod"]);
   const values = { "needs.plan.outputs.first": one, "needs.plan.outputs.second": two };
-  const [deployDr] = runner.stepsOf("deploy.yml", "first");
-  const [deployProd, release] = runner.stepsOf("deploy.yml", "second");
+  const [deployDr, releaseDr] = runner.stepsOf("deploy.yml", "first");
+  const [deployProd, releaseProd] = runner.stepsOf("deploy.yml", "second");
   t.regex(await passes(deployDr, values), /^dr: update aws:route53\/record:Record answers-us-west-2a$/m);
 
   // GitHub's runner signals the step's own process and nothing below it.
@@ -75,14 +81,28 @@ test("from a laptop's first deployment over a pull request and its report to dep
   const cancelled = await ended;
   t.is(cancelled.code, 130, cancelled.output);
   t.deepEqual(await runner.locks(), []);
-  t.regex(await passes(release, values), /^prod is not locked$/m);
+  const released = await Promise.all([releaseDr, releaseProd].map((step) => passes(step, values)));
+  t.regex(released[0] ?? "", /^dr is not locked$/m);
+  t.regex(released[1] ?? "", /^prod is not locked$/m);
   slow = false;
 
   // What was done already is no longer to do: the same plan goes on.
   t.regex(await passes(deployProd, values), /^prod: ready$/m);
 
+  // Somebody lifts the primary's protection where Pulumi does not see it.
+  const { registry } = machine.providers;
+  const [database] = registry.list({ type: DATABASE, region: "us-east-1" });
+  if (database === undefined) throw new Error("there is no database");
+  registry.put({ ...database, outputs: { ...database.outputs, deletionProtection: false } });
   const [look, issue] = runner.stepsOf("drift.yml", "drift");
   await passes(look);
   await passes(issue);
-  t.deepEqual(runner.github.issues, []);
+  t.like(runner.github.issues, { length: 1, 0: { title: "Drift", state: "open" } });
+  const [{ body: drifted } = { body: "" }] = runner.github.issues;
+  t.regex(
+    drifted,
+    /^\*\*Drift\*\* · 🟡 \*\*Needs eyes\*\* · 1 × protection lifted · `prod` \(us-east-1\) \+0 ~1 ±0 −0 · no changes in `dr`/,
+  );
+  t.regex(drifted, /\| `deletionProtection: true → false` \|/);
+  t.deepEqual(runner.unrun(RUN_BY["automation/review/workflows.engine.test.ts"]), []);
 });
