@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import test from "ava";
+import { pairFindings, seenIn } from "../../../automation/adapters/policy.ts";
+import { previewFile } from "../../../automation/deploy-preview.ts";
+import { STACKS, type StackName } from "../../../components/model.ts";
 import { registryMachine } from "./machines.ts";
 import { Runner } from "./runner.ts";
 import { RUN_BY, type WorkflowStep } from "./workflows.ts";
@@ -14,14 +17,28 @@ const LAPTOP: WorkflowStep = {
     PULUMI_CONFIG_PASSPHRASE: expression("secrets.PULUMI_CONFIG_PASSPHRASE"),
   },
 };
+const LATECOMER: WorkflowStep = {
+  ...LAPTOP,
+  run: "npm run -s dr -- deploy --stack prod --yes --lock-timeout 1",
+};
+/** What the engine said in a preview. */
+async function readEvents(directory: string, stack: StackName): Promise<readonly EngineEvent[]> {
+  const text = await readFile(previewFile(path.join(directory, "review"), stack), "utf8");
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as EngineEvent);
+}
+
 const DATABASE = "aws:rds/cluster:Cluster";
+const EXPERIMENT = "aws:fis/experimentTemplate:ExperimentTemplate";
 
 test("from a laptop's first deployment over a pull request and its report to deployed plans, a cancelled run, and drift", async (t) => {
-  let slow = false;
+  let gate = Promise.resolve();
   const machine = await registryMachine(t, {
     "aws:route53/record:Record": {
       update: async () => {
-        if (slow) await sleep(4_000);
+        await gate;
         return {};
       },
     },
@@ -50,6 +67,18 @@ test("from a laptop's first deployment over a pull request and its report to dep
   for (const job of ["preview", "report"]) {
     for (const step of runner.stepsOf("pull-request.yml", job)) await passes(step);
   }
+  const events = await Promise.all(STACKS.map((stack) => readEvents(runner.directory, stack)));
+  for (const one of events)
+    t.deepEqual(
+      one.filter(({ policyEvent }) => policyEvent),
+      [],
+    );
+  const [prod = [], dr = []] = events.map(seenIn);
+  t.deepEqual(
+    pairFindings({ prod, dr }),
+    [],
+    "both stacks under all rules, also of values known only when deployed",
+  );
   const [comment] = runner.github.comments;
   t.regex(
     comment?.body ?? "",
@@ -68,23 +97,33 @@ test("from a laptop's first deployment over a pull request and its report to dep
   const [deployProd, releaseProd] = runner.stepsOf("deploy.yml", "second");
   t.regex(await passes(deployDr, values), /^dr: update aws:route53\/record:Record answers-us-west-2a$/m);
 
-  // GitHub's runner signals the step's own process and nothing below it.
-  slow = true;
+  const { promise, resolve: open } = Promise.withResolvers<void>();
+  gate = promise;
   const { child, ended } = runner.begin(deployProd ?? {}, values);
-  await new Promise<void>((resolve) =>
-    child.stderr?.on("data", (text) => {
-      if (/update aws:route53/.test(String(text))) resolve();
-    }),
+  const says = (pattern: RegExp) =>
+    new Promise<void>((resolve) =>
+      child.stderr?.on("data", (text) => {
+        if (pattern.test(String(text))) resolve();
+      }),
+    );
+  await says(/update aws:route53/);
+  const held = await runner.locks();
+  t.is(held.length, 1);
+  t.regex(
+    await ends(75, LATECOMER),
+    /^dr: stack prod is locked by \S+@\S+ \(pid \d+\) since \d+ s; waited 1 s\. /m,
   );
-  t.is((await runner.locks()).length, 1);
+  t.deepEqual(await runner.locks(), held);
+  // GitHub's runner signals the step's own process and nothing below it.
   child.kill("SIGINT");
+  await says(/^stopping…$/m);
+  open();
   const cancelled = await ended;
   t.is(cancelled.code, 130, cancelled.output);
   t.deepEqual(await runner.locks(), []);
   const released = await Promise.all([releaseDr, releaseProd].map((step) => passes(step, values)));
   t.regex(released[0] ?? "", /^dr is not locked$/m);
   t.regex(released[1] ?? "", /^prod is not locked$/m);
-  slow = false;
 
   // What was done already is no longer to do: the same plan goes on.
   t.regex(await passes(deployProd, values), /^prod: ready$/m);
@@ -94,6 +133,10 @@ test("from a laptop's first deployment over a pull request and its report to dep
   const [database] = registry.list({ type: DATABASE, region: "us-east-1" });
   if (database === undefined) throw new Error("there is no database");
   registry.put({ ...database, outputs: { ...database.outputs, deletionProtection: false } });
+  // And deletes one of the drills of the other region.
+  const [template] = registry.list({ type: EXPERIMENT, region: "us-west-2" });
+  if (template === undefined) throw new Error("there is no experiment");
+  registry.remove(EXPERIMENT, "us-west-2", template.id);
   const [look, issue] = runner.stepsOf("drift.yml", "drift");
   await passes(look);
   await passes(issue);
@@ -101,8 +144,9 @@ test("from a laptop's first deployment over a pull request and its report to dep
   const [{ body: drifted } = { body: "" }] = runner.github.issues;
   t.regex(
     drifted,
-    /^\*\*Drift\*\* · 🟡 \*\*Needs eyes\*\* · 1 × protection lifted · `prod` \(us-east-1\) \+0 ~1 ±0 −0 · no changes in `dr`/,
+    /^\*\*Drift\*\* · 🟡 \*\*Needs eyes\*\* · 1 × protection lifted, 1 × guard removed · `prod` \(us-east-1\) \+0 ~1 ±0 −0 · `dr` \(us-west-2\) \+0 ~0 ±0 −1\n/,
   );
   t.regex(drifted, /\| `deletionProtection: true → false` \|/);
+  t.regex(drifted, /\*\*guard removed\*\*: `drills-\S+` .* \| `no longer in the cloud` \|/);
   t.deepEqual(runner.unrun(RUN_BY["automation/review/workflows.engine.test.ts"]), []);
 });
