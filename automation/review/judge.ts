@@ -161,7 +161,7 @@ function changed(step: Step, old: ResourceState, next: ResourceState, about: Abo
   if (wider.length > 0) found.push({ ...about, risk: "widened", severity: "eyes", because: wider });
   // What forces a loss is said with the loss.
   const said = isReplacement(step.op) && isStateful(step.type) ? step.replaceReasons : [];
-  const touched = new Set(step.changed.map((path) => path.split(/[.[]/, 1)[0]));
+  const touched = new Set(step.changed.map((path) => /^[^.[]*/.exec(path)?.[0]));
   for (const rule of BY_TYPE.get(tableKey(step.type)) ?? ANY) {
     if (!touched.has(rule.parts[0]) || said.includes(rule.path)) continue;
     const changes = broken(rule, old.inputs, next.inputs);
