@@ -150,14 +150,23 @@ export class Sandbox implements Controlled {
   }
 
   /** Deploys both stacks as a person would, with the project's own command. */
-  async deploy(progress: Progress = () => {}): Promise<void> {
+  async deploy(progress: Progress = () => {}, signal?: AbortSignal): Promise<void> {
     this.#phase = "deploying";
-    await this.run([path.join(REPOSITORY, "automation", "main.ts"), "deploy", "--all", "--yes"], progress);
+    const command = [path.join(REPOSITORY, "automation", "main.ts"), "deploy", "--all", "--yes"];
+    await this.run(command, progress, signal);
     this.#phase = "ready";
   }
 
-  /** Runs a program of the repository under Node with this sandbox's environment; rejects with its last words. */
-  async run(arguments_: readonly string[], progress: Progress = () => {}): Promise<void> {
+  /**
+   * Runs a program of the repository under Node with this sandbox's environment; rejects with its last words.
+   * @param signal interrupts it, as Ctrl-C would
+   */
+  async run(
+    arguments_: readonly string[],
+    progress: Progress = () => {},
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<void> {
+    signal.throwIfAborted();
     const child = spawn(process.execPath, arguments_, {
       env: { ...process.env, ...this.environment() },
       stdio: ["ignore", "pipe", "pipe"],
@@ -169,16 +178,18 @@ export class Sandbox implements Controlled {
         for (const line of chunk.split("\n")) if (line.trim() !== "") progress(line.trimEnd());
       });
     }
+    const interrupt = () => child.kill("SIGINT");
+    signal.addEventListener("abort", interrupt, { once: true });
     await new Promise<void>((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (code, signal) => {
+      child.once("close", (code, by) => {
         if (code === 0) resolve();
         else
           reject(
-            new Error(`${arguments_.join(" ")} ended with ${signal ?? `exit code ${code}`}:\n${tail.trim()}`),
+            new Error(`${arguments_.join(" ")} ended with ${by ?? `exit code ${code}`}:\n${tail.trim()}`),
           );
       });
-    });
+    }).finally(() => signal.removeEventListener("abort", interrupt));
   }
 
   /** Resolves when the region is lost, after a short struggle in which its writes to the journal pile up. */
