@@ -2,7 +2,13 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { StackName } from "../../components/model.ts";
-import { DEPLOYMENT_TYPE, differences, type PlannedStep } from "../adapters/plan-check.ts";
+import {
+  BACKUP_SELECTION,
+  DEPLOYMENT_TYPE,
+  differences,
+  isFlip,
+  type PlannedStep,
+} from "../adapters/plan-check.ts";
 import { changes, type PulumiStack } from "../adapters/pulumi.ts";
 import type { StateStore } from "../adapters/state.ts";
 import { HalfwayError } from "../errors.ts";
@@ -76,10 +82,14 @@ export class Cutover implements CutoverPort {
   }
 }
 
-/** What another database changes: where pods connect, and which one they may sign in to. */
+/** What another database changes: where pods connect, and who names the cluster to sign in, keep, watch or break it. */
 const ALLOWED: Readonly<Record<string, RegExp>> = {
   [DEPLOYMENT_TYPE]: /^spec\.template\.spec\.containers\[\d+\]\.env\b/,
   "aws:iam/rolePolicy:RolePolicy": /^policy$/,
+  [BACKUP_SELECTION]: /^resources\b/,
+  "aws:backup/restoreTestingSelection:RestoreTestingSelection": /^protectedResourceArns\b/,
+  "aws:cloudwatch/metricAlarm:MetricAlarm": /^dimensions\b/,
+  "aws:fis/experimentTemplate:ExperimentTemplate": /^targets\[\d+\]\.resourceArns\b/,
 };
 
 /** What is wrong with the plan, one line each; empty: it is the cutover and nothing else. */
@@ -87,7 +97,9 @@ export function checkCutover(steps: readonly PlannedStep[]): readonly string[] {
   return steps.flatMap(({ op, type, urn, oldInputs, newInputs }) => {
     const name = `${type} ${urn.split("::").at(-1)}`;
     const allowed = ALLOWED[type];
-    if (op !== "update" || allowed === undefined) return [`${op} of ${name}`];
+    if (allowed === undefined || !isFlip(type, op)) return [`${op} of ${name}`];
+    // Its inputs are gone; those of what comes in its place are looked at there.
+    if (op === "delete-replaced") return [];
     const other = differences(oldInputs, newInputs).filter((path) => !allowed.test(path));
     return other.length === 0 ? [] : [`${name} would also change ${other.join(", ")}`];
   });
