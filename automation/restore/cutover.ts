@@ -88,6 +88,7 @@ const ALLOWED: Readonly<Record<string, RegExp>> = {
   "aws:iam/rolePolicy:RolePolicy": /^policy$/,
   [BACKUP_SELECTION]: /^resources\b/,
   "aws:backup/restoreTestingSelection:RestoreTestingSelection": /^protectedResourceArns\b/,
+  "aws:cloudwatch/dashboard:Dashboard": /^dashboardBody$/,
   "aws:cloudwatch/metricAlarm:MetricAlarm": /^dimensions\b/,
   "aws:fis/experimentTemplate:ExperimentTemplate": /^targets\[\d+\]\.resourceArns\b/,
 };
