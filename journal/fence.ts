@@ -42,8 +42,8 @@ export interface Fenced {
 }
 
 /**
- * Safe to repeat, also after being killed half-way. Throws SupersededError, NotMyRegionError, HaltedError, MovedError, NotHaltedError,
- * and NotInLogError for a cut outside the valid log; rejects with the signal's reason when it aborts:
+ * Safe to repeat, also after being killed half-way. Throws SupersededError, NotMyRegionError, HaltedError, MovedError,
+ * NotHaltedError, and NotInLogError for a cut outside the valid log; rejects with the signal's reason when it aborts:
  * unproven then.
  */
 export async function fence(

@@ -20,6 +20,8 @@
  *    from the highest item.
  * 7. *Hashes chain* over records, seals and epochs, and `ts` never goes back: replay is the same from any
  *    checkpoint.
+ * 8. *A move is final.* Over its seal nobody ever puts another: the log goes on in another table, which holds the same
+ *    items at the same places.
  */
 import type { Region } from "../components/model.ts";
 import { hashGenesis, hashSeal } from "./hash.ts";

@@ -50,7 +50,11 @@ export async function* proveLog(options: ProveOptions): AsyncGenerator<Proven, v
 /** The seals that end epoch 0, 1, …, each checked against the one before; the archive's, where it has them. */
 async function sealsOf({ store, archive, shard, signal }: ProveOptions): Promise<readonly Seal[]> {
   const archived = new Map<number, Seal>();
-  for await (const seal of archive.seals(shard, signal)) archived.set(seal.epoch, seal);
+  for await (const seal of archive.seals(shard, signal)) {
+    if (archived.has(seal.epoch))
+      throw new TamperedError(shard, seal, "the archive holds two different ends of this epoch");
+    archived.set(seal.epoch, seal);
+  }
   const seals: Seal[] = [];
   for (let opening = genesis(shard, store.primary); ; ) {
     const { epoch } = opening;

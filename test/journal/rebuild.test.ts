@@ -250,6 +250,16 @@ test("an archive that holds two pasts is believed in none", async (t) => {
   }
 });
 
+test("an archive that holds two ends of an epoch is believed in neither", async (t) => {
+  const { history, archive } = await appended([1], [1]);
+  await archiveAll(history, archive);
+  for await (const seal of archive.seals(0)) await archive.saveSeal({ ...seal, hash: "f".repeat(64) });
+  await t.throwsAsync(rebuild(history, archive), {
+    instanceOf: TamperedError,
+    message: /^shard 0, epoch 0, seq 1: the archive holds two different ends of this epoch/,
+  });
+});
+
 test("a fresh table that holds something else is refused", async (t) => {
   const [one, other] = [await appended([1, 1]), await appended([2])];
   const { into } = await rebuild(other.history, other.archive);
