@@ -66,10 +66,12 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
     return code === EXIT.done;
   };
   const mend = damage.mend(new Date(good).toISOString());
-  const isServed =
-    (await operate(MAINTENANCE_SCRIPT, "--enable", "--reason", damage.title)) &&
-    (mend === null || (await operate(DR_SCRIPT, ...mend, "--yes", "--confirm-region", active.region))) &&
-    (await operate(MAINTENANCE_SCRIPT, "--disable"));
+  const mendBy = async (command: readonly string[]) =>
+    (await operate(DR_SCRIPT, ...command, "--yes", "--confirm-region", active.region)) &&
+    (await operate(DR_SCRIPT, "validate"));
+  const isHalted = await operate(MAINTENANCE_SCRIPT, "--enable", "--reason", damage.title);
+  const mended = isHalted && (mend === null || (await mendBy(mend)));
+  const isServed = mended && (await operate(MAINTENANCE_SCRIPT, "--disable"));
 
   const since = (step: string): number | null => {
     const endedAt = steps.get(step)?.endedAt;
