@@ -14,7 +14,7 @@ test("wrong rows, encrypted rows, then a journal rewritten to its head, under lo
       id,
       left: [],
       quarantined: 0,
-      exitCodes: [0, 0, 0],
+      exitCodes: [0, 0, 0, 0],
     })),
   );
   for (const one of evidence.cases ?? []) {
