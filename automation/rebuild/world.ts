@@ -37,26 +37,25 @@ export async function rebuildPorts(options: RebuildPortOptions): Promise<Rebuild
   if (owner === undefined) throw new Error("stack prod has no state");
 
   const address = { region, primary: regions.primary, shards, window };
-  const journals = [from, into].map((table) => new Journal({ ...address, table }, dynamodb));
-  const stores = [from, into].map((table) =>
-    openDynamoJournal({ client: dynamodb, table, primary: regions.primary }),
-  );
-  const [damagedJournal, freshJournal] = journals;
-  const [damaged, fresh] = stores;
-  if (!damagedJournal || !freshJournal || !damaged || !fresh) throw new Error("two tables are needed");
+  const open = (table: string) => ({
+    journal: new Journal({ ...address, table }, dynamodb),
+    store: openDynamoJournal({ client: dynamodb, table, primary: regions.primary }),
+  });
+  const [damaged, fresh] = [open(from), open(into)];
   const archive = openArchive(openS3Objects({ client: s3, bucket: archiveBucket }));
   const clients = createClients(new Endpoints([regions.primary, regions.secondary]));
   const access = { region, name, secure: settings.awsEndpoint === undefined, credentials };
   return {
     damaged: {
-      decision: () => damagedJournal.decision(),
-      standings: () => damagedJournal.standings(),
-      survey: (shard) => surveyLog({ store: damaged, archive, shard, signal }),
-      close: (shard, by) => damagedJournal.seal(shard, "move", by),
+      decision: () => damaged.journal.decision(),
+      standings: () => damaged.journal.standings(),
+      survey: (shard) => surveyLog({ store: damaged.store, archive, shard, signal }),
+      close: (shard, by) => damaged.journal.seal(shard, "move", by),
     },
     table: new JournalTable({ regions, clients, shape: tableShape(owner), from, into }),
     fresh: new Fresh({
-      ...{ damaged, fresh, journal: freshJournal, archive, mission, window, signal },
+      ...{ damaged: damaged.store, fresh: fresh.store, journal: fresh.journal },
+      ...{ archive, mission, window, signal },
       file: path.join(record.directory, "quarantine.ndjson"),
     }),
     cutover: { flip: () => flipBoth(options, mission) },

@@ -17,9 +17,8 @@ export const assess: Step<RebuildPorts, RebuildFacts> = {
     if (refusal !== undefined) throw new RefusedError(`${refusal}. Nothing was changed`);
     await context.remember({ surveys });
     for (const one of surveys) context.note(describeSurvey(one));
-    const sum = (count: (typeof surveys)[number]["refused"][]) => count.reduce((a, b) => a + b, 0);
-    const rewritten = sum(surveys.map((one) => one.rewritten));
-    const refused = sum(surveys.map((one) => one.refused));
+    const total = (of: "rewritten" | "refused") => surveys.reduce((sum, one) => sum + one[of], 0);
+    const [rewritten, refused] = [total("rewritten"), total("refused")];
     return {
       detail: `${rewritten} record(s) were rewritten and can be had again, ${refused} cannot`,
       data: { rewritten, refused },
