@@ -61,6 +61,7 @@ const open = (name: StackName, run: () => Promise<unknown> = program): PulumiSta
     command: () => engine(),
     program: async () => run,
     started: async () => {},
+    savesOnce: false,
   });
 
 type Break = (props: Record<string, unknown>, name: string) => Record<string, unknown>;
