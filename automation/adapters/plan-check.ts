@@ -19,6 +19,14 @@ export const CONTROL_TYPE = "aws:dynamodb/tableItem:TableItem";
 /** Nodes of a cold standby, which `promoting` starts. */
 export const NODE_GROUP_TYPE = "aws:eks/nodeGroup:NodeGroup";
 
+/** Made anew for any change: it has no state of its own. https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupSelection.html */
+export const BACKUP_SELECTION = "aws:backup/selection:Selection";
+const REPLACEMENT = new Set(["replace", "create-replacement", "delete-replaced"]);
+
+/** Whether the operation may belong to a flip from one physical resource to another, which only renames. */
+export const isFlip = (type: string, op: string): boolean =>
+  op === "update" || (type === BACKUP_SELECTION && REPLACEMENT.has(op));
+
 /** Which properties of a type a flip may change. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   [DEPLOYMENT_TYPE]: ["spec.replicas"],
