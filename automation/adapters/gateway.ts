@@ -15,10 +15,10 @@ export interface Listener {
 }
 
 const TIMEOUT_MILLISECONDS = 2_000;
-/** Several times what a healthy gateway needs. */
-const PATIENCE_MILLISECONDS = 200;
+/** Several times what a healthy gateway needs. From far away some questions are put twice: all of them may be. */
+const PATIENCE_MILLISECONDS = 60;
 /** How often each address is tried in one question, unless it refuses. */
-const ROUNDS = 3;
+const ROUNDS = 10;
 
 /** 443 is TLS, as everywhere in this project; a listener on another port is plain. */
 export function listenerUrl(host: string, port: number, path: string): string {
