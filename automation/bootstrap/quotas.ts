@@ -1,7 +1,7 @@
 /** Service quotas against what the program makes in a region: a deployment that stops half-way for one is avoidable. */
 import { z } from "zod";
 import type { Region } from "../../components/model.ts";
-import type { Config } from "../../stacks/config.ts";
+import type { Config, Place } from "../../stacks/config.ts";
 import type { AwsCalls } from "../adapters/aws-call.ts";
 import { vcpusOf } from "../instance-size.ts";
 import { orAbsent, type Piece, there } from "./piece.ts";
@@ -14,16 +14,15 @@ interface Quota {
   readonly needed: number;
 }
 
-const ZONES = 3;
-
 /** Families that share one quota; the others have one each. */
 const STANDARD = /^[acdhimrtz]/;
 
-export function quotasOf({ cluster }: Config): readonly Quota[] {
+export function quotasOf({ cluster, network }: Config, place: Place): readonly Quota[] {
+  const zones = network[place].zones.length;
   const vcpus = STANDARD.test(cluster.instanceType) ? vcpusOf(cluster.instanceType) : undefined;
   return [
     // One per zone for the load balancer, one per zone for the NAT gateways: six, and the default is five.
-    { service: "ec2", code: "L-0263D0A3", title: "Elastic IPs", needed: 2 * ZONES },
+    { service: "ec2", code: "L-0263D0A3", title: "Elastic IPs", needed: 2 * zones },
     ...(vcpus === undefined
       ? []
       : [
@@ -31,7 +30,7 @@ export function quotasOf({ cluster }: Config): readonly Quota[] {
             service: "ec2",
             code: "L-1216C47A",
             title: "vCPUs of running on-demand standard instances",
-            needed: ZONES * cluster.nodesPerZone.max * vcpus,
+            needed: zones * cluster.nodesPerZone.max * vcpus,
           },
         ]),
     { service: "elasticloadbalancing", code: "L-69A177A2", title: "network load balancers", needed: 1 },

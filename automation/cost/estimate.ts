@@ -1,6 +1,6 @@
 /** What a configuration would cost in a month: pure, from config, prices and assumptions that are printed with it. */
 import type { Region } from "../../components/model.ts";
-import type { Config } from "../../stacks/config.ts";
+import { type Config, PLACES, type Place } from "../../stacks/config.ts";
 import { instanceHour, type Prices } from "./prices.ts";
 
 export const HOURS_PER_MONTH = 730;
@@ -19,10 +19,9 @@ export const DEFAULT_DATABASE_GIGABYTES = 100;
 
 /** How many of each the program makes in a region; a test counts them in the program itself. */
 export const PER_REGION = {
-  zones: 3,
   interfaceEndpoints: 5,
-  /** Three before the load balancer, three before the NAT gateways. */
-  publicAddresses: 6,
+  /** Of each zone: one before the load balancer, one before the NAT gateway. */
+  publicAddressesPerZone: 2,
   /** At most: database, storage, Kubernetes secrets, backups, notifications, images; the journal's own or its replica. */
   keys: 7,
   nodeDiskGigabytes: 50,
@@ -81,7 +80,7 @@ export const NOT_COUNTED = [
 type Quantity = readonly [item: string, unit: string, quantity: number];
 
 export function estimate(config: Config, prices: Prices, assumptions: Assumptions): Estimate {
-  const { primary, secondary } = config.regions;
+  const { secondary } = config.regions;
   const price = (region: Region, amount: number | undefined): number | null =>
     amount === undefined || !prices.regions.includes(region) ? null : amount;
   const line = (region: Region, part: string, [item, unit, quantity]: Quantity, isAssumed = false): Line => ({
@@ -105,27 +104,24 @@ export function estimate(config: Config, prices: Prices, assumptions: Assumption
     line(region, "cluster", ["node disks, GB", "gp3-gigabyte-month", running * PER_REGION.nodeDiskGigabytes]),
   ];
 
-  const lines = [primary, secondary].flatMap((region) => {
-    const isPrimary = region === primary;
-    const instances = config.database.instances[isPrimary ? "primary" : "secondary"];
+  const zonesOf = (place: Place) => config.network[place].zones.length;
+  const allNodes = (place: Place) => zonesOf(place) * config.cluster.nodesPerZone.min;
+  const lines = PLACES.flatMap((place) => {
+    const region = config.regions[place];
+    const isPrimary = place === "primary";
+    const instances = config.database.instances[place];
     return [
-      ...fixed(config).map(([part, quantity]) => line(region, part, quantity)),
+      ...fixed(config, zonesOf(place)).map(([part, quantity]) => line(region, part, quantity)),
       machines(region, "database", config.database.instanceClass, instances),
       ...used(assumptions, isPrimary).map(([part, quantity]) => line(region, part, quantity, true)),
-      ...(isPrimary
-        ? nodes(
-            region,
-            PER_REGION.zones * config.cluster.nodesPerZone.min,
-            PER_REGION.zones * config.cluster.nodesPerZone.min,
-          )
-        : []),
+      ...(isPrimary ? nodes(region, allNodes(place), allNodes(place)) : []),
     ];
   });
-  const all = PER_REGION.zones * config.cluster.nodesPerZone.min;
+  const [all, few] = [allNodes("secondary"), zonesOf("secondary")];
   const standbyNodes: Readonly<Record<Standby, readonly Line[]>> = {
     warm: nodes(secondary, all, all),
-    "cold-reserved": nodes(secondary, PER_REGION.zones, all),
-    cold: nodes(secondary, PER_REGION.zones, PER_REGION.zones),
+    "cold-reserved": nodes(secondary, few, all),
+    cold: nodes(secondary, few, few),
   };
   return {
     isEstimate: true,
@@ -157,14 +153,14 @@ export const total = (lines: readonly Line[]): number | null =>
     0,
   );
 
-function fixed({ dns }: Config): readonly (readonly [part: string, quantity: Quantity])[] {
-  const { zones, interfaceEndpoints, publicAddresses, keys } = PER_REGION;
+function fixed({ dns }: Config, zones: number): readonly (readonly [part: string, quantity: Quantity])[] {
+  const { interfaceEndpoints, publicAddressesPerZone, keys } = PER_REGION;
   const hours = (count: number) => count * HOURS_PER_MONTH;
   return [
     ["cluster", ["EKS control plane, hours", "eks-hour", hours(1)]],
     ["network", ["NAT gateways, hours", "nat-hour", hours(zones)]],
     ["network", ["interface endpoints, hours", "interface-endpoint-hour", hours(interfaceEndpoints * zones)]],
-    ["network", ["public addresses, hours", "public-ipv4-hour", hours(publicAddresses)]],
+    ["network", ["public addresses, hours", "public-ipv4-hour", hours(publicAddressesPerZone * zones)]],
     ["traffic", ["load balancer, hours", "nlb-hour", hours(1)]],
     ["traffic", ["load balancer capacity, hours", "nlb-capacity-hour", hours(1)]],
     ["keys", ["encryption keys", "kms-key-month", keys]],

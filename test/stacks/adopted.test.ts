@@ -33,12 +33,19 @@ const world: World = {
       version: "1.34",
       status: "ACTIVE",
       certificateAuthorities: [{ data: "Q0E=" }],
-      vpcConfig: { clusterSecurityGroupId: "sg-platform" },
+      vpcConfig: {
+        clusterSecurityGroupId: "sg-platform",
+        endpointPublicAccess: false,
+        publicAccessCidrs: [],
+      },
     }),
     "aws:eks/getNodeGroup:getNodeGroup": ({ nodeGroupName }) => ({
       subnetIds: [idOf("abc".indexOf(nodeGroupName.at(-1)), 1)],
+      instanceTypes: ["m7g.xlarge"],
+      scalingConfigs: [{ minSize: 4 }],
       resources: [{ autoscalingGroups: [{ name: `group-of-${nodeGroupName}` }] }],
     }),
+    "aws:eks/getAccessEntry:getAccessEntry": () => ({ kubernetesGroups: [] }),
     "aws:eks/getAddon:getAddon": () => ({ configurationValues: '{"enableNetworkPolicy":"true"}' }),
   },
 };

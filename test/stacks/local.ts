@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace, type PulumiFn, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { engine } from "../../automation/engine.ts";
 import type { StackName } from "../../components/model.ts";
 import type { Behaviours } from "../../sandbox/cloud/behaviour.ts";
@@ -72,12 +72,24 @@ export class Local {
     return stack;
   }
 
-  async #create(name: StackName): Promise<Stack> {
+  /** A stack of another project in the same cloud: what somebody else made there. */
+  async foreign(projectName: string, of: PulumiFn): Promise<Stack> {
+    const workDir = path.join(this.#directory, projectName);
+    await mkdir(workDir);
+    return await this.#create("theirs", projectName, of, workDir);
+  }
+
+  async #create(
+    stackName: string,
+    projectName = PROJECT,
+    of: PulumiFn = program,
+    workDir = this.#directory,
+  ): Promise<Stack> {
     return await LocalWorkspace.createStack(
-      { stackName: name, projectName: PROJECT, program },
+      { stackName, projectName, program: of },
       {
         pulumiCommand: await engine(),
-        workDir: this.#directory,
+        workDir,
         envVars: {
           PULUMI_BACKEND_URL: `file://${this.#state}`,
           PULUMI_CONFIG_PASSPHRASE: "test",

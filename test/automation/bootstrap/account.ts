@@ -192,11 +192,13 @@ export class Account {
   }
 
   #route53({ method, body }: AwsRequest): AwsResponse {
-    if (method === "POST") this.zoneRecovery = /true/.test(body.toString()) ? "ENABLED" : "DISABLED";
+    if (method === "POST") {
+      this.zoneRecovery = /true/.test(body.toString()) ? "ENABLED" : "DISABLED";
+      return xml(200, `<UpdateHostedZoneFeaturesResponse xmlns="${ROUTE53}"/>`);
+    }
     const features = `<Features><AcceleratedRecoveryStatus>${this.zoneRecovery}</AcceleratedRecoveryStatus></Features>`;
     const zone = `<HostedZone><Id>/hostedzone/Z1</Id><Name>example.com.</Name><CallerReference>1</CallerReference><Config><PrivateZone>false</PrivateZone></Config>${features}</HostedZone>`;
-    const root = method === "POST" ? "UpdateHostedZoneFeaturesResponse" : "GetHostedZoneResponse";
-    return xml(200, `<${root} xmlns="https://route53.amazonaws.com/doc/2013-04-01/">${zone}</${root}>`);
+    return xml(200, `<GetHostedZoneResponse xmlns="${ROUTE53}">${zone}</GetHostedZoneResponse>`);
   }
 
   #s3(request: AwsRequest): AwsResponse {
@@ -220,6 +222,7 @@ export class Account {
   }
 }
 
+const ROUTE53 = "https://route53.amazonaws.com/doc/2013-04-01/";
 const IAM = "https://iam.amazonaws.com/doc/2010-05-08/";
 /** https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */
 const DEFAULTS: Readonly<Record<string, number>> = {

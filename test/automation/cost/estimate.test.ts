@@ -92,18 +92,19 @@ test("it says that it is an estimate, of which date, and what is not in it", (t)
 });
 
 test("the quantities are the program's own", async (t) => {
+  const zones = 3;
   for (const stack of ["prod", "dr"] as const) {
     const { resources } = await standing(stack);
     const count = (type: string, keep: (inputs: Record<string, unknown>) => boolean = () => true) =>
       resources.filter((one) => one.type === type && keep(one.inputs)).length;
-    t.is(count("aws:ec2/natGateway:NatGateway"), PER_REGION.zones);
-    t.is(count("aws:ec2/eip:Eip"), PER_REGION.publicAddresses);
+    t.is(count("aws:ec2/natGateway:NatGateway"), zones);
+    t.is(count("aws:ec2/eip:Eip"), zones * PER_REGION.publicAddressesPerZone);
     t.is(
       count("aws:ec2/vpcEndpoint:VpcEndpoint", ({ vpcEndpointType }) => vpcEndpointType === "Interface"),
       PER_REGION.interfaceEndpoints,
     );
-    t.is(count("aws:route53/healthCheck:HealthCheck"), PER_REGION.zones);
-    t.is(count("aws:eks/nodeGroup:NodeGroup"), PER_REGION.zones);
+    t.is(count("aws:route53/healthCheck:HealthCheck"), zones);
+    t.is(count("aws:eks/nodeGroup:NodeGroup"), zones);
     t.true(count("aws:kms/key:Key") <= PER_REGION.keys);
     const [template] = resources.filter(({ type }) => type === "aws:ec2/launchTemplate:LaunchTemplate");
     t.is(template?.inputs.blockDeviceMappings[0].ebs.volumeSize, PER_REGION.nodeDiskGigabytes);

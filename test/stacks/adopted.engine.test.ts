@@ -1,0 +1,201 @@
+/** A network and a cluster that another team's program made, adopted by `prod` on the real engine. */
+import { AccessEntry } from "@pulumi/aws/eks/accessEntry.js";
+import { Addon } from "@pulumi/aws/eks/addon.js";
+import { Cluster } from "@pulumi/aws/eks/cluster.js";
+import { NodeGroup } from "@pulumi/aws/eks/nodeGroup.js";
+import { Role } from "@pulumi/aws/iam/role.js";
+import { Provider } from "@pulumi/aws/provider.js";
+import test from "ava";
+import { assumedByService } from "../../components/iam.ts";
+import { Network } from "../../components/network.ts";
+import { hosted } from "./hosted.ts";
+import { ACCOUNT_ID, Local } from "./local.ts";
+import { changed } from "./stackFile.ts";
+
+const REGION = "us-east-1";
+const ZONES = ["a", "b", "c"].map((letter) => `${REGION}${letter}`);
+const ADMINS = ["exchange-deploy", "exchange-failover"].map(
+  (name) => `arn:aws:iam::${ACCOUNT_ID}:role/${name}`,
+);
+
+interface Theirs {
+  readonly cidr: string;
+  readonly minSize: number;
+  readonly publicAccessCidrs: string[];
+  readonly policies: boolean;
+  readonly admins: readonly string[];
+}
+const FIT: Theirs = {
+  cidr: "10.10.0.0/16",
+  minSize: 4,
+  publicAccessCidrs: ["203.0.113.0/24"],
+  policies: true,
+  admins: ADMINS,
+};
+
+const theirs =
+  ({ cidr, minSize, publicAccessCidrs, policies, admins }: Theirs) =>
+  async () => {
+    const provider = new Provider("aws", { region: REGION });
+    const network = new Network("shared", { region: REGION, cidr, zones: ZONES }, { provider });
+    const role = new Role("nodes", { assumeRolePolicy: assumedByService("ec2.amazonaws.com") }, { provider });
+    const cluster = new Cluster(
+      "platform",
+      {
+        name: "platform",
+        version: "1.34",
+        roleArn: role.arn,
+        vpcConfig: {
+          subnetIds: network.zones.map(({ privateSubnetId }) => privateSubnetId),
+          endpointPublicAccess: true,
+          publicAccessCidrs,
+        },
+      },
+      { provider },
+    );
+    const clusterName = cluster.name;
+    for (const { name, privateSubnetId } of network.zones) {
+      new NodeGroup(
+        name,
+        {
+          ...{
+            clusterName,
+            nodeRoleArn: role.arn,
+            nodeGroupName: `workers-${name}`,
+            subnetIds: [privateSubnetId],
+          },
+          instanceTypes: ["m7g.xlarge"],
+          scalingConfig: { minSize, desiredSize: minSize, maxSize: 8 },
+        },
+        { provider },
+      );
+    }
+    for (const addonName of ["eks-pod-identity-agent", "amazon-cloudwatch-observability"]) {
+      new Addon(addonName, { clusterName, addonName }, { provider });
+    }
+    const configurationValues = JSON.stringify({ enableNetworkPolicy: String(policies) });
+    new Addon("vpc-cni", { clusterName, addonName: "vpc-cni", configurationValues }, { provider });
+    for (const principalArn of admins)
+      new AccessEntry(principalArn, { clusterName, principalArn }, { provider });
+    return {
+      vpcId: network.vpcId,
+      subnets: network.zones.map((zone) => ({
+        public: zone.publicSubnetId,
+        private: zone.privateSubnetId,
+        data: zone.dataSubnetId,
+      })),
+    };
+  };
+
+let local: Local;
+let owner: Awaited<ReturnType<Local["foreign"]>>;
+type Subnets = Readonly<Record<"public" | "private" | "data", string>>;
+let given: { readonly vpcId: string; readonly subnets: readonly Subnets[] };
+
+test.before(async () => {
+  local = await Local.start();
+  owner = await local.foreign("shared", theirs(FIT));
+  const { outputs } = await hosted(() => owner.up());
+  given = { vpcId: outputs["vpcId"]?.value, subnets: outputs["subnets"]?.value };
+});
+test.after.always(() => local.close());
+
+async function adopting(existing: object, nodeGroup = (zone: string) => `workers-${zone}`) {
+  return await local.stack("prod", {
+    network: await changed("prod", "network", (value) => {
+      value.primary.existing = existing;
+    }),
+    cluster: await changed("prod", "cluster", (value) => {
+      const nodeGroups = Object.fromEntries(ZONES.map((zone) => [zone, nodeGroup(zone)]));
+      value.existing = { primary: { name: "platform", nodeGroups } };
+    }),
+  });
+}
+
+/** What the engine prints of a refusal, from its first word to the last reason. */
+async function refusal(stack: Promise<{ preview(): Promise<unknown> }>): Promise<string> {
+  const found = await stack;
+  try {
+    await hosted(() => found.preview());
+  } catch (error) {
+    const [, text] = /\n +error: (Refused.*(?:\n {6,}\S.*)*)/.exec(String(error)) ?? [];
+    return text?.replace(/\n +/g, "\n  ") ?? String(error);
+  }
+  return "nothing refused";
+}
+
+test.serial(
+  "what is not there, and subnets out of their places, are refused with every reason",
+  async (t) => {
+    t.is(
+      await refusal(adopting({ ...given, vpcId: "vpc-00000000" })),
+      "Refused, nothing was changed: there is no vpc-00000000 in us-east-1",
+    );
+    const [a, b, c] = given.subnets;
+    const [lost, kept] = ["subnet-00000000", b?.private];
+    t.is(
+      await refusal(
+        adopting({
+          ...given,
+          subnets: [
+            { ...a, private: b?.private },
+            { ...b, private: a?.private },
+            { ...c, data: lost, public: c?.data },
+          ],
+        }),
+      ),
+      `Refused, nothing was changed: the existing network is not fit:
+  there is no subnet-00000000 in us-east-1
+  private subnet ${kept} is in us-east-1b, its place in config says us-east-1a
+  private subnet ${a?.private} is in us-east-1a, its place in config says us-east-1b
+  public subnet ${c?.data} has no route to an internet gateway`,
+    );
+    t.is(
+      await refusal(adopting(given, (zone) => (zone === "us-east-1b" ? "workers" : `workers-${zone}`))),
+      `Refused, nothing was changed: the existing cluster is not fit:
+  there is no node group workers in cluster platform`,
+    );
+  },
+);
+
+test.serial("a cluster that its owner made unsafe is refused with every reason", async (t) => {
+  const unsafe = {
+    minSize: 2,
+    publicAccessCidrs: ["0.0.0.0/0"],
+    policies: false,
+    admins: ADMINS.slice(0, 1),
+  };
+  await hosted(() => owner.up({ program: theirs({ ...FIT, ...unsafe }) }));
+  const few = (zone: string) =>
+    `  node group workers-${zone} keeps 2 nodes at least, cluster.nodesPerZone.min says 4: without one zone the others would not carry the load\n`;
+  t.is(
+    await refusal(adopting(given)),
+    `Refused, nothing was changed: the existing cluster is not fit:
+  cluster platform can be reached from 0.0.0.0/0: name who may, or close its public endpoint
+${ZONES.map(few).join("")}  cluster platform does not enforce network policies: set enableNetworkPolicy of the add-on vpc-cni to "true"
+  cluster platform has no access entry for ${ADMINS[1]}: who deploys or fails over could not enter`,
+  );
+  await hosted(() => owner.up());
+});
+
+test.serial(
+  "adopted, both are used and left alone: prod previews, deploys, and is at rest like their owner",
+  async (t) => {
+    const prod = await adopting(given);
+    const { changeSummary: planned } = await hosted(() => prod.preview());
+    t.deepEqual(Object.keys(planned), ["create"]);
+    const { summary } = await hosted(() => prod.up());
+    t.deepEqual(summary.resourceChanges, planned);
+    const made = (await prod.exportStack()).deployment.resources as { type: string }[];
+    t.deepEqual(
+      made.filter(({ type }) =>
+        /^aws:(ec2\/(vpc|subnet|route|nat|internet)|eks\/(?!podIdentity))/i.test(type),
+      ),
+      [],
+    );
+    const rest = { same: planned.create };
+    t.deepEqual((await hosted(() => prod.preview({ refresh: true }))).changeSummary, rest);
+    const { same, ...changes } = (await hosted(() => owner.preview({ refresh: true }))).changeSummary;
+    t.deepEqual(changes, {});
+  },
+);
