@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Region } from "../../components/model.ts";
 import type { Config, Place } from "../../stacks/config.ts";
 import type { AwsCalls } from "../adapters/aws-call.ts";
+import { addressesPerZone } from "../cost/estimate.ts";
 import { vcpusOf } from "../instance-size.ts";
 import { orAbsent, type Piece, there } from "./piece.ts";
 
@@ -19,11 +20,20 @@ const STANDARD = /^[acdhimrtz]/;
 
 export function quotasOf({ cluster, network }: Config, place: Place): readonly Quota[] {
   const zones = network[place].zones.length;
+  const ours = {
+    network: network[place].existing === undefined,
+    cluster: cluster.existing[place] === undefined,
+  };
   const vcpus = STANDARD.test(cluster.instanceType) ? vcpusOf(cluster.instanceType) : undefined;
   return [
     // One per zone for the load balancer, one per zone for the NAT gateways: six, and the default is five.
-    { service: "ec2", code: "L-0263D0A3", title: "Elastic IPs", needed: 2 * zones },
-    ...(vcpus === undefined
+    {
+      service: "ec2",
+      code: "L-0263D0A3",
+      title: "Elastic IPs",
+      needed: zones * addressesPerZone(network[place]),
+    },
+    ...(vcpus === undefined || !ours.cluster
       ? []
       : [
           {
@@ -34,8 +44,8 @@ export function quotasOf({ cluster, network }: Config, place: Place): readonly Q
           },
         ]),
     { service: "elasticloadbalancing", code: "L-69A177A2", title: "network load balancers", needed: 1 },
-    { service: "vpc", code: "L-F678F1CE", title: "VPCs", needed: 1 },
-    { service: "eks", code: "L-1194D53C", title: "EKS clusters", needed: 1 },
+    ...(ours.network ? [{ service: "vpc", code: "L-F678F1CE", title: "VPCs", needed: 1 }] : []),
+    ...(ours.cluster ? [{ service: "eks", code: "L-1194D53C", title: "EKS clusters", needed: 1 }] : []),
   ];
 }
 
