@@ -9,6 +9,7 @@ import { parseQuery, QueryError, queryFailure, queryResult } from "../../../sand
 import { createSts } from "../../../sandbox/aws/sts.ts";
 import type { XmlValue } from "../../../sandbox/aws/xml.ts";
 import { Faults, INTERNET } from "../../../sandbox/faults.ts";
+import { assertShapes } from "./shapes.ts";
 
 export const ACCOUNT = "123456789012";
 
@@ -44,8 +45,8 @@ export class Account {
           (request) => parseQuery(request).action,
           (request) => this.#iam(request),
         ),
-        this.#guarded("kms", target, (request) => this.#kms(request)),
-        this.#guarded("servicequotas", target, (request) => this.#serviceQuotas(request)),
+        this.#guarded("kms", target, (request) => fitting(request, this.#kms(request))),
+        this.#guarded("servicequotas", target, (request) => fitting(request, this.#serviceQuotas(request))),
         this.#guarded(
           "route53",
           ({ method }) => `${method} zone`,
@@ -237,6 +238,13 @@ const ABSENT: Readonly<Record<string, string>> = {
   encryption: "ServerSideEncryptionConfigurationNotFoundError",
   policy: "NoSuchBucketPolicy",
 };
+
+/** What a real service would not take, or not answer, fails the test that asked. */
+function fitting(request: AwsRequest, response: AwsResponse): AwsResponse {
+  const [input, output] = [request.body, response.body ?? "{}"].map((body) => JSON.parse(body.toString()));
+  assertShapes(request.headers["x-amz-target"] ?? "", input, response.status, output);
+  return response;
+}
 
 const target = ({ headers }: AwsRequest): string => headers["x-amz-target"]?.split(".").at(-1) ?? "";
 const subresource = ({ query }: AwsRequest): string | undefined =>
