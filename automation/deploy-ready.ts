@@ -6,6 +6,8 @@ export interface Replicas {
   readonly name: string;
   readonly ready: number;
   readonly desired: number;
+  /** Why a pod of it does not start, as the cluster says it. */
+  readonly trouble?: string | undefined;
 }
 
 export interface ReadyOptions {
@@ -32,7 +34,10 @@ export async function awaitReady({ stack, look, limitSeconds, say, signal }: Rea
         ? `readiness is unknown: ${seen}`
         : seen
             .filter(({ ready, desired }) => ready < desired)
-            .map(({ name, ready, desired }) => `${name} ${ready}/${desired}`)
+            .map(
+              ({ name, ready, desired, trouble }) =>
+                `${name} ${ready}/${desired}${trouble === undefined ? "" : ` (${trouble})`}`,
+            )
             .join(", ");
     if (waiting === "") {
       say(`${stack}: ready`);

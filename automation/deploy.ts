@@ -58,7 +58,7 @@ const REAL: Ports = {
   async replicas(outputs, { settings }) {
     const { primary, secondary, witness } = outputs.regions;
     const { cluster } = regionWorld(outputs, new Endpoints([primary, secondary, witness]), settings);
-    return await cluster.deployments();
+    return await cluster.rollout();
   },
 };
 

@@ -15,7 +15,7 @@ const RUNS = 10_000;
 const draw = { runs: RUNS, seed: 1 };
 /** As `sandbox/project.ts` deploys it. */
 const SANDBOX = { standby: "warm", shards: 2, pods: 6, nodes: 6, addresses: 3 } as const;
-const STEPS = ["scale", "rebuild", "smoke", "prepare-traffic", "catch-up", "promote", "fence"];
+const STEPS = ["scale", "rebuild", "smoke", "catch-up", "promote", "fence"];
 
 const seconds = (value: number): string => `${value.toFixed(1)} s`;
 

@@ -27,6 +27,7 @@ import { type Compute, createCompute } from "./compute/compute.ts";
 import { ImageRegistry } from "./compute/images.ts";
 import { type Controlled, type Loss, listen, type SandboxStatus, type ZoneLoss } from "./control.ts";
 import { Faults, INTERNET, type LinkState } from "./faults.ts";
+import { buildImage, workloadImage } from "./image.ts";
 import { createNetwork, type Network, type Traffic } from "./net/network.ts";
 import { Processes } from "./processes.ts";
 import { LISTENER_PORT, PASSPHRASE, type Project, writeProject } from "./project.ts";
@@ -101,6 +102,7 @@ export class Sandbox implements Controlled {
         shards: options.shards ?? DEFAULT_SHARDS,
         ...(options.standbys !== undefined && { standbys: options.standbys }),
       });
+      await buildImage();
       const parts = await startParts({
         options,
         addresses,
@@ -392,7 +394,7 @@ async function startParts({
       addresses,
       regions: REGIONS,
       processes,
-      images: images(project, options.workload ?? path.join(REPOSITORY, "workload", "main.ts")),
+      images: new ImageRegistry([workloadImage(project.imageDigest, options.workload)]),
       ...(options.coresPerNode !== undefined && { coresPerNode: options.coresPerNode }),
       directory: path.join(directory, "pods"),
       environment: (region) => ({
@@ -438,12 +440,3 @@ async function startParts({
   ];
   return { cli, faults, dynamo, s3, aurora, compute, network, edges, providers, modelled, closables };
 }
-
-const images = ({ imageDigest }: Project, workload: string): ImageRegistry =>
-  new ImageRegistry([
-    {
-      repository: "workload",
-      digests: [imageDigest],
-      command: [process.execPath, workload],
-    },
-  ]);

@@ -87,7 +87,7 @@ function stages(named: readonly string[], all: boolean): readonly Stage[] {
   const drilling = ["--serial", "--concurrency=1", "--timeout=8m"];
   return [
     check("format and lint (biome)", "biome", "check"),
-    check("types (tsc)", "tsc", "--noEmit"),
+    check("types (tsc)", "node", "node_modules/typescript7/bin/tsc", "--noEmit"),
     check("workflows (actionlint)", "sh", "tools/actionlint/run.sh"),
     ava("quick tests", quick, "--concurrency=2"),
     ava("tests on the real engine", engines, "--concurrency=2"),

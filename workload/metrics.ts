@@ -1,13 +1,20 @@
 /** Numbers for Prometheus, read when it asks: nothing is counted twice on the order path. */
-import { Gauge, Registry } from "prom-client";
-
 export type Numbers = Readonly<Record<string, { readonly help: string; readonly read: () => number }>>;
 
-/** The text of `/metrics`. `Registry.metrics` is asynchronous, hence the promise. */
+/** The text of `/metrics`. Its library is loaded by the first who asks: a failover waits for the start of every pod. */
 export function createMetrics(
   labels: Readonly<Record<string, string>>,
   numbers: Numbers,
 ): () => Promise<string> {
+  let registry: Promise<{ metrics(): Promise<string> }> | undefined;
+  return async () => {
+    registry ??= register(labels, numbers);
+    return await (await registry).metrics();
+  };
+}
+
+async function register(labels: Readonly<Record<string, string>>, numbers: Numbers) {
+  const { Gauge, Registry } = await import("prom-client");
   const registry = new Registry();
   registry.setDefaultLabels({ ...labels });
   for (const [name, { help, read }] of Object.entries({ ...PROCESS, ...numbers })) {
@@ -20,7 +27,7 @@ export function createMetrics(
       },
     });
   }
-  return () => registry.metrics();
+  return registry;
 }
 
 const PROCESS: Numbers = {

@@ -41,13 +41,30 @@ const containerSchema = z.object({
     .optional(),
   ports: z.array(z.object({ containerPort: z.number() })).default([]),
 });
+const conditionSchema = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+});
 const podSchema = z.object({
   metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).optional() }),
   spec: z.object({ nodeName: z.string().optional(), containers: z.array(containerSchema) }),
   status: z
     .object({
       phase: z.string().optional(),
-      conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
+      conditions: z.array(conditionSchema).optional(),
+      containerStatuses: z
+        .array(
+          z.object({
+            state: z
+              .object({
+                waiting: z.object({ reason: z.string(), message: z.string().optional() }).optional(),
+              })
+              .optional(),
+          }),
+        )
+        .optional(),
     })
     .default({}),
 });
@@ -70,6 +87,26 @@ const nodeSchema = z.object({
   }),
 });
 const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+
+const stateOf = ({ metadata, spec, status }: z.infer<typeof deploymentSchema>): DeploymentState => ({
+  name: metadata.name,
+  desired: spec.replicas,
+  ready: status.readyReplicas ?? 0,
+});
+
+/** What every pod says while it is being made. */
+const ORDINARY = new Set(["ContainerCreating", "PodInitializing"]);
+
+function troubleOf({ status }: z.infer<typeof podSchema>): string | undefined {
+  const waiting = status.containerStatuses?.map(({ state }) => state?.waiting);
+  const unplaced = status.conditions?.filter(
+    ({ type, status: is }) => type === "PodScheduled" && is === "False",
+  );
+  const found = [...(waiting ?? []), ...(unplaced ?? [])].find(
+    (one) => one?.reason !== undefined && !ORDINARY.has(one.reason),
+  );
+  return found && [found.reason, found.message].filter((word) => word !== undefined).join(": ");
+}
 
 const isLoopback = (endpoint: string): boolean =>
   /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(endpoint).hostname);
@@ -104,11 +141,22 @@ export class Cluster implements ClusterPort {
   }
 
   async deployments(): Promise<readonly DeploymentState[]> {
-    return (await this.#deployments()).map(({ metadata, spec, status }) => ({
-      name: metadata.name,
-      desired: spec.replicas,
-      ready: status.readyReplicas ?? 0,
-    }));
+    return (await this.#deployments()).map(stateOf);
+  }
+
+  /** The same, and why pods of those that are not ready do not start. */
+  async rollout(): Promise<readonly (DeploymentState & { readonly trouble: string | undefined })[]> {
+    const [deployments, pods] = await Promise.all([
+      this.#deployments(),
+      this.#list(`${this.#namespaced("api/v1")}/pods`, podSchema),
+    ]);
+    return deployments.map((deployment) => {
+      const wanted = Object.entries(deployment.spec.selector.matchLabels);
+      const own = pods.filter(({ metadata: { labels } }) =>
+        wanted.every(([label, value]) => labels?.[label] === value),
+      );
+      return { ...stateOf(deployment), trouble: own.map(troubleOf).find((trouble) => trouble !== undefined) };
+    });
   }
 
   /** One Deployment as the cluster has it; undefined: there is none. */

@@ -14,7 +14,7 @@ export interface ProgramOptions {
   readonly settings: Settings;
   readonly say: (line: string) => void;
   readonly started?: (child: ProcessIdentity) => Promise<void>;
-  /** An outage is no time to download or build an engine: one that is not on this machine is done without. */
+  /** Nothing but flips; and an outage is no time to download or build an engine: one that is not here is done without. */
   readonly emergency?: boolean;
 }
 
@@ -26,6 +26,7 @@ export function pulumiStack({ stack, project, settings, say, ...options }: Progr
     command: () => (options.emergency ? presentEngine(settings) : engine(say)),
     program: async () => (await import("../../stacks/index.ts")).default,
     started: options.started ?? (async () => {}),
+    savesOnce: options.emergency ?? false,
   });
 }
 

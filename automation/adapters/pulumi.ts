@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly program: () => Promise<() => Promise<unknown>>;
   /** Puts an engine process on record before it may take a lock. */
   readonly started: (child: ProcessIdentity) => Promise<void>;
+  /** For updates of what exists, and of nothing else: the state is saved once, at the end. */
+  readonly savesOnce: boolean;
 }
 
 export interface OperationOptions {
@@ -152,7 +154,8 @@ export class PulumiStack {
   }
 
   async #load(): Promise<Stack> {
-    const { command, program, projectDirectory, projectName, environment, started } = this.#options;
+    const { command, program, projectDirectory, projectName, environment, started, savesOnce } =
+      this.#options;
     const [cli, run] = await Promise.all([command(), program()]);
     return await LocalWorkspace.selectStack(
       { stackName: this.name, projectName, program: async () => (await run()) as Record<string, unknown> },
@@ -165,11 +168,19 @@ export class PulumiStack {
           ...(environment["PULUMI_DEBUG_PROVIDERS"] && {
             PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
           }),
+          ...(savesOnce && SAVES_ONCE),
         },
       },
     );
   }
 }
+
+/**
+ * By default the whole state is written before and after each resource, and copied each time. An update that was killed
+ * is repaired by the same update; the bucket keeps the versions.
+ * https://github.com/pulumi/pulumi/issues/10668
+ */
+const SAVES_ONCE = { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true" };
 
 function common({ targets, configFile, planFile, policyPack, refresh, signal }: OperationOptions) {
   return {

@@ -112,7 +112,7 @@ function chain(spans: ReturnType<typeof attempt>["spans"]): Share[] {
     ["fence", at("fence")],
     ["scale", at("scale")],
     ["rebuild", at("rebuild")],
-    ["smoke", Math.max(at("smoke"), at("prepare-traffic"))],
+    ["smoke", at("smoke")],
     ["traffic switch", switched],
     ["health checks", at("health checks")],
     ["caches", at("caches")],

@@ -4,7 +4,6 @@
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { OnOff, Role } from "../../components/model.ts";
 import { deployedCommit } from "../../stacks/commit.ts";
 import { checkPlan } from "../adapters/plan-check.ts";
 import type { PulumiStack } from "../adapters/pulumi.ts";
@@ -12,7 +11,7 @@ import type { StateStore } from "../adapters/state.ts";
 import { messageOf } from "../errors.ts";
 import { type RunRecord, writeDurably } from "../runbook/record.ts";
 import { setSwitches } from "../stack-file.ts";
-import type { Flip, Flipped, StackPort } from "./ports.ts";
+import type { Flip, Flipped, StackPort, Switches } from "./ports.ts";
 import { awaitState } from "./state-lock.ts";
 import { type Flippable, NoTargetError, targetsOf } from "./targets.ts";
 
@@ -57,14 +56,9 @@ export class EmergencyStack implements StackPort {
     this.#options = options;
   }
 
-  async deployedRole(): Promise<Role | undefined> {
+  async deployed(): Promise<Switches> {
     const state = await this.#options.state.read(this.#options.stack).catch(() => undefined);
-    return state?.outputs["role"] as Role | undefined;
-  }
-
-  async deployedMaintenance(): Promise<OnOff | undefined> {
-    const state = await this.#options.state.read(this.#options.stack).catch(() => undefined);
-    return state?.outputs["maintenance"] as OnOff | undefined;
+    return (state?.outputs ?? {}) as Switches;
   }
 
   async warnings(): Promise<readonly string[]> {
@@ -186,7 +180,9 @@ export class EmergencyStack implements StackPort {
 }
 
 /** What a flip is about, for people. */
-const titleOf = ({ role, maintenance }: Flip): string =>
-  role === undefined ? `maintenance ${maintenance}` : `role ${role}`;
+function titleOf({ role, traffic, maintenance }: Flip): string {
+  if (maintenance !== undefined) return `maintenance ${maintenance}`;
+  return traffic === undefined ? `role ${role}` : `traffic ${traffic}`;
+}
 
-const slugOf = ({ role, maintenance }: Flip): string => role ?? `maintenance-${maintenance}`;
+const slugOf = (flip: Flip): string => titleOf(flip).replace(" ", "-");

@@ -147,11 +147,14 @@ export interface ProbePort {
   acceptedByOldSide(): Promise<number | undefined>;
 }
 
-/** The switches of a stack that are flipped; what is absent stays as it is. */
-export interface Flip {
+export interface Switches {
   readonly role?: Role;
   readonly traffic?: OnOff;
   readonly maintenance?: OnOff;
+}
+
+/** The switches of a stack that are flipped; what is absent stays as it is. */
+export interface Flip extends Switches {
   readonly acceptGeneration?: number;
   /** By API from the start: an earlier flip of this run went so, and Pulumi's state does not know of it. */
   readonly direct?: boolean;
@@ -169,8 +172,8 @@ export interface StackPort {
   /** Computes what the flip would do, without doing it; resolves to why `flip` would go by API, else undefined. */
   prepare(flip: Flip): Promise<string | undefined>;
   flip(flip: Flip): Promise<Flipped>;
-  /** Role that was deployed last, as Pulumi's state says. */
-  deployedRole(): Promise<Role | undefined>;
+  /** What was deployed last, as Pulumi's state says; nothing when it cannot be read. */
+  deployed(): Promise<Switches>;
 }
 
 export interface OperatorPort {

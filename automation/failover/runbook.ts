@@ -6,7 +6,7 @@ import { assess } from "./steps/assess.ts";
 import { catchUp } from "./steps/catch-up.ts";
 import { confirm } from "./steps/confirm.ts";
 import { fence } from "./steps/fence.ts";
-import { prepareTraffic } from "./steps/prepare-traffic.ts";
+import { handOverReplicas } from "./steps/hand-over.ts";
 import { promote } from "./steps/promote.ts";
 import { rebuild } from "./steps/rebuild.ts";
 import { scale } from "./steps/scale.ts";
@@ -20,10 +20,11 @@ export const failover: readonly Node<Ports, Facts>[] = [
   fence,
   {
     parallel: [
-      { nodes: [scale, { parallel: [{ nodes: [rebuild, smoke] }, { nodes: [prepareTraffic] }] }, traffic] },
+      { nodes: [scale, rebuild, smoke, traffic] },
       // Orders do not need the database: without it the platform is recovered, degraded.
       { nodes: [promote, catchUp], tolerated: true },
     ],
   },
+  handOverReplicas,
   verdict,
 ];

@@ -18,7 +18,7 @@ export function targetsOf(
   { deployments, region, stack }: Flippable,
 ): readonly string[] {
   const resources = state?.resources ?? [];
-  if (flip.role === "promoting") {
+  if (flip.role === "promoting" && flip.traffic === undefined) {
     const nodes = resources.filter(({ type }) => type === NODE_GROUP_TYPE).map(({ urn }) => urn);
     const scaled = deployments.map(({ name }) => {
       const found = resources.find(({ type, inputs }) => type === DEPLOYMENT_TYPE && nameOf(inputs) === name);

@@ -71,8 +71,10 @@ export class RegionWorld {
     { role, traffic, maintenance }: Flip,
     deployments: readonly { name: string; replicas: number }[],
   ): Promise<void> {
-    if (role === "promoting") await this.cluster.scale(deployments);
-    if (traffic === undefined && maintenance === undefined) return;
+    if (traffic === undefined && maintenance === undefined) {
+      if (role === "promoting") await this.cluster.scale(deployments);
+      return;
+    }
     const { region } = this.outputs;
     const standing = (await this.journal.control(region)) ?? this.outputs;
     await this.journal.setControl({

@@ -2,7 +2,7 @@
 import type { OnOff, Region } from "../../components/model.ts";
 import type { Acknowledgement, ControlItem, Position } from "../../journal/model.ts";
 import type { Decision } from "../failover/decide.ts";
-import type { Flip, Flipped, GatewayPort, JournalPort } from "../failover/ports.ts";
+import type { Flip, Flipped, GatewayPort, JournalPort, Switches } from "../failover/ports.ts";
 
 /** A shard's newest epoch, and where the valid log ends. */
 export interface ShardStanding {
@@ -64,7 +64,7 @@ export interface DoorPort {
 export interface SwitchPort {
   flip(flip: Flip): Promise<Flipped>;
   /** As Pulumi's state says. */
-  deployedMaintenance(): Promise<OnOff | undefined>;
+  deployed(): Promise<Switches>;
   /** As the stack file says. */
   writtenMaintenance(): Promise<OnOff | undefined>;
 }

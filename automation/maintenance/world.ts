@@ -73,7 +73,7 @@ export function maintenancePorts({ active, record, direct, note, context }: Port
     door: doorOf(world, publicName(outputs, settings.resolvers)),
     stack: {
       flip: (flip) => stack.flip(flip),
-      deployedMaintenance: () => stack.deployedMaintenance(),
+      deployed: () => stack.deployed(),
       writtenMaintenance: () => writtenMaintenance(settings, project, outputs),
     },
   };

@@ -54,6 +54,8 @@ export interface Moments {
 /** Strong operations one after the other, the guard's read of the decision included. */
 const FENCE_OPERATIONS = 7;
 const SMOKE_OPERATIONS = 4;
+/** Of the scale-out and of the traffic switch; they share the host's cores. */
+const PLANS = 2;
 /** From a checker's connection attempt to its giving up. */
 const CHECK_TIMEOUT_SECONDS = 4;
 /** https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html */
@@ -70,7 +72,7 @@ export const MODELS: StepModels<Moments> = {
     const begun = at + draws.take("commandStart");
     const silent = draws.take("lastRecord") + draws.wait("silence", STOPPED_MILLISECONDS / 1000);
     return (
-      Math.max(begun + WATCH_MILLISECONDS / 1000, begun + draws.take("plan"), silent) +
+      Math.max(begun + WATCH_MILLISECONDS / 1000, begun + PLANS * draws.take("plan"), silent) +
       draws.take("strongOperation")
     );
   },
@@ -94,8 +96,6 @@ export const MODELS: StepModels<Moments> = {
     return moments.gatewaysUp + draws.take("engineStart");
   },
 
-  "prepare-traffic": (at, { draws }) => at + draws.take("plan", { index: 1 }),
-
   smoke: (at, { draws, gatewaysUp }) =>
     Math.max(at, gatewaysUp + draws.take("loadBalancer")) +
     SMOKE_OPERATIONS * draws.take("strongOperation", { index: 2 }),
@@ -110,6 +110,8 @@ export const MODELS: StepModels<Moments> = {
     moments.recovered = moments.named + left + draws.take("clientWrite");
     return moments.named + draws.share("clientWrite", 1);
   },
+
+  "hand-over": (at, { draws }) => at + draws.take("switch", { index: 1 }),
 
   promote(at, moments) {
     moments.databaseWritable = at + moments.draws.take("promotion");

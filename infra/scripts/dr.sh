@@ -9,4 +9,7 @@ if [ ! -x "$node" ]; then
 fi
 : "${DR_PROJECT_DIR:=$root}"
 export DR_PROJECT_DIR
-exec "$node" "$root/automation/main.ts" "$@"
+# A failover waits for this program to load: compiled code is kept, and young objects are not collected too early.
+: "${NODE_COMPILE_CACHE:=$root/node_modules/.cache/compiled}"
+export NODE_COMPILE_CACHE
+exec "$node" --max-semi-space-size=64 "$root/automation/main.ts" "$@"

@@ -64,6 +64,8 @@ interface Running {
   readonly closeApi: () => Promise<void>;
 }
 
+export const POD_NODE_OPTIONS = `--import ${import.meta.resolve("./podNetwork.ts")}`;
+
 /**
  * What EKS' pod identity webhook and node agents put into containers, plus what stands for TLS and name resolution
  * here. Credentials are any: the sandbox's edges know callers by address.
@@ -76,7 +78,7 @@ function injected(addresses: Addresses, region: Region): Record<string, string> 
     AWS_SECRET_ACCESS_KEY: "sandbox",
     PGSSLMODE: "disable",
     DNS_RESOLVER: hostPort(addresses.dns),
-    NODE_OPTIONS: `--import ${import.meta.resolve("./podNetwork.ts")}`,
+    NODE_OPTIONS: POD_NODE_OPTIONS,
   };
 }
 

@@ -7,6 +7,8 @@ export interface Image {
   readonly digests?: readonly string[];
   /** The image's entry point; a container's `args` follow. */
   readonly command: readonly [string, ...string[]];
+  /** The image's own variables, which a manifest's override. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export class ImageRegistry {
@@ -18,15 +20,15 @@ export class ImageRegistry {
 
   /**
    * @param reference `[registry/]repository[:tag][@digest]`
-   * @returns the entry point; undefined when nothing like it was pushed (`ImagePullBackOff`)
+   * @returns undefined when nothing like it was pushed (`ImagePullBackOff`)
    */
-  resolve(reference: string): readonly [string, ...string[]] | undefined {
+  resolve(reference: string): Image | undefined {
     const [name = "", digest] = reference.split("@");
     const repository = name.replace(/:[^:/]*$/, "");
     return this.#images.find(
       (image) =>
         (repository === image.repository || repository.endsWith(`/${image.repository}`)) &&
         (image.digests === undefined || (digest !== undefined && image.digests.includes(digest))),
-    )?.command;
+    );
   }
 }

@@ -150,8 +150,8 @@ export class Pod {
   #start(): void {
     if (this.#binding === undefined || this.#gone || this.terminating || this.#nodeLost !== undefined) return;
     const { name, namespace, manifest } = this.birth;
-    const command = this.#kubelet.images.resolve(this.container.image);
-    if (command === undefined) {
+    const image = this.#kubelet.images.resolve(this.container.image);
+    if (image === undefined) {
       this.#wait("ImagePullBackOff", `Back-off pulling image "${this.container.image}": not found`);
       return;
     }
@@ -164,7 +164,10 @@ export class Pod {
         annotations: manifest.metadata.annotations,
         serviceAccount: manifest.spec.serviceAccountName,
       });
-      this.#run([...(this.container.command ?? command), ...this.container.args], environment);
+      this.#run([...(this.container.command ?? image.command), ...this.container.args], {
+        ...image.environment,
+        ...environment,
+      });
     } catch (error) {
       if (!(error instanceof ContainerConfigError)) throw error;
       this.#wait("CreateContainerConfigError", error.message);

@@ -277,11 +277,11 @@ test("a lock that another run takes between our look and the engine's is waited 
 
 test("pods that are not ready, or that nobody can ask about, are no success", async (t) => {
   const short = await world(t, {
-    replicas: async () => [{ name: "gateway", ready: 1, desired: 3 }, ...READY],
+    replicas: async () => [{ name: "gateway", ready: 1, desired: 3, trouble: "CrashLoopBackOff" }, ...READY],
   });
   await t.throwsAsync(short.deploy(only("dr")), {
     instanceOf: HalfwayError,
-    message: "stack dr is deployed, but after 0 s not ready: gateway 1/3",
+    message: "stack dr is deployed, but after 0 s not ready: gateway 1/3 (CrashLoopBackOff)",
   });
   const blind = await world(t, {
     replicas: async () => {

@@ -7,17 +7,7 @@ const SCRIPT = path.join(import.meta.dirname, "interruptedFailover.ts");
 /** Nobody predicts how often a command is killed. */
 const { findings: _, ...unpredicted } = regionLoss;
 /** Those that act; the others may be over before the blow falls. */
-const STEPS = [
-  "assess",
-  "fence",
-  "scale",
-  "promote",
-  "rebuild",
-  "catch-up",
-  "prepare-traffic",
-  "smoke",
-  "traffic",
-];
+const STEPS = ["assess", "fence", "scale", "promote", "rebuild", "catch-up", "smoke", "traffic", "hand-over"];
 
 test("a region that accepts and never answers, and a failover killed in each step: the same command finishes, nothing is lost", async (t) => {
   const { evidence, log } = await drill(t, "interrupted", {

@@ -12,6 +12,7 @@ import {
   type HeartbeatSample,
 } from "../decide.ts";
 import { type Assessment, type Context, type Expected, type Facts, fact, type Mission } from "../facts.ts";
+import { openTraffic, scaleOut } from "../flips.ts";
 import type { Capacity, Ports, ShardHead } from "../ports.ts";
 
 const LOOK_MILLISECONDS = 500;
@@ -124,17 +125,18 @@ async function parked({ ports, facts }: Context, warnings: string[]): Promise<vo
   );
 }
 
-/** The scale-out's plan is made while the journal is watched: it costs the recovery no time. */
+/** The plans are made while the journal is watched: they cost the recovery no time. */
 async function prepareStack(context: Context, warnings: string[]): Promise<void> {
-  const { seenGeneration } = fact(context, "mission");
-  const reason = await context.ports.stack
-    .prepare({ role: "promoting", acceptGeneration: seenGeneration + 1 })
-    .catch((error: unknown) => {
-      // Nothing to target: better known now than after the point of no return.
-      if (error instanceof DrError) throw new RefusedError(error.message, { cause: error });
-      return messageOf(error);
-    });
-  if (reason !== undefined) warnings.push(`Pulumi cannot do the role change, it would go by API: ${reason}`);
+  const { stack } = context.ports;
+  const prepared = [scaleOut(context), openTraffic(context)].map((flip) => stack.prepare(flip));
+  const reasons = await Promise.all(prepared).catch((error: unknown) => {
+    // Nothing to target: better known now than after the point of no return.
+    if (error instanceof DrError) throw new RefusedError(error.message, { cause: error });
+    return [messageOf(error)];
+  });
+  for (const reason of new Set(reasons)) {
+    if (reason !== undefined) warnings.push(`Pulumi cannot do it all, what it cannot goes by API: ${reason}`);
+  }
 }
 
 async function predictedGap(

@@ -1,6 +1,7 @@
 /** Role `promoting`: the engines and gateways of the target region get their production size. */
 import type { Step } from "../../runbook/step.ts";
 import { type Context, type Facts, fact } from "../facts.ts";
+import { scaleOut } from "../flips.ts";
 import type { Ports } from "../ports.ts";
 
 export const scale: Step<Ports, Facts> = {
@@ -14,13 +15,12 @@ export const scale: Step<Ports, Facts> = {
     if (context.facts.via !== undefined && (await missing(context)).length === 0) {
       return { state: "already-done", reason: "scaled in an earlier start of this run" };
     }
-    const role = await context.ports.stack.deployedRole();
+    const { role } = await context.ports.stack.deployed();
     if (role === "passive" || role === undefined || (await missing(context)).length > 0) return;
     return { state: "already-done", reason: `role ${role} is deployed and every Deployment has its size` };
   },
   async run(context) {
-    const generation = fact(context, "generation");
-    const flipped = await context.ports.stack.flip({ role: "promoting", acceptGeneration: generation });
+    const flipped = await context.ports.stack.flip(scaleOut(context));
     await context.remember({
       via: flipped.reason === undefined ? { how: flipped.via } : { how: flipped.via, reason: flipped.reason },
     });

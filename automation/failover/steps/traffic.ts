@@ -1,27 +1,28 @@
-/** Role `active`, traffic on: one control item. Done means that traffic moved, not that a record changed. */
+/** Traffic on: one control item. Done means that traffic moved, not that a record changed. */
 import type { Step } from "../../runbook/step.ts";
 import { until } from "../../runbook/wait.ts";
 import { decideMoved } from "../decide.ts";
 import { type Context, type Facts, fact } from "../facts.ts";
+import { openTraffic } from "../flips.ts";
 import type { Ports } from "../ports.ts";
-import { trafficFlip } from "./prepare-traffic.ts";
 
 const LOOK_MILLISECONDS = 1_000;
 
 export const traffic: Step<Ports, Facts> = {
   id: "traffic",
-  title: "role active, traffic on; watch the public name and both sides until traffic has moved",
+  title: "traffic on; watch the public name and both sides until traffic has moved",
   plan: (context) =>
-    `set role active and traffic on: one control item of ${fact(context, "mission").target}; then wait until every resolver leads there and the old side's requests end`,
+    `set traffic on: one control item of ${fact(context, "mission").target}; then wait until every resolver leads there and the old side's requests end`,
   async run(context) {
     const { target, trafficLimitSeconds } = fact(context, "mission");
     const { ports } = context;
     const standing = await ports.journal.control(target);
-    const role = await ports.stack.deployedRole();
+    const deployed = await ports.stack.deployed();
     // Both: a flip that was killed half-way may have changed the item and left Pulumi's state behind.
-    const flipped = standing?.traffic === "on" && (role === "active" || context.facts.via?.how === "direct");
+    const flipped =
+      standing?.traffic === "on" && (deployed.traffic === "on" || context.facts.via?.how === "direct");
     if (!flipped) {
-      const { via, reason } = await ports.stack.flip(trafficFlip(context));
+      const { via, reason } = await ports.stack.flip(openTraffic(context));
       await context.remember({ via: reason === undefined ? { how: via } : { how: via, reason } });
       context.note(
         `traffic is on in ${target}, ${via === "pulumi" ? "by Pulumi" : `by API (${reason ?? "--direct"})`}`,

@@ -14,7 +14,7 @@ export const flip: Step<MaintenancePorts, MaintenanceFacts> = {
     const { journal, stack } = context.ports;
     const said: readonly (OnOff | undefined)[] = [
       (await journal.control(region))?.maintenance,
-      await stack.deployedMaintenance(),
+      (await stack.deployed()).maintenance,
       await stack.writtenMaintenance(),
     ];
     if (said.some((value) => value !== maintenance)) return;

@@ -84,6 +84,44 @@ test("desired and ready are read from the Deployments themselves", async (t) => 
   ]);
 });
 
+test("a pod that does not start says why: its container waits, or no node takes it", async (t) => {
+  const pod = (app: string, status: object) => ({
+    metadata: { name: `${app}-1`, labels: { app } },
+    spec: { containers: [] },
+    status,
+  });
+  const waiting = (reason: string, message?: string) => ({
+    containerStatuses: [{ state: { waiting: { reason, ...(message && { message }) } } }],
+  });
+  const unschedulable = {
+    type: "PodScheduled",
+    status: "False",
+    reason: "Unschedulable",
+    message: "0/3 nodes",
+  };
+  const { cluster } = await clusterWith(t, ({ url }) => ({
+    body: {
+      items: url.endsWith("/pods")
+        ? [
+            pod("gateway", { containerStatuses: [{ state: { running: {} } }] }),
+            pod("projector", waiting("CrashLoopBackOff", "back-off 10s restarting failed container")),
+            pod("engine-0", { conditions: [unschedulable] }),
+            pod("archiver", waiting("ContainerCreating")),
+          ]
+        : ["gateway", "projector", "engine-0", "archiver"].map((name) => deployment(name, 1)),
+    },
+  }));
+  t.deepEqual(
+    (await cluster.rollout()).map(({ name, trouble }) => [name, trouble]),
+    [
+      ["gateway", undefined],
+      ["projector", "CrashLoopBackOff: back-off 10s restarting failed container"],
+      ["engine-0", "Unschedulable: 0/3 nodes"],
+      ["archiver", undefined],
+    ],
+  );
+});
+
 test("the smoke token is the gateway's own, from the secret that it names", async (t) => {
   const env = [{ name: "SMOKE_TOKEN", valueFrom: { secretKeyRef: { name: "smoke-token", key: "token" } } }];
   const { cluster } = await clusterWith(t, ({ url }) =>

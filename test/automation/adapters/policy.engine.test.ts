@@ -77,6 +77,7 @@ const open = (
     command: () => engine(),
     program: async () => run,
     started: async () => {},
+    savesOnce: false,
   });
 
 type Break = (props: Record<string, unknown>, name: string) => Record<string, unknown>;

@@ -8,7 +8,8 @@ import { FlipProject } from "./flip-project.ts";
 
 const test = anyTest as TestFn<FlipProject>;
 const promoting = { role: "promoting", acceptGeneration: 1 } as const;
-const active = { role: "active", traffic: "on", acceptGeneration: 1 } as const;
+const traffic = { role: "promoting", traffic: "on", acceptGeneration: 1 } as const;
+const active = { role: "active", acceptGeneration: 1 } as const;
 
 // The real engine, one test after the other: Pulumi's programs share the process.
 test.serial.beforeEach(async (t) => {
@@ -16,18 +17,20 @@ test.serial.beforeEach(async (t) => {
 });
 test.serial.afterEach.always((t) => t.context.close());
 
-test.serial("a flip planned before the go is done by Pulumi, then nothing is left to do", async (t) => {
+test.serial("flips planned before the go are done by Pulumi, then nothing is left to do", async (t) => {
   const project = t.context;
   const stack = project.stack();
-  t.is(await stack.prepare(promoting), undefined);
+  // Both at once, and the second from a state that the first will have changed.
+  t.deepEqual(await Promise.all([stack.prepare(promoting), stack.prepare(traffic)]), [undefined, undefined]);
   t.is(project.cluster.replicas("gateway"), 0);
   t.regex(await project.stackFile(), /role: passive # starts passive/);
   t.deepEqual(await stack.flip(promoting), { via: "pulumi" });
   t.deepEqual([project.cluster.replicas("gateway"), project.cluster.replicas("engine-0")], [2, 2]);
-  t.is(await stack.deployedRole(), "promoting");
-  t.is(await stack.prepare(active), undefined);
+  t.like(await stack.deployed(), { role: "promoting", traffic: "off" });
+  t.deepEqual(await stack.flip(traffic), { via: "pulumi" });
+  t.like(await stack.deployed(), { role: "promoting", traffic: "on" });
   t.deepEqual(await stack.flip(active), { via: "pulumi" });
-  t.is(await stack.deployedRole(), "active");
+  t.like(await stack.deployed(), { role: "active", traffic: "on" });
   t.is(
     (await project.stackFile()).replace(/^encryptionsalt.*\n/m, ""),
     'config:\n  trading-platform:acceptGeneration: 1\n  trading-platform:role: active # starts passive\n  trading-platform:traffic: "on"\n  trading-platform:image: app@sha256:1\n',
@@ -42,11 +45,11 @@ test.serial(
     const project = t.context;
     const stack = project.stack();
     t.deepEqual(await stack.flip({ maintenance: "on" }), { via: "pulumi" });
-    t.deepEqual([await stack.deployedMaintenance(), await stack.deployedRole()], ["on", "passive"]);
+    t.like(await stack.deployed(), { maintenance: "on", role: "passive" });
     t.regex(await project.stackFile(), /^ {2}trading-platform:maintenance: "on"$/m);
     t.deepEqual(changes(await project.pulumi.preview({ signal: AbortSignal.timeout(60_000) })), []);
     t.deepEqual(await stack.flip({ maintenance: "off" }), { via: "pulumi" });
-    t.is(await stack.deployedMaintenance(), "off");
+    t.like(await stack.deployed(), { maintenance: "off" });
   },
 );
 

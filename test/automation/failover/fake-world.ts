@@ -2,9 +2,9 @@
 
 import type { Decision } from "../../../automation/failover/decide.ts";
 import type { Mission } from "../../../automation/failover/facts.ts";
-import type { Flip, Ports, RunSummary, ShardFence } from "../../../automation/failover/ports.ts";
+import type { Flip, Ports, RunSummary, ShardFence, Switches } from "../../../automation/failover/ports.ts";
 import type { Clock } from "../../../automation/runbook/clock.ts";
-import type { Region, Role } from "../../../components/model.ts";
+import type { Region } from "../../../components/model.ts";
 import type { GatewayStatus } from "../../../workload/api.ts";
 
 export const TARGET: Region = "us-west-2";
@@ -59,7 +59,7 @@ export class FakeWorld {
   readonly fences = new Map<number, ShardFence>();
   readonly replicas = new Map(mission.deployments.map(({ name }) => [name, 0]));
   traffic: "on" | "off" = "off";
-  role: Role = "passive";
+  deployed: Switches = { role: "passive", traffic: "off" };
   writer: Region = LOST;
   /** Whether the flips of this run go by API, leaving the deployed role behind. */
   direct = false;
@@ -179,7 +179,7 @@ export class FakeWorld {
         warnings: async () => [],
         prepare: async () => (this.direct ? "--direct" : undefined),
         flip: async (flip) => this.#flip(flip),
-        deployedRole: async () => this.role,
+        deployed: async () => this.deployed,
       },
       operator: {
         interactive: true,
@@ -193,7 +193,7 @@ export class FakeWorld {
 
   async #flip({ role, traffic, acceptGeneration }: Flip) {
     if (acceptGeneration !== this.decision.generation) throw new Error(`generation ${acceptGeneration}`);
-    if (role === "promoting") {
+    if (role === "promoting" && traffic === undefined) {
       for (const { name, replicas } of mission.deployments) this.replicas.set(name, replicas);
       this.acts.push("scale");
     }
@@ -201,8 +201,9 @@ export class FakeWorld {
       this.traffic = traffic;
       this.acts.push("traffic");
     }
+    if (role === "active") this.acts.push("hand-over");
     if (this.direct) return { via: "direct" as const, reason: "--direct" };
-    this.role = role ?? this.role;
+    this.deployed = { ...this.deployed, ...(role && { role }), ...(traffic && { traffic }) };
     return { via: "pulumi" as const };
   }
 

@@ -166,6 +166,7 @@ export class FlipProject {
         PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
       },
       command: async () => command,
+      savesOnce: true,
       program: async () => program,
       started: (child) =>
         record.update((data) => {

@@ -72,15 +72,13 @@ test("the plan reads as the disaster does", (t) => {
     "3. fence: put the decision, then seal every shard so that the old region cannot acknowledge",
     "at the same time:",
     "  4. scale: role promoting: scale the target region to its production size",
-    "  at the same time:",
-    "    5. rebuild: engines load checkpoint and tail, and prove it against the journal",
-    "    6. smoke: an order on a reserved instrument of every shard, through the target's load balancer",
-    "  and:",
-    "    7. prepare-traffic: plan the traffic switch",
-    "  8. traffic: role active, traffic on; watch the public name and both sides until traffic has moved",
+    "  5. rebuild: engines load checkpoint and tail, and prove it against the journal",
+    "  6. smoke: an order on a reserved instrument of every shard, through the target's load balancer",
+    "  7. traffic: traffic on; watch the public name and both sides until traffic has moved",
     "and:",
-    "  9. promote: promote the database of the target region (FailoverGlobalCluster, data loss allowed: the journal has it)",
-    "  10. catch-up: the projection catches up with the seal",
+    "  8. promote: promote the database of the target region (FailoverGlobalCluster, data loss allowed: the journal has it)",
+    "  9. catch-up: the projection catches up with the seal",
+    "10. hand-over: role active: the autoscaler owns the number of replicas",
     "11. verdict: verdict and evidence",
   ]);
 });
@@ -89,7 +87,15 @@ test("a failover decides once, seals every shard, scales, switches traffic and p
   const world = new FakeWorld();
   const record = await newRecord(t);
   await run({ world, record });
-  t.deepEqual(world.acts.toSorted(), ["decide", "fence 0", "fence 1", "promote", "scale", "traffic"]);
+  t.deepEqual(world.acts.toSorted(), [
+    "decide",
+    "fence 0",
+    "fence 1",
+    "hand-over",
+    "promote",
+    "scale",
+    "traffic",
+  ]);
   const facts = factsOf(record.data);
   t.is(facts.generation, 1);
   t.is(facts.assessment?.loss.finding, "lost");
@@ -124,7 +130,7 @@ test("killed at any call, before or after its effect, the same command finishes 
       await run({ world, record: resumed });
       t.is(factsOf(resumed.data).verdict?.verdict, "recovered", at);
       t.is(world.decision.generation, 1, at);
-      t.deepEqual([world.traffic, world.role, world.writer], ["on", "active", TARGET], at);
+      t.deepEqual([world.traffic, world.deployed.role, world.writer], ["on", "active", TARGET], at);
       for (const once of ["decide", "fence 0", "fence 1", "promote"])
         t.is(world.count(once), 1, `${once}, ${at}`);
       // A flip is repeated when nobody knows whether it ended; it sets the same values.
@@ -138,7 +144,7 @@ test("killed during a direct run, the same command finishes by API", async (t) =
   reference.direct = true;
   const counted = mortal(reference.ports, { call: 0, after: false }, () => {});
   await run({ world: reference, record: await newRecord(t), ports: counted.ports });
-  t.is(reference.role, "passive");
+  t.is(reference.deployed.role, "passive");
   for (let call = 1; call <= counted.calls(); call++) {
     const world = new FakeWorld();
     world.direct = true;

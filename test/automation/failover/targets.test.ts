@@ -30,10 +30,12 @@ test("promoting targets the Deployments that obey roles, and the nodes that a co
   ]);
 });
 
-test("active targets the region's control item alone", (t) => {
-  t.deepEqual(names(targetsOf({ ...flip, role: "active", traffic: "on" }, state, flippable)), [
-    "journal-control",
-  ]);
+test("traffic, and the role after it, target the region's control item alone", (t) => {
+  t.deepEqual(
+    names(targetsOf({ ...flip, role: "promoting", traffic: "on" }, state, flippable)),
+    names(targetsOf({ ...flip, role: "active" }, state, flippable)),
+  );
+  t.deepEqual(names(targetsOf({ ...flip, role: "active" }, state, flippable)), ["journal-control"]);
 });
 
 test("a Deployment that the state does not know stops the flip: Pulumi would do nothing and call it success", (t) => {

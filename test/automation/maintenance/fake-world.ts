@@ -72,7 +72,7 @@ export class FakePlatform {
           this.deployed = maintenance;
           return { via: "pulumi" };
         },
-        deployedMaintenance: async () => this.deployed,
+        deployed: async () => ({ maintenance: this.deployed }),
         writtenMaintenance: async () => this.written,
       },
     };
