@@ -1,4 +1,5 @@
 /** An EKS cluster that somebody else owns: looked at, checked, and used. It is left as it is. */
+import { getLogGroup } from "@pulumi/aws/cloudwatch/getLogGroup.js";
 import { getAccessEntry } from "@pulumi/aws/eks/getAccessEntry.js";
 import { getAddon } from "@pulumi/aws/eks/getAddon.js";
 import { getCluster } from "@pulumi/aws/eks/getCluster.js";
@@ -9,6 +10,7 @@ import { ComponentResource, type ComponentResourceOptions, type Output, output }
 import type { RegionCluster } from "./cluster.ts";
 import { kubernetesProvider } from "./kubeconfig.ts";
 import type { Region } from "./model.ts";
+import { containerLogsName } from "./names.ts";
 import { orAbsent } from "./orAbsent.ts";
 
 export interface ExistingCluster {
@@ -38,6 +40,8 @@ export interface SeenCluster {
   readonly openTo: readonly string[];
   /** Its node groups, by zone; those that are there. */
   readonly groups: Readonly<Record<string, SeenGroup>>;
+  /** Whether there is a log group into which its containers' output goes. */
+  readonly hasLogs: boolean;
   /** Roles without an access entry. */
   readonly shutOut: readonly string[];
   /** Configuration of add-ons that are there, by name; undefined: missing. */
@@ -77,6 +81,9 @@ export function unfitCluster(args: Omit<ClusterNeeds, "region">, seen: SeenClust
     seen.addons["amazon-cloudwatch-observability"] === undefined
       ? `${what} lacks the add-on amazon-cloudwatch-observability: no alarm would see an error`
       : "",
+    seen.hasLogs
+      ? ""
+      : `${what} has no log group ${containerLogsName(args.existing.name)}: its add-on amazon-cloudwatch-observability has to write there`,
     network === undefined || !/"enableNetworkPolicy"\s*:\s*"?true/.test(network)
       ? `${what} does not enforce network policies: set enableNetworkPolicy of the add-on vpc-cni to "true"`
       : "",
@@ -112,7 +119,7 @@ export async function lookAtCluster(args: ClusterNeeds, provider: Aws): Promise<
   const { existing, region } = args;
   const options = { provider };
   const clusterName = existing.name;
-  const [cluster, found, addons, entries] = await Promise.all([
+  const [cluster, found, addons, entries, logs] = await Promise.all([
     orAbsent(getCluster({ name: clusterName, region }, options)),
     Promise.all(
       Object.entries(existing.nodeGroups).map(async ([zone, nodeGroupName]) => {
@@ -131,6 +138,7 @@ export async function lookAtCluster(args: ClusterNeeds, provider: Aws): Promise<
         orAbsent(getAccessEntry({ clusterName, principalArn, region }, options)),
       ),
     ),
+    orAbsent(getLogGroup({ name: containerLogsName(clusterName), region }, options)),
   ]);
   if (cluster === undefined) throw new Error(`there is no cluster ${clusterName} in ${region}`);
   const groups = found.flat();
@@ -146,6 +154,7 @@ export async function lookAtCluster(args: ClusterNeeds, provider: Aws): Promise<
       ]),
     ),
     addons: Object.fromEntries(addons),
+    hasLogs: logs !== undefined,
     shutOut: args.adminRoles.filter((_, n) => entries[n] === undefined),
   });
   if (problems.length > 0) throw new Error(`the existing cluster is not fit:\n  ${problems.join("\n  ")}`);

@@ -11,4 +11,4 @@ export const orAbsent = <T>(asked: Promise<T>): Promise<T | undefined> =>
  * https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/eks/addon_data_source.go
  */
 const NOTHING_THERE =
-  /couldn't find resource|ResourceNotFoundException|query returned no results|no matching EC2 \w+ found/;
+  /couldn't find resource|ResourceNotFoundException|empty result|query returned no results|no matching EC2 \w+ found/;

@@ -51,6 +51,7 @@ const ADOPTION_CALLS = [
   "eks:DescribeAddon",
   "eks:DescribeCluster",
   "eks:DescribeNodegroup",
+  "logs:DescribeLogGroups",
 ] as const;
 /** Signed with an IAM token by `rds-signer`. */
 const DATABASE_READER = "projection_reader";

@@ -108,6 +108,7 @@ const seenCluster = (change: Partial<SeenCluster> = {}, group: Partial<SeenGroup
     "us-east-1a": { subnetIds: ["private-a"], minSize: 4, instanceTypes: ["m7g.xlarge"], ...group },
   },
   addons: ADDONS,
+  hasLogs: true,
   shutOut: [],
   ...change,
 });
@@ -145,6 +146,11 @@ const CLUSTERS: readonly (readonly [title: string, seen: SeenCluster, problem: s
     "an API server that anybody reaches",
     seenCluster({ openTo: ["203.0.113.0/24", "0.0.0.0/0"] }),
     "cluster platform can be reached from 0.0.0.0/0: name who may, or close its public endpoint",
+  ],
+  [
+    "no place for what containers print",
+    seenCluster({ hasLogs: false }),
+    "cluster platform has no log group /aws/containerinsights/platform/application: its add-on amazon-cloudwatch-observability has to write there",
   ],
   [
     "a role that could not enter",

@@ -1,4 +1,5 @@
 /** A network and a cluster that another team's program made, adopted by `prod` on the real engine. */
+import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
 import { AccessEntry } from "@pulumi/aws/eks/accessEntry.js";
 import { Addon } from "@pulumi/aws/eks/addon.js";
 import { Cluster } from "@pulumi/aws/eks/cluster.js";
@@ -24,6 +25,7 @@ interface Theirs {
   readonly minSize: number;
   readonly publicAccessCidrs: string[];
   readonly policies: boolean;
+  readonly logs: boolean;
   readonly admins: readonly string[];
 }
 const FIT: Theirs = {
@@ -31,11 +33,12 @@ const FIT: Theirs = {
   minSize: 4,
   publicAccessCidrs: ["203.0.113.0/24"],
   policies: true,
+  logs: true,
   admins: ADMINS,
 };
 
 const theirs =
-  ({ cidr, minSize, publicAccessCidrs, policies, admins }: Theirs) =>
+  ({ cidr, minSize, publicAccessCidrs, policies, logs, admins }: Theirs) =>
   async () => {
     const provider = new Provider("aws", { region: REGION });
     const network = new Network("shared", { region: REGION, cidr, zones: ZONES }, { provider });
@@ -73,6 +76,9 @@ const theirs =
     }
     for (const addonName of ["eks-pod-identity-agent", "amazon-cloudwatch-observability"]) {
       new Addon(addonName, { clusterName, addonName }, { provider });
+    }
+    if (logs) {
+      new LogGroup("application", { name: "/aws/containerinsights/platform/application" }, { provider });
     }
     const configurationValues = JSON.stringify({ enableNetworkPolicy: String(policies) });
     new Addon("vpc-cni", { clusterName, addonName: "vpc-cni", configurationValues }, { provider });
@@ -163,6 +169,7 @@ test.serial("a cluster that its owner made unsafe is refused with every reason",
     minSize: 2,
     publicAccessCidrs: ["0.0.0.0/0"],
     policies: false,
+    logs: false,
     admins: ADMINS.slice(0, 1),
   };
   await hosted(() => owner.up({ program: theirs({ ...FIT, ...unsafe }) }));
@@ -172,7 +179,8 @@ test.serial("a cluster that its owner made unsafe is refused with every reason",
     await refusal(adopting(given)),
     `Refused, nothing was changed: the existing cluster is not fit:
   cluster platform can be reached from 0.0.0.0/0: name who may, or close its public endpoint
-${ZONES.map(few).join("")}  cluster platform does not enforce network policies: set enableNetworkPolicy of the add-on vpc-cni to "true"
+${ZONES.map(few).join("")}  cluster platform has no log group /aws/containerinsights/platform/application: its add-on amazon-cloudwatch-observability has to write there
+  cluster platform does not enforce network policies: set enableNetworkPolicy of the add-on vpc-cni to "true"
   cluster platform has no access entry for ${ADMINS[1]}: who deploys or fails over could not enter`,
   );
   await hosted(() => owner.up());

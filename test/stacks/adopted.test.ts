@@ -45,6 +45,7 @@ const world: World = {
       scalingConfigs: [{ minSize: 4 }],
       resources: [{ autoscalingGroups: [{ name: `group-of-${nodeGroupName}` }] }],
     }),
+    "aws:cloudwatch/getLogGroup:getLogGroup": ({ name }) => ({ name }),
     "aws:eks/getAccessEntry:getAccessEntry": () => ({ kubernetesGroups: [] }),
     "aws:eks/getAddon:getAddon": () => ({ configurationValues: '{"enableNetworkPolicy":"true"}' }),
   },

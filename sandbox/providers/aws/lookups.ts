@@ -58,6 +58,12 @@ export function lookupsOf(registry: Registry): Invocations {
       }
       return { id, routeTableId: id, routes: routesOf(table, region) };
     },
+    "aws:cloudwatch/getLogGroup:getLogGroup": async ({ name }, region) => {
+      const entry = registry.get("aws:cloudwatch/logGroup:LogGroup", region, text(name));
+      if (entry === undefined)
+        throw new Error(`reading CloudWatch Logs Log Group (${text(name)}): empty result`);
+      return entry.outputs;
+    },
     "aws:eks/getCluster:getCluster": async ({ name }, region) => {
       const { outputs } = eks("cluster:Cluster", "EKS Cluster", region, text(name));
       return {

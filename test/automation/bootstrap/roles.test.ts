@@ -82,7 +82,7 @@ test("where a network is adopted the failover role may look at it and its cluste
   t.deepEqual(more.slice(0, plain.length), plain);
   const [looks, ...others] = more.slice(plain.length);
   t.deepEqual(others, []);
-  t.true(looks?.Action.every((action) => /^(ec2|eks):Describe/.test(action)));
+  t.true(looks?.Action.every((action) => /^(ec2|eks|logs):Describe/.test(action)));
   t.deepEqual(looks?.Condition, { StringEquals: { "aws:RequestedRegion": ["us-east-1", "us-west-2"] } });
 });
 
