@@ -77,7 +77,7 @@ const open = (
     command: () => engine(),
     program: async () => run,
     started: async () => {},
-    savesOnce: false,
+    savesOnce: true,
   });
 
 type Break = (props: Record<string, unknown>, name: string) => Record<string, unknown>;
