@@ -114,7 +114,7 @@ function unfitGroup(
   ];
 }
 
-/** Throws with every reason why not. Reads in the region itself, and only there. */
+/** Throws when there is none. Reads in the region itself, and only there. */
 export async function lookAtCluster(args: ClusterNeeds, provider: Aws): Promise<FoundCluster> {
   const { existing, region } = args;
   const options = { provider };
@@ -143,7 +143,7 @@ export async function lookAtCluster(args: ClusterNeeds, provider: Aws): Promise<
   if (cluster === undefined) throw new Error(`there is no cluster ${clusterName} in ${region}`);
   const groups = found.flat();
   const { endpointPublicAccess, publicAccessCidrs, clusterSecurityGroupId } = cluster.vpcConfig;
-  const problems = unfitCluster(args, {
+  const unfit = unfitCluster(args, {
     version: cluster.version,
     status: cluster.status,
     openTo: endpointPublicAccess ? publicAccessCidrs : [],
@@ -157,8 +157,8 @@ export async function lookAtCluster(args: ClusterNeeds, provider: Aws): Promise<
     hasLogs: logs !== undefined,
     shutOut: args.adminRoles.filter((_, n) => entries[n] === undefined),
   });
-  if (problems.length > 0) throw new Error(`the existing cluster is not fit:\n  ${problems.join("\n  ")}`);
   return {
+    unfit,
     arn: cluster.arn,
     endpoint: cluster.endpoint,
     certificateAuthority: cluster.certificateAuthorities[0]?.data ?? "",
@@ -170,6 +170,8 @@ export async function lookAtCluster(args: ClusterNeeds, provider: Aws): Promise<
 }
 
 export interface FoundCluster {
+  /** Every reason why it is not fit. */
+  readonly unfit: readonly string[];
   readonly arn: string;
   readonly endpoint: string;
   readonly certificateAuthority: string;

@@ -84,8 +84,13 @@ function unfitSubnet(vpcId: string, subnet: SeenSubnet): string[] {
   ].filter((problem) => problem !== "");
 }
 
-/** Throws with every reason. Reads in the region itself, and only there. */
-export async function lookAtNetwork(args: NetworkNeeds, provider: Aws): Promise<RegionNetwork> {
+export interface FoundNetwork extends RegionNetwork {
+  /** Every reason why it is not fit. */
+  readonly unfit: readonly string[];
+}
+
+/** Throws when there is none. Reads in the region itself, and only there. */
+export async function lookAtNetwork(args: NetworkNeeds, provider: Aws): Promise<FoundNetwork> {
   const { existing, region, zones } = args;
   const options = { provider };
   const places = existing.subnets.flatMap((ids, n) =>
@@ -117,7 +122,7 @@ export async function lookAtNetwork(args: NetworkNeeds, provider: Aws): Promise<
     ),
   ]);
   if (vpc === undefined) throw new Error(`there is no ${existing.vpcId} in ${region}`);
-  const problems = [
+  const unfit = [
     ...looked.filter((one) => typeof one === "string").map((id) => `there is no ${id} in ${region}`),
     ...unfitNetwork(args, {
       cidr: vpc.cidrBlock,
@@ -125,8 +130,8 @@ export async function lookAtNetwork(args: NetworkNeeds, provider: Aws): Promise<
       subnets: looked.filter((one) => typeof one !== "string"),
     }),
   ];
-  if (problems.length > 0) throw new Error(`the existing network is not fit:\n  ${problems.join("\n  ")}`);
   return {
+    unfit,
     vpcId: output(existing.vpcId),
     zones: existing.subnets.map((ids, n) => ({
       name: zones[n] ?? "",

@@ -3,7 +3,7 @@
 import type { Provider as Aws } from "@pulumi/aws/provider.js";
 import type { ComponentResourceOptions } from "@pulumi/pulumi";
 import { AdoptedCluster, type FoundCluster, lookAtCluster } from "../components/adoptedCluster.ts";
-import { lookAtNetwork } from "../components/adoptedNetwork.ts";
+import { type FoundNetwork, lookAtNetwork } from "../components/adoptedNetwork.ts";
 import { nodesFor } from "../components/capacity.ts";
 import { Cluster, type RegionCluster } from "../components/cluster.ts";
 import { Network, type RegionNetwork } from "../components/network.ts";
@@ -11,17 +11,17 @@ import { type Config, placeOf } from "./config.ts";
 
 /** What config says is there already; undefined: it is made. */
 export interface Adopted {
-  readonly network: RegionNetwork | undefined;
+  readonly network: FoundNetwork | undefined;
   readonly cluster: FoundCluster | undefined;
 }
 
-/** Before anything is registered, for what is not fit refuses all. Throws with every reason. */
+/** Throws when something is not there. */
 export async function lookAtAdopted(config: Config, aws: Aws): Promise<Adopted> {
   const { region, cluster } = config;
   const place = placeOf(config);
   const { existing, zones, cidr } = config.network[place];
   const there = cluster.existing[place];
-  const [network, found] = await Promise.allSettled([
+  const [network, found] = await Promise.all([
     existing && lookAtNetwork({ region, zones, cidr, existing }, aws),
     there &&
       lookAtCluster(
@@ -32,15 +32,16 @@ export async function lookAtAdopted(config: Config, aws: Aws): Promise<Adopted> 
         aws,
       ),
   ]);
-  const failures = [network, found].flatMap((one) =>
-    one.status === "rejected" ? [one.reason as Error] : [],
-  );
-  if (failures.length > 0) throw new Error(failures.map(({ message }) => message).join("\n"));
-  return {
-    network: network.status === "fulfilled" ? network.value : undefined,
-    cluster: found.status === "fulfilled" ? found.value : undefined,
-  };
+  return { network, cluster: found };
 }
+
+/** All reasons why what was found is not fit; empty: none. */
+export const unfitIn = (adopted: Adopted): string =>
+  (["network", "cluster"] as const)
+    .map((what) => ({ what, reasons: adopted[what]?.unfit ?? [] }))
+    .filter(({ reasons }) => reasons.length > 0)
+    .map(({ what, reasons }) => [`the existing ${what} is not fit:`, ...reasons].join("\n  "))
+    .join("\n");
 
 export function networkOf(
   config: Config,

@@ -5,7 +5,7 @@ import type { Role } from "../components/model.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { refuseOldCommit, refuseRoleStep } from "./guard.ts";
 import { readDecision, readLastRole } from "./observed.ts";
-import { type Adopted, lookAtAdopted } from "./places.ts";
+import { type Adopted, lookAtAdopted, unfitIn } from "./places.ts";
 
 export interface Start {
   readonly config: Config;
@@ -36,7 +36,16 @@ export async function start(): Promise<Start> {
       throw refuse(message);
     }),
   ]);
+  await guardAdopted(adopted, lastRole);
   return { config, aws, lastRole, adopted };
+}
+
+/** Once something stands on it, it is only told: no failover may be refused for somebody else's subnet. */
+async function guardAdopted(adopted: Adopted, lastRole: Role | undefined): Promise<void> {
+  const unfit = unfitIn(adopted);
+  if (unfit === "") return;
+  if (lastRole === undefined) throw refuse(unfit);
+  await log.warn(`${unfit}\nA first deployment would be refused; this one goes on.`);
 }
 
 function readConfig(): Config {

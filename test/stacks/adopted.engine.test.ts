@@ -37,6 +37,15 @@ const FIT: Theirs = {
   admins: ADMINS,
 };
 
+const UNSAFE: Theirs = {
+  ...FIT,
+  minSize: 2,
+  publicAccessCidrs: ["0.0.0.0/0"],
+  policies: false,
+  logs: false,
+  admins: ADMINS.slice(0, 1),
+};
+
 const theirs =
   ({ cidr, minSize, publicAccessCidrs, policies, logs, admins }: Theirs) =>
   async () => {
@@ -165,14 +174,7 @@ test.serial(
 );
 
 test.serial("a cluster that its owner made unsafe is refused with every reason", async (t) => {
-  const unsafe = {
-    minSize: 2,
-    publicAccessCidrs: ["0.0.0.0/0"],
-    policies: false,
-    logs: false,
-    admins: ADMINS.slice(0, 1),
-  };
-  await hosted(() => owner.up({ program: theirs({ ...FIT, ...unsafe }) }));
+  await hosted(() => owner.up({ program: theirs(UNSAFE) }));
   const few = (zone: string) =>
     `  node group workers-${zone} keeps 2 nodes at least, cluster.nodesPerZone.min says 4: without one zone the others would not carry the load\n`;
   t.is(
@@ -205,5 +207,14 @@ test.serial(
     t.deepEqual((await hosted(() => prod.preview({ refresh: true }))).changeSummary, rest);
     const { same, ...changes } = (await hosted(() => owner.preview({ refresh: true }))).changeSummary;
     t.deepEqual(changes, {});
+
+    // Somebody weakens it later: that is told, and stops nothing.
+    await hosted(() => owner.up({ program: theirs({ ...UNSAFE, logs: true }) }));
+    const warnings: string[] = [];
+    const onEvent = ({ diagnosticEvent }: EngineEvent) => {
+      if (diagnosticEvent?.severity === "warning") warnings.push(diagnosticEvent.message);
+    };
+    t.deepEqual((await hosted(() => prod.preview({ onEvent }))).changeSummary, rest);
+    t.regex(warnings.join("\n"), /A first deployment would be refused; this one goes on\./);
   },
 );
