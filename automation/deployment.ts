@@ -52,6 +52,7 @@ const outputsSchema = z.object({
     })
     .optional(),
   journalTable: z.string(),
+  journalIncarnation: z.int().default(0),
   shards: z.int(),
   window: z.int(),
   archiveBucket: z.string(),

@@ -8,7 +8,10 @@ export interface Identity {
   readonly accountId: string;
 }
 
-export const journalTableName = ({ name }: Identity): string => `${name}-journal`;
+export const journalTableName = ({ name }: Pick<Identity, "name">): string => `${name}-journal`;
+/** @param incarnation 0 as it was first made; each rebuilding gives the journal a table with the next number */
+export const incarnatedTableName = (tableName: string, incarnation: number): string =>
+  incarnation === 0 ? tableName : `${tableName}-r${incarnation}`;
 export const archiveBucketName = ({ name, accountId }: Identity, region: Region): string =>
   `${name}-archive-${accountId}-${region}`;
 export const checkpointBucketName = ({ name, accountId }: Identity, region: Region): string =>

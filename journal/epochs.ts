@@ -11,6 +11,7 @@ import {
   MAX_WINDOW,
   type Opening,
   type Position,
+  type Seal,
 } from "./model.ts";
 import { contiguous, genesis, type LogEnd, openedBy } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
@@ -152,6 +153,38 @@ export async function readRecord(
   return item;
 }
 
+/**
+ * The seal that ended an epoch, by its place alone: what lies below a decided seal was filled, whatever somebody has
+ * taken away since. Undefined: the epoch is open.
+ */
+export async function lowestSeal(
+  store: JournalStore,
+  shard: number,
+  epoch: number,
+  signal?: AbortSignal,
+): Promise<Seal | undefined> {
+  const highest = await store.last(shard, epoch, signal);
+  if (highest === undefined) return undefined;
+  const items = await readFrom(store, shard, epoch, lookBack(highest, 1), signal);
+  return items.find((item) => item.kind === "seal");
+}
+
+/** The same as `readFrom`, page by page. */
+export async function* readEpoch(
+  store: JournalStore,
+  shard: number,
+  epoch: number,
+  from: number,
+  signal?: AbortSignal,
+): AsyncGenerator<LogItem, void, undefined> {
+  for (let next = from; ; ) {
+    const { items, more } = await store.read(shard, epoch, { from: next }, signal);
+    yield* items;
+    if (!more) return;
+    next = (items.at(-1)?.seq ?? next) + 1;
+  }
+}
+
 /** Everything in an epoch's partition from a position on, gaps and orphans included. */
 export async function readFrom(
   store: JournalStore,
@@ -160,13 +193,7 @@ export async function readFrom(
   from: number,
   signal?: AbortSignal,
 ): Promise<LogItem[]> {
-  const all: LogItem[] = [];
-  for (let next = from; ; ) {
-    const { items, more } = await store.read(shard, epoch, { from: next }, signal);
-    all.push(...items);
-    if (!more) return all;
-    next = (items.at(-1)?.seq ?? next) + 1;
-  }
+  return await Array.fromAsync(readEpoch(store, shard, epoch, from, signal));
 }
 
 /** The end of the valid log. Seq 0: it has no record yet. */

@@ -51,6 +51,24 @@ export class HaltedError extends Error {
   }
 }
 
+/** The shard's log goes on in another table: nothing is ever sealed or appended here again. */
+export class MovedError extends Error {
+  override readonly name = "MovedError";
+
+  constructor(shard: number, sealer: string | null) {
+    super(`shard ${shard} was moved to another table by ${sealer}: this one is closed for good`);
+  }
+}
+
+/** Only a log that has ended may be left for another table. */
+export class NotHaltedError extends Error {
+  override readonly name = "NotHaltedError";
+
+  constructor(shard: number) {
+    super(`shard ${shard} is not halted: halt it first with toggle-maintenance.sh --enable`);
+  }
+}
+
 /** A newer decision was sealed already: this run is out of date. */
 export class SupersededError extends Error {
   override readonly name = "SupersededError";

@@ -8,7 +8,14 @@ import {
   readFrom,
   readRecord,
 } from "./epochs.ts";
-import { HaltedError, NotInLogError, NotMyRegionError, SupersededError } from "./errors.ts";
+import {
+  HaltedError,
+  MovedError,
+  NotHaltedError,
+  NotInLogError,
+  NotMyRegionError,
+  SupersededError,
+} from "./errors.ts";
 import { DEFAULT_WINDOW, type EventPosition, type Opening, type Seal } from "./model.ts";
 import { decideFence, type FenceIntent, PROTOCOL, type Refusal, type Rules, samePlace } from "./protocol.ts";
 import { checkWindow, sealEpoch, sealTime } from "./seal.ts";
@@ -35,8 +42,8 @@ export interface Fenced {
 }
 
 /**
- * Safe to repeat, also after being killed half-way. Throws SupersededError, NotMyRegionError, HaltedError,
- * and NotInLogError for a cut outside the valid log; rejects with the signal's reason when it aborts:
+ * Safe to repeat, also after being killed half-way. Throws SupersededError, NotMyRegionError, HaltedError, MovedError,
+ * NotHaltedError, and NotInLogError for a cut outside the valid log; rejects with the signal's reason when it aborts:
  * unproven then.
  */
 export async function fence(
@@ -80,6 +87,8 @@ function refusal(why: Refusal, opening: Opening, { region, generation }: FenceRe
   const { shard } = opening;
   if (why === "superseded") return new SupersededError(shard, opening.generation, generation);
   if (why === "halted") return new HaltedError(shard, opening.sealer);
+  if (why === "moved") return new MovedError(shard, opening.sealer);
+  if (why === "not-halted") return new NotHaltedError(shard);
   return new NotMyRegionError(shard, opening.region, region);
 }
 

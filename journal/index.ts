@@ -22,6 +22,13 @@ export {
   readValid,
   type Tail,
 } from "./read.ts";
+export {
+  type RebuildOptions,
+  type Rebuilt,
+  rebuildLog,
+  type SurveyOptions,
+  surveyLog,
+} from "./rebuild.ts";
 export { awaitSilence, resign, type StandbyOptions } from "./standby.ts";
 export { type OwnershipOptions, openWriter, type WriterOptions, waitForOwnership } from "./start.ts";
 export { type JournalOptions, type JournalStore, openJournal } from "./store.ts";

@@ -20,6 +20,8 @@
  *    from the highest item.
  * 7. *Hashes chain* over records, seals and epochs, and `ts` never goes back: replay is the same from any
  *    checkpoint.
+ * 8. *A move is final.* Over its seal nobody ever puts another: the log goes on in another table, which holds the same
+ *    items at the same places.
  */
 import type { Region } from "../components/model.ts";
 import { hashGenesis, hashSeal } from "./hash.ts";
@@ -66,7 +68,11 @@ export const openedBy = (seal: Seal): Opening => ({
   hash: seal.hash,
 });
 
-export const isHalted = ({ reason }: Opening): boolean => reason === "halt" || reason === "cut";
+/** The log goes on in another table: nobody ever seals over this. */
+export const isMoved = ({ reason }: Pick<Opening, "reason">): boolean => reason === "move";
+
+export const isHalted = ({ reason }: Pick<Opening, "reason">): boolean =>
+  reason === "halt" || reason === "cut" || reason === "move";
 
 export const samePlace = (a: EventPosition, b: EventPosition): boolean =>
   a.epoch === b.epoch && a.seq === b.seq && a.index === b.index;
@@ -164,7 +170,7 @@ export function sealAt({ cut, ...draft }: SealDraft, opening: Opening, seq: numb
 export const decidedSeal = (taken: readonly LogItem[]): Seal | undefined =>
   taken.find((item) => item.kind === "seal");
 
-export type Refusal = "superseded" | "not-mine" | "halted";
+export type Refusal = "superseded" | "not-mine" | "halted" | "moved" | "not-halted";
 export type Decision = { readonly act: "seal" | "done" } | { readonly act: "refuse"; readonly why: Refusal };
 
 const SEAL: Decision = { act: "seal" };
@@ -182,7 +188,7 @@ export interface FenceIntent {
   readonly generation: number;
   readonly reason: Exclude<SealReason, "start">;
   readonly cut?: EventPosition | undefined;
-  /** A failover or move that may end a halt: somebody stopped the platform for a reason, and must be overruled. */
+  /** A failover that may end a halt: somebody stopped the platform for a reason, and must be overruled. */
   readonly endsHalt?: boolean | undefined;
 }
 
@@ -192,13 +198,16 @@ export interface FenceIntent {
  */
 export function decideFence(opening: Opening, intent: FenceIntent): Decision {
   const { region, generation, reason, cut } = intent;
+  if (isMoved(opening)) return reason === "move" ? DONE : refuse("moved");
   if (opening.generation > generation) return refuse("superseded");
-  if (reason === "failover" || reason === "move") {
+  if (reason === "failover") {
     const isThere = opening.generation === generation && opening.region === region;
     if (isHalted(opening)) return intent.endsHalt && !isThere ? SEAL : refuse("halted");
     return isThere ? DONE : SEAL;
   }
   if (opening.region !== region) return refuse("not-mine");
+  // What is left behind must have ended before: the last record is read from it.
+  if (reason === "move") return isHalted(opening) ? SEAL : refuse("not-halted");
   if (reason === "halt") return isHalted(opening) ? DONE : SEAL;
   if (reason === "resume") return isHalted(opening) ? SEAL : DONE;
   return opening.reason === "cut" && cut && samePlace(opening.base, cut) ? DONE : SEAL;

@@ -7,7 +7,12 @@ import type { Irreversible } from "../components/backup.ts";
 import type { Standby } from "../components/capacity.ts";
 import type { MaintenanceWindow, OnOff, Region, RegionTriple, Role, StackName } from "../components/model.ts";
 import { STACKS } from "../components/model.ts";
-import { type Identity, journalTableName, kubernetesClusterName } from "../components/names.ts";
+import {
+  type Identity,
+  incarnatedTableName,
+  journalTableName,
+  kubernetesClusterName,
+} from "../components/names.ts";
 import type { Services } from "../components/services.ts";
 import type { Problem } from "./rule.ts";
 import { RULES } from "./rules.ts";
@@ -36,6 +41,7 @@ export interface Config extends Identity {
   readonly databasePassword: string | undefined;
   /** Which physical cluster is this region's database; written by `dr restore`. */
   readonly databaseIncarnation: number;
+  readonly journalIncarnation: number;
   readonly dns: DnsConfig;
   readonly listener: { readonly port: number };
   readonly journal: JournalConfig;
@@ -273,7 +279,10 @@ function assemble(sections: Required<Sections>, stack: StackName): Config {
     },
     budget,
     maintenanceWindow,
-    journal: { ...journal, tableName: journal.tableName ?? journalTableName(rest) },
+    journal: {
+      ...journal,
+      tableName: incarnatedTableName(journal.tableName ?? journalTableName(rest), rest.journalIncarnation),
+    },
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [
         name,

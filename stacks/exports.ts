@@ -49,6 +49,7 @@ export function outputsOf(parts: Parts): ProgramOutputs {
     },
     ...(config.maintenanceWindow && { maintenanceWindow: config.maintenanceWindow }),
     journalTable: config.journal.tableName,
+    journalIncarnation: config.journalIncarnation,
     shards: config.journal.shards,
     window: config.journal.window,
     archiveBucket: journal.archiveBucket,

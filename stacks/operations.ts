@@ -42,7 +42,7 @@ export function operations(parts: Operated, options: ComponentResourceOptions): 
     {
       ...identity,
       clusterName,
-      databaseClusterId: databaseClusterName(identity, region),
+      databaseClusterId: databaseClusterName(identity, region, config.databaseIncarnation),
       journalTable,
       ownsLogs: config.cluster.existing[placeOf(config)] === undefined,
       zones: network.zones.map((zone) => zone.name),

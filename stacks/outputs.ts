@@ -51,6 +51,8 @@ export interface StackOutputs {
   /** Absent when the config names none. */
   readonly maintenanceWindow?: MaintenanceWindow | undefined;
   readonly journalTable: string;
+  /** Of that table: 0 as it was first made, one more with each rebuilding. */
+  readonly journalIncarnation: number;
   readonly shards: number;
   readonly window: number;
   readonly archiveBucket: string;

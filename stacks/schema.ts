@@ -196,6 +196,7 @@ export const SECTIONS = {
     `a secret of 16 to 41 printable characters without spaces and / " @, which Aurora refuses (${PAGES.newCluster})`,
   ).optional(),
   databaseIncarnation: integer(0, 1_000, "a cluster's number,").default(0),
+  journalIncarnation: integer(0, 1_000, "a table's number,").default(0),
   dns,
   listener: z
     .strictObject({ port: integer(1, 65535, "a port") }, { error: map })

@@ -170,7 +170,7 @@ export class Journal implements JournalPort, RestoreJournalPort {
 
   async seal(
     shard: number,
-    reason: "halt" | "resume",
+    reason: "halt" | "resume" | "move",
     { generation, region, runId }: Parameters<RestoreJournalPort["seal"]>[2],
   ): Promise<ShardStanding> {
     const signal = AbortSignal.timeout(FENCE_MILLISECONDS);
@@ -212,7 +212,8 @@ export class Journal implements JournalPort, RestoreJournalPort {
   async #standing(shard: number, signal: AbortSignal): Promise<ShardStanding> {
     const { opening, head } = await readHead(this.#store, shard, { signal });
     const { region, generation, reason, sealer, ts } = opening;
-    const halt = reason === "halt" || reason === "cut" ? { reason, by: sealer, at: ts } : null;
+    const isOver = reason === "halt" || reason === "cut" || reason === "move";
+    const halt = isOver ? { reason, by: sealer, at: ts } : null;
     return { shard, region, generation, head, halt };
   }
 

@@ -19,6 +19,14 @@ export const CONTROL_TYPE = "aws:dynamodb/tableItem:TableItem";
 /** Nodes of a cold standby, which `promoting` starts. */
 export const NODE_GROUP_TYPE = "aws:eks/nodeGroup:NodeGroup";
 
+/** Made anew for any change: it has no state of its own. https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupSelection.html */
+export const BACKUP_SELECTION = "aws:backup/selection:Selection";
+const REPLACEMENT = new Set(["replace", "create-replacement", "delete-replaced"]);
+
+/** Whether the operation may belong to a flip from one physical resource to another, which only renames. */
+export const isFlip = (type: string, op: string): boolean =>
+  op === "update" || (type === BACKUP_SELECTION && REPLACEMENT.has(op));
+
 /** Which properties of a type a flip may change. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   [DEPLOYMENT_TYPE]: ["spec.replicas"],
@@ -60,15 +68,24 @@ function parsed(item: unknown): unknown {
 }
 
 /** Paths, as Pulumi writes them, of leaves that differ; Pulumi's own bookkeeping (`__defaults`) does not count. */
-export function differences(a: unknown, b: unknown, path = ""): readonly string[] {
-  if (Object.is(a, b)) return [];
-  if (isObject(a) && isObject(b) && Array.isArray(a) === Array.isArray(b)) {
-    const keys = new Set([...Object.keys(a), ...Object.keys(b)].filter((key) => key !== "__defaults"));
-    const below = (key: string) =>
-      Array.isArray(a) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
-    return [...keys].flatMap((key) => differences(a[key], b[key], below(key)));
+export function differences(a: unknown, b: unknown): readonly string[] {
+  const found: string[] = [];
+  if (!Object.is(a, b)) collect(a, b, "", found);
+  return found;
+}
+
+function collect(a: unknown, b: unknown, path: string, found: string[]): void {
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) {
+    found.push(path);
+    return;
   }
-  return [path];
+  const below = (key: string) =>
+    Array.isArray(a) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
+  for (const key in a) {
+    if (key !== "__defaults" && !Object.is(a[key], b[key])) collect(a[key], b[key], below(key), found);
+  }
+  for (const key in b)
+    if (!(key in a) && key !== "__defaults" && b[key] !== undefined) found.push(below(key));
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

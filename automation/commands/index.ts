@@ -48,6 +48,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./restore.ts"),
   },
   {
+    name: "journal",
+    describe: "rebuild the halted journal in a fresh table, when somebody wrote into the present one",
+    load: () => import("./journal.ts"),
+  },
+  {
     name: "replay",
     describe: "apply the journal to a restored or empty database, from its watermarks to the end or the cut",
     load: () => import("./replay.ts"),

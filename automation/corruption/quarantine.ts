@@ -6,6 +6,7 @@ import { type FileHandle, open, readFile } from "node:fs/promises";
 import { z } from "zod";
 import {
   type EventPosition,
+  type JournalRecord,
   type JournalStore,
   type Position,
   type Removed,
@@ -89,16 +90,18 @@ export async function* quarantinedFrom(
   signal?: AbortSignal,
 ): AsyncGenerator<Quarantined, void, undefined> {
   const reason = `it is at or behind ${shard}:${from.epoch}:${from.seq}, from where the chain was given up`;
-  for await (const record of readUnverified(store, shard, from, signal)) {
-    const { epoch, seq, ts, hash, body } = record;
-    let commands: readonly Quarantined[];
-    try {
-      commands = quarantinedOf({ record, from: 0, upTo: Number.POSITIVE_INFINITY }, () => reason);
-    } catch {
-      const command = { type: "unreadable", body };
-      commands = [{ shard, epoch, seq, entry: 0, ts, hash, command, events: [], partial: false, reason }];
-    }
-    yield* commands;
+  for await (const record of readUnverified(store, shard, from, signal))
+    yield* quarantinedRecord(record, reason);
+}
+
+/** All commands of a record that somebody may have written anything into. */
+export function quarantinedRecord(record: JournalRecord, reason: string): readonly Quarantined[] {
+  try {
+    return quarantinedOf({ record, from: 0, upTo: Number.POSITIVE_INFINITY }, () => reason);
+  } catch {
+    const { shard, epoch, seq, ts, hash, body } = record;
+    const command = { type: "unreadable", body };
+    return [{ shard, epoch, seq, entry: 0, ts, hash, command, events: [], partial: false, reason }];
   }
 }
 

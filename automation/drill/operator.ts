@@ -26,6 +26,8 @@ export interface ScriptOptions {
   /** Gets what the script writes to stderr. */
   readonly logFile: string;
   readonly signal: AbortSignal;
+  /** Gets every line of stdout that is no event. */
+  readonly said?: (line: string) => void;
 }
 
 export const runFailover = (
@@ -38,7 +40,7 @@ export const runFailover = (
 
 /** Resolves with the exit code, null when a signal ended it. The signal interrupts it as Ctrl-C would. */
 export async function runScript(
-  { script, arguments: arguments_, environment, logFile, signal }: ScriptOptions,
+  { script, arguments: arguments_, environment, logFile, signal, said }: ScriptOptions,
   heard: (event: RunEvent) => void,
 ): Promise<number | null> {
   const child = spawn(script, [...arguments_, "--json"], {
@@ -54,7 +56,8 @@ export async function runScript(
   child.stderr.pipe(createWriteStream(logFile, { flags: "a" }));
   createInterface({ input: child.stdout }).on("line", (line) => {
     const event = runEventOf(line);
-    if (event !== undefined) heard(event);
+    if (event === undefined) said?.(line);
+    else heard(event);
   });
   try {
     return await new Promise<number | null>((resolve, reject) => {

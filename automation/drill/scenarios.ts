@@ -22,7 +22,7 @@ export const SCENARIOS = {
     load: async () => (await import("./az-loss.ts")).azLoss,
   },
   corruption: {
-    describe: "the database is damaged, an operator halts, restores, replays and resumes",
+    describe: "database and journal are damaged, an operator halts, restores, replays and resumes",
     losses: [],
     load: async () => (await import("./corruption/scenario.ts")).corruption,
   },

@@ -19,10 +19,14 @@ export function decideStillValid(
   return `generation ${generation} (${active} active) was decided meanwhile by ${by}: give the command again`;
 }
 
-/** Why the halt must not end yet; undefined: it may. */
-export function decideResume(
-  restores: readonly { readonly id: string; readonly steps: Readonly<Record<string, unknown>> }[],
-): string | undefined {
+type Begun = { readonly id: string; readonly steps: Readonly<Record<string, unknown>> };
+
+/** Why the halt must not end yet; undefined: it may. @param restores and rebuildings that have not finished */
+export function decideResume(restores: readonly Begun[], rebuildings: readonly Begun[]): string | undefined {
+  const closed = rebuildings.find(({ steps }) => steps["close"] !== undefined);
+  if (closed !== undefined) {
+    return `run ${closed.id} has closed the journal's table and has not finished: give its command again first (dr journal rebuild)`;
+  }
   const begun = restores.find(({ steps }) => steps["set-aside"] !== undefined);
   if (begun === undefined) return;
   return `restore ${begun.id} has taken the database out of use and has not finished: give its command again first. What is written before it cuts the journal would go with the cut`;

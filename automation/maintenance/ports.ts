@@ -16,7 +16,8 @@ export interface ShardStanding {
 }
 
 export interface Halt {
-  readonly reason: "halt" | "cut";
+  /** `move`: for good, the log goes on in another table. */
+  readonly reason: "halt" | "cut" | "move";
   /** The run that sealed it. */
   readonly by: string | null;
   /** Milliseconds since 1970. */

@@ -29,9 +29,9 @@ export async function runMaintenance(request: MaintenanceRequest, context: Conte
     reason: request.reason ?? null,
   };
   if (request.action === "disable") {
-    const refusal = decideResume(
-      (await unfinished(context.settings.projectDirectory, "restore")).map(({ data }) => data),
-    );
+    const { projectDirectory } = context.settings;
+    const begun = async (verb: string) => (await unfinished(projectDirectory, verb)).map(({ data }) => data);
+    const refusal = decideResume(await begun("restore"), await begun("journal-rebuild"));
     if (refusal !== undefined) throw new RefusedError(`${refusal}. Nothing was changed`);
   }
   const record = await newRecord(context, mission);

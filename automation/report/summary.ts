@@ -59,7 +59,7 @@ function recovered(evidence: Evidence): string[] {
 function headline({ cases, lost, target, options, rto, zones }: Evidence): string {
   if (zones !== undefined)
     return `${lost} lost${zones.length > 1 ? " one after the other" : ""}, nobody intervened`;
-  if (cases !== undefined) return `the database of ${target} damaged ${cases.length} times, and whole again`;
+  if (cases !== undefined) return `the data of ${target} damaged ${cases.length} times, and whole again`;
   return `${lost} lost (${options.loss}), ${target} ${rto.fromImpactSeconds === null ? "did not take over" : "took over"}`;
 }
 

@@ -58,6 +58,7 @@ export interface ResultEvent extends Stamped {
     | "halted"
     | "resumed"
     | "restored"
+    | "rebuilt"
     | "stopped"
     | "refused"
     | "dry-run";

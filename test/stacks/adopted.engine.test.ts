@@ -110,7 +110,7 @@ let given: { readonly vpcId: string; readonly subnets: readonly Subnets[] };
 
 test.before(async () => {
   local = await Local.start();
-  owner = await local.foreign("shared", theirs(FIT));
+  owner = await local.stackOf("shared", "theirs", theirs(FIT));
   const { outputs } = await hosted(() => local.up(owner));
   given = outputs as unknown as typeof given;
 });

@@ -103,7 +103,7 @@ const CASES: readonly (readonly [title: string, stack: "prod" | "dr", overrides:
       "an unknown key",
       "prod",
       { rolle: "active" },
-      "rolle: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, databaseIncarnation, dns, listener, journal, maintenanceWindow, network, database, cluster, backup, alarms, budget, services",
+      "rolle: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, databaseIncarnation, journalIncarnation, dns, listener, journal, maintenanceWindow, network, database, cluster, backup, alarms, budget, services",
     ],
     [
       "an unknown key inside a section",
@@ -559,7 +559,7 @@ test("all problems are reported at once, those of one key and those between keys
   t.is(
     await refusal("dr", { region: "us-east-1", role: "primary", network, typo: "1", smokeToken: "short" }),
     `The configuration of stack dr has 5 problems:
-  typo: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, databaseIncarnation, dns, listener, journal, maintenanceWindow, network, database, cluster, backup, alarms, budget, services
+  typo: allowed: no such key; known are name, accountId, region, regions, role, traffic, maintenance, acceptGeneration, allowUnreadableJournal, smokeToken, databasePassword, databaseIncarnation, journalIncarnation, dns, listener, journal, maintenanceWindow, network, database, cluster, backup, alarms, budget, services
   role: got "primary"; allowed: one of passive, promoting, active
   smokeToken: got a secret that does not fit; allowed: a secret of 16 to 200 printable characters without spaces
   region: got "us-east-1"; allowed: us-west-2: stack dr is the secondary region

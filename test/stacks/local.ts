@@ -2,13 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import {
-  LocalWorkspace,
-  type OpMap,
-  type PulumiFn,
-  type Stack,
-  type UpOptions,
-} from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace, type OpMap, type Stack, type UpOptions } from "@pulumi/pulumi/automation/index.js";
 import { supervised } from "../../automation/adapters/engine-process.ts";
 import { engine } from "../../automation/engine.ts";
 import type { StackName } from "../../components/model.ts";
@@ -30,6 +24,13 @@ export interface LocalOptions {
   readonly faults?: Faults;
   /** Types that act; the others exist in a registry only. */
   readonly behaviours?: Behaviours;
+}
+
+interface Whose {
+  readonly projectName: string;
+  /** Of its Pulumi.yaml and stack files. */
+  readonly directory: string;
+  readonly run: () => Promise<Record<string, unknown>>;
 }
 
 export class Local {
@@ -107,27 +108,33 @@ export class Local {
     return root?.outputs ?? {};
   }
 
-  /** A stack of another project in the same cloud: what somebody else made there. */
-  async foreign(projectName: string, of: PulumiFn): Promise<Stack> {
-    const workDir = path.join(this.#directory, projectName);
-    await mkdir(workDir);
-    return await this.#create("theirs", projectName, of, workDir);
+  /** A stack of another project, which shares nothing with this one but the engine and the providers. */
+  async stackOf(
+    projectName: string,
+    stackName: string,
+    run: () => Promise<Record<string, unknown>>,
+  ): Promise<Stack> {
+    const directory = path.join(this.#directory, projectName);
+    await mkdir(directory, { recursive: true });
+    return await this.#create(stackName, { projectName, directory, run });
   }
 
   async #create(
     stackName: string,
-    projectName = PROJECT,
-    of: PulumiFn = program,
-    workDir = this.#directory,
+    { projectName, directory, run }: Whose = {
+      projectName: PROJECT,
+      directory: this.#directory,
+      run: program,
+    },
   ): Promise<Stack> {
     return await LocalWorkspace.createStack(
-      { stackName, projectName, program: of },
+      { stackName, projectName, program: run },
       {
         pulumiCommand: supervised(await engine(), {
           environment: process.env,
           started: async () => {},
         }),
-        workDir,
+        workDir: directory,
         ...(this.#keeper && { secretsProvider: this.#keeper.provider }),
         envVars: {
           ...this.#keeper?.environment,

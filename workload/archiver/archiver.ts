@@ -7,11 +7,14 @@ import {
   type Anchor,
   type Archive,
   anchorOf,
+  archiveSeals,
   type CheckpointStore,
   follow,
+  type JournalRecord,
   type JournalStore,
   NotInLogError,
   type ObjectStore,
+  TamperedError,
   type ValidRecord,
 } from "../../journal/index.ts";
 import { batched } from "../batched.ts";
@@ -39,6 +42,8 @@ export interface ArchiverOptions {
 export class ShardArchiver {
   readonly #options: ArchiverOptions;
   #archived: Anchor | undefined;
+  /** The seals that end the epochs below this one are archived. */
+  #sealed = 0;
   #pending: ValidRecord[] = [];
   /** Events folded since the last checkpoint: heartbeats alone are worth none. */
   #events = 0;
@@ -62,7 +67,8 @@ export class ShardArchiver {
         log("archiving-failed", { shard, error: messageOf(error) });
         if (signal.aborted) return;
         // A cut took back what was noted: what lies before it is archived again, under the same names.
-        if (error instanceof NotInLogError) await notes.put(noteKey(shard), "null").catch(() => {});
+        if (error instanceof NotInLogError && (await this.#isCutOff().catch(() => false)))
+          await notes.put(noteKey(shard), "null").catch(() => {});
         await sleep(RETRY_AFTER_MS, undefined, { signal }).catch(() => {});
       }
     }
@@ -89,6 +95,7 @@ export class ShardArchiver {
             replica.fold(valid);
             this.#events += valid.upTo;
           }
+          this.#compare(valid.record);
           if (valid.record.seq > (this.#archived?.seq ?? 0)) this.#pending.push(valid);
         }
         if (this.#pending.length >= SEGMENT_RECORDS) await this.#flush();
@@ -109,13 +116,16 @@ export class ShardArchiver {
     await this.#checkpoint(replica);
   }
 
-  /** Records first, then the head that vouches for them, then the note. */
+  /** The seals that lead to the records and these first, then the head that vouches for them, then the note. */
   async #flush(): Promise<void> {
-    const { shard, archive, notes } = this.#options;
+    const { shard, store, archive, notes } = this.#options;
     const segment = this.#pending;
     const last = segment.at(-1);
     if (last === undefined) return;
     this.#pending = [];
+    const { epoch } = last.record;
+    await archiveSeals(store, archive, shard, { from: this.#sealed, to: epoch });
+    this.#sealed = epoch;
     await archive.saveSegment(
       shard,
       segment.map(({ record }) => record),
@@ -124,6 +134,22 @@ export class ShardArchiver {
     await archive.saveHead({ ...head, shard, ts: last.record.ts });
     this.#archived = head;
     await notes.put(noteKey(shard), JSON.stringify(head));
+  }
+
+  /** What was cut off still stands where it stood. Else somebody rewrote it, and the archive must not take part in that. */
+  async #isCutOff(): Promise<boolean> {
+    const { store, shard } = this.#options;
+    const noted = await this.#note();
+    if (noted === undefined) return false;
+    const { items } = await store.read(shard, noted.epoch, { from: noted.seq, limit: 1 });
+    return items[0]?.seq === noted.seq && items[0].hash === noted.hash;
+  }
+
+  /** @throws TamperedError when it is not the record that the archive ends with */
+  #compare({ shard, epoch, seq, hash }: JournalRecord): void {
+    const archived = this.#archived;
+    if (archived?.epoch !== epoch || archived.seq !== seq || archived.hash === hash) return;
+    throw new TamperedError(shard, { epoch, seq }, `the archive has the hash ${archived.hash}, not ${hash}`);
   }
 
   async #checkpoint(replica: Replica): Promise<void> {

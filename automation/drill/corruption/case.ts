@@ -1,5 +1,5 @@
 /** One damage, from its first second to verified service, with the commands that an operator has. */
-
+import { z } from "zod";
 import type { StackOutputs } from "../../../stacks/outputs.ts";
 import { EXIT } from "../../errors.ts";
 import type { CorruptionCase } from "../../report/evidence.ts";
@@ -27,11 +27,13 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
   const struckAt = Date.now();
   drill.moment("impact", struckAt);
   drill.note(`${damage.id}: ${damage.title}`);
-  await damage.strike(databaseOf(drill, active), () => drill.sleep(BETWEEN_WRITES_MILLISECONDS));
+  const reach = { database: databaseOf(drill, active), journal: sourceOf(drill, active) };
+  await damage.strike(reach, () => drill.sleep(BETWEEN_WRITES_MILLISECONDS));
 
+  const look = damage.of === "database" ? compare : findTampered;
   let found: readonly string[] = [];
   await drill.until(async () => {
-    found = await compare(drill, active);
+    found = await look(drill, active, damage);
     return found.length > 0;
   }, FIND_LIMIT_MILLISECONDS);
   drill.note(`${damage.id}: ${found[0] ?? "not found"}`);
@@ -63,19 +65,13 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
     exitCodes.push(code);
     return code === EXIT.done;
   };
-  const restoreTo = new Date(good).toISOString();
-  const isServed =
-    (await operate(MAINTENANCE_SCRIPT, "--enable", "--reason", damage.title)) &&
-    (await operate(
-      DR_SCRIPT,
-      "restore",
-      "--restore-to",
-      restoreTo,
-      "--yes",
-      "--confirm-region",
-      active.region,
-    )) &&
-    (await operate(MAINTENANCE_SCRIPT, "--disable"));
+  const mend = damage.mend(new Date(good).toISOString());
+  const mendBy = async (command: readonly string[]) =>
+    (await operate(DR_SCRIPT, ...command, "--yes", "--confirm-region", active.region)) &&
+    (await operate(DR_SCRIPT, "validate"));
+  const isHalted = await operate(MAINTENANCE_SCRIPT, "--enable", "--reason", damage.title);
+  const mended = isHalted && (mend === null || (await mendBy(mend)));
+  const isServed = mended && (await operate(MAINTENANCE_SCRIPT, "--disable"));
 
   const since = (step: string): number | null => {
     const endedAt = steps.get(step)?.endedAt;
@@ -91,12 +87,15 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
     title: damage.title,
     found: found[0] ?? null,
     haltedSeconds: since("halt"),
-    restoreSeconds: took("restore", "attach", "verify"),
+    restoreSeconds:
+      damage.of === "database"
+        ? took("restore", "attach", "verify")
+        : took("close", "create", "fill", "prove"),
     replaySeconds: took("catch-up"),
-    eventsReplayed: eventsIn(steps.get("catch-up")?.data),
-    quarantined: 0,
+    eventsReplayed: numberIn(steps.get(damage.of === "database" ? "catch-up" : "fill")?.data, "events"),
+    quarantined: numberIn(steps.get("fill")?.data, "setAside"),
     servedSeconds: isServed ? since("open") : null,
-    left: isServed ? await settled(drill, active) : ["it was not served again"],
+    left: isServed ? await settled(drill, await activeStack(drill)) : ["it was not served again"],
     exitCodes,
   };
 }
@@ -109,10 +108,10 @@ function heard(
   steps.set(event.step, { seconds: event.seconds, endedAt: event.at, data: event.data });
 }
 
-const eventsIn = (data: unknown): number =>
-  typeof data === "object" && data !== null && "events" in data && typeof data.events === "number"
-    ? data.events
-    : 0;
+const numberIn = (data: unknown, name: string): number => {
+  const value = (data as Readonly<Record<string, unknown>> | undefined)?.[name];
+  return typeof value === "number" ? value : 0;
+};
 
 /** Of the stack that is active here from the first to the last. */
 export const activeStack = (drill: Drill): Promise<StackOutputs> =>
@@ -133,6 +132,26 @@ async function compare(drill: Drill, active: StackOutputs): Promise<readonly str
   );
   return differences(projection, logs);
 }
+
+/** What the operator's own command says of the journal against its archive. */
+async function findTampered(drill: Drill, _active: StackOutputs, { id }: Damage): Promise<readonly string[]> {
+  const { environment } = known(drill.world, "world");
+  const { signal } = drill.settings;
+  const lines: string[] = [];
+  const command = { script: DR_SCRIPT, arguments: ["corruption", "find", "--tampered"] };
+  const said = (line: string) => lines.push(line);
+  await runScript({ ...command, environment, signal, said, logFile: drill.file(`${id}.log`) }, () => {});
+  const { found } = foundSchema.parse(JSON.parse(lines.at(-1) ?? "null") ?? { found: null });
+  return (found ?? []).map(
+    ({ shard, archived: { epoch, seq } }) =>
+      `record ${epoch}.${seq} of shard ${shard} is not what was archived; the journal says otherwise`,
+  );
+}
+
+const place = z.looseObject({ epoch: z.int(), seq: z.int() });
+const foundSchema = z.object({
+  found: z.array(z.looseObject({ shard: z.int(), archived: place })).nullable(),
+});
 
 /** The same, when it should be nothing: a moment of an unreadable database is not a difference. */
 async function settled(drill: Drill, active: StackOutputs): Promise<readonly string[]> {

@@ -1,12 +1,27 @@
-/** What is done to the database, by whom. Each as it would come: through a connection with rights that somebody has. */
+/** What is done to the data, by whom. Each as it would come: through a connection with rights that somebody has. */
 import pg from "pg";
+import type { TableSource } from "../witness/journal-table.ts";
+import { forgeJournal } from "./forgery.ts";
+
+/** What whoever does the damage can reach, with the rights that it takes. */
+export interface Reach {
+  /** Connection string. */
+  readonly database: string;
+  readonly journal: TableSource;
+}
 
 export interface Damage {
   readonly id: string;
   readonly title: string;
-  /** Resolves when it is done. @param database connection string, with the rights of whoever does the damage */
-  readonly strike: (database: string, pause: () => Promise<void>) => Promise<void>;
+  /** What must be had again. */
+  readonly of: "database" | "journal";
+  /** Resolves when it is done. */
+  readonly strike: (reach: Reach, pause: () => Promise<void>) => Promise<void>;
+  /** What the operator asks of `dr` between halt and resumption; null: nothing. @param good ISO 8601, before the damage */
+  readonly mend: (good: string) => readonly string[] | null;
 }
+
+const restore = (good: string) => ["restore", "--restore-to", good];
 
 const WRONG_WRITES = 4;
 
@@ -14,7 +29,8 @@ const WRONG_WRITES = 4;
 const badDeploy: Damage = {
   id: "bad-deploy",
   title: "a bad release writes wrong prices for a while",
-  async strike(database, pause) {
+  of: "database",
+  async strike({ database }, pause) {
     for (let n = 0; n < WRONG_WRITES; n++) {
       await sql(
         database,
@@ -23,6 +39,7 @@ const badDeploy: Damage = {
       await pause();
     }
   },
+  mend: restore,
 };
 
 /**
@@ -32,7 +49,8 @@ const badDeploy: Damage = {
 const encryption: Damage = {
   id: "encryption",
   title: "an intruder with database rights encrypts rows and deletes the backups that are in reach",
-  async strike(database) {
+  of: "database",
+  async strike({ database }) {
     await sql(
       database,
       `CREATE TABLE IF NOT EXISTS orders_backup AS TABLE orders;
@@ -41,9 +59,18 @@ const encryption: Damage = {
        DROP TABLE orders_backup;`,
     );
   },
+  mend: restore,
 };
 
-export const DAMAGES: readonly Damage[] = [badDeploy, encryption];
+export const poisonedJournal: Damage = {
+  id: "poisoned-journal",
+  title: "an intruder forges a journal record and rewrites the chain up to its head",
+  of: "journal",
+  strike: ({ journal }, pause) => forgeJournal(journal, pause),
+  mend: () => ["journal", "rebuild"],
+};
+
+export const DAMAGES: readonly Damage[] = [badDeploy, encryption, poisonedJournal];
 
 async function sql(connectionString: string, text: string): Promise<void> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 });

@@ -1,4 +1,4 @@
-/** Damage the database under load, in more than one way; halt, restore, replay, resume; account for everything. */
+/** Damage the data under load, in more than one way; halt, restore, replay, resume; account for everything. */
 import type { CorruptionCase, Evidence, Measurements } from "../../report/evidence.ts";
 import type { Finding } from "../../report/verdict.ts";
 import { orderKey } from "../audit/second-fold.ts";
@@ -58,15 +58,17 @@ const judgement: DrillPhase = {
   },
 };
 
-export const corruption: Scenario = {
+export const corruptionBy = (damages: readonly Damage[]): Scenario => ({
   id: "corruption",
-  title: "the database is damaged; an operator halts, restores to the second before, replays and resumes",
+  title: "database and journal are damaged; an operator halts, restores or rebuilds, replays and resumes",
   targetSeconds: LIMIT_SECONDS,
-  promised: { coverage: [], acknowledged: 1_000 },
-  phases: [setUp, warmUp, ...DAMAGES.map(casePhase), judgement, previews],
+  promised: { coverage: [], acknowledged: 300 * damages.length },
+  phases: [setUp, warmUp, ...damages.map(casePhase), judgement, previews],
   measure,
   findings: ({ cases = [] }) => cases.flatMap(findingsOf),
-};
+});
+
+export const corruption = corruptionBy(DAMAGES);
 
 /** A damage that nobody saw proves nothing; one that is left is a failure. */
 function findingsOf({ id, found, left, eventsReplayed, exitCodes }: CorruptionCase): readonly Finding[] {

@@ -76,6 +76,10 @@ export class Store {
     this.#items.set(name, new Items());
   }
 
+  isEmpty(name: string): boolean {
+    return this.getItemDb(name).isEmpty;
+  }
+
   deleteTable(name: string): void {
     this.#tables.delete(name);
     this.#items.delete(name);

@@ -9,6 +9,7 @@ import { Random } from "../random.ts";
 import { DynamoError, type Operation, type Payload, READS, Store, WRITES } from "./dynalite.ts";
 import { type Latency, Quorum } from "./quorum.ts";
 import { tableBehaviours } from "./resources.ts";
+import { continuousBackups, tableOf, updated } from "./tableCalls.ts";
 import { type Table, Tables, voters } from "./tables.ts";
 import { Views } from "./views.ts";
 import { type InFlightCoverage, Writes } from "./writes.ts";
@@ -91,8 +92,18 @@ export class Endpoint {
 
   async call(region: Region, operation: string, body: Payload): Promise<Payload> {
     if (operation === "ListTables") return { TableNames: this.tables.namesAt(region) };
+    if (operation === "CreateTable") {
+      this.createTable(tableOf(body, region));
+      return { TableDescription: describe(this.tables.at(region, tableNameOf(body))) };
+    }
     const table = this.tables.at(region, tableNameOf(body));
     if (operation === "DescribeTable") return { Table: describe(table) };
+    if (operation === "UpdateTable") {
+      const isEmpty = this.#store.isEmpty(table.name);
+      this.tables.convert(updated(table, body, isEmpty));
+      return { TableDescription: describe(this.tables.at(region, table.name)) };
+    }
+    if (operation === "UpdateContinuousBackups") return continuousBackups(body);
     if (isOneOf(WRITES, operation)) return await this.#write(region, table, operation, body);
     if (isOneOf(READS, operation)) return await this.#read(region, table, operation, body);
     const where = table.consistency ? "tables with multi-Region strong consistency" : "the sandbox's tables";

@@ -50,6 +50,10 @@ function upperBound(rows: readonly Row[], key: string): number {
 export class Items {
   readonly #partitions = new Map<string, Row[]>();
 
+  get isEmpty(): boolean {
+    return [...this.#partitions.values()].every((rows) => rows.length === 0);
+  }
+
   lookup(key: string): unknown {
     const rows = this.#partitions.get(partitionOf(key)) ?? [];
     const row = rows[lowerBound(rows, key)];

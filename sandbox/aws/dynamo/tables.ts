@@ -57,6 +57,12 @@ export class Tables {
     this.#tables.set(table.name, table);
   }
 
+  /** The same where the consistency mode may change: of a table that is empty and in one region yet. */
+  convert(table: Table): void {
+    check(table);
+    this.#tables.set(table.name, table);
+  }
+
   remove(region: Region, name: string): void {
     const table = this.at(region, name);
     if (table.deletionProtection) {

@@ -286,6 +286,19 @@ test("a restore without a zone in its time, and without a terminal to confirm on
   );
 });
 
+test("a rebuilding of the journal without a terminal to confirm on, or with half a confirmation", async (t) => {
+  refusedWith(
+    t,
+    await dr(["journal", "rebuild"]),
+    "there is no terminal to confirm on: add --yes --confirm-region REGION, or --dry-run to look only",
+  );
+  refusedWith(
+    t,
+    await dr(["journal", "rebuild", "--yes"]),
+    "--yes and --confirm-region REGION go together: nothing was changed",
+  );
+});
+
 test("a reader that goes away is no error", async (t) => {
   const shell = `"$0" --help | head -n 1; echo "exit code $PIPESTATUS"`;
   const ended = await run("bash", ["-c", shell, path.join(ROOT, "infra/scripts/dr.sh")]);

@@ -26,6 +26,7 @@ export const outputsOf = (stack: StackName): StackOutputs => {
     listenerPort: 9,
     dns: { provider: "route53", ttlSeconds: 15, healthCheckIntervalSeconds: 10, failureThreshold: 3 },
     journalTable: "exchange-journal",
+    journalIncarnation: 0,
     shards: 2,
     window: 16,
     archiveBucket: "archive",

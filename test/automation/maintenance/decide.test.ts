@@ -76,10 +76,14 @@ test("a place is printed with position, time and hash; --status says all of it i
 });
 
 test("a halt does not end while a restore has taken the database out of use", (t) => {
-  t.is(decideResume([]), undefined);
-  t.is(decideResume([{ id: "run-1", steps: { restore: {}, verify: {} } }]), undefined);
+  t.is(decideResume([], []), undefined);
+  t.is(decideResume([{ id: "run-1", steps: { restore: {}, verify: {} } }], []), undefined);
   t.is(
-    decideResume([{ id: "run-1", steps: { "set-aside": {} } }]),
+    decideResume([], [{ id: "run-2", steps: { close: {} } }]),
+    "run run-2 has closed the journal's table and has not finished: give its command again first (dr journal rebuild)",
+  );
+  t.is(
+    decideResume([{ id: "run-1", steps: { "set-aside": {} } }], []),
     "restore run-1 has taken the database out of use and has not finished: give its command again first. What is written before it cuts the journal would go with the cut",
   );
 });

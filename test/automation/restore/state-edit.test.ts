@@ -117,12 +117,18 @@ const deployment = (image: string, host: string) => ({
   spec: { template: { spec: { containers: [{ image, env: [{ name: "DATABASE_HOST", value: host }] }] } } },
 });
 
+const selection = "aws:backup/selection:Selection";
+const experiment = "aws:fis/experimentTemplate:ExperimentTemplate";
+
 test("an update may name the restored database, and nothing else", (t) => {
   const type = "kubernetes:apps/v1:Deployment";
   t.deepEqual(
     checkCutover([
       step(type, deployment("a", "old"), deployment("a", "new")),
       step("aws:iam/rolePolicy:RolePolicy", { policy: "1" }, { policy: "2" }),
+      step(selection, { resources: ["1", "t"] }, { resources: ["2", "t"] }, "replace"),
+      step(selection, { resources: ["1", "t"] }, {}, "delete-replaced"),
+      step(experiment, { targets: [{ resourceArns: ["1"] }] }, { targets: [{ resourceArns: ["2"] }] }),
     ]),
     [],
   );
@@ -131,11 +137,20 @@ test("an update may name the restored database, and nothing else", (t) => {
       step(type, deployment("a", "old"), deployment("b", "new")),
       step("aws:rds/cluster:Cluster", { port: 1 }, { port: 2 }),
       step(type, {}, {}, "replace"),
+      step(
+        selection,
+        { resources: ["1"], iamRoleArn: "1" },
+        { resources: ["2"], iamRoleArn: "2" },
+        "replace",
+      ),
+      step(experiment, {}, {}, "replace"),
     ]),
     [
       "kubernetes:apps/v1:Deployment it would also change spec.template.spec.containers[0].image",
       "update of aws:rds/cluster:Cluster it",
       "replace of kubernetes:apps/v1:Deployment it",
+      "aws:backup/selection:Selection it would also change iamRoleArn",
+      "replace of aws:fis/experimentTemplate:ExperimentTemplate it",
     ],
   );
 });

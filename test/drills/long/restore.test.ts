@@ -1,19 +1,22 @@
 /**
  * Wrong rows in the database: halted, restored to the second before, replayed, and served again, by the operator's own
  * commands on real PostgreSQL. The journal is whole, so that nothing acknowledged is lost. Then bad events in the journal:
- * the same with a cut, which takes those and no others, from engines, checkpoints and rows.
+ * the same with a cut, which takes those and no others, from engines, checkpoints and rows; and no restart, failover or
+ * replay ever brings them back.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import test from "ava";
 import pg from "pg";
+import { orderKey } from "../../../automation/drill/audit/second-fold.ts";
+import { askOrders } from "../../../automation/drill/witness/api.ts";
 import { RefusedError } from "../../../automation/errors.ts";
+import type { StackOutputs } from "../../../stacks/outputs.ts";
 import { EAST, instruments, Place, send } from "../place.ts";
 
-async function sql<T>(host: string, text: string): Promise<readonly T[]> {
+async function sql<T>(host: string, text: string, database = "exchange"): Promise<readonly T[]> {
   const client = new pg.Client({
-    host,
-    user: "postgres",
-    database: "exchange",
+    ...{ host, database, user: "postgres" },
     connectionTimeoutMillis: 3_000,
   });
   client.on("error", () => {});
@@ -26,8 +29,8 @@ async function sql<T>(host: string, text: string): Promise<readonly T[]> {
 }
 const ROWS = "SELECT client_order_id, price, remaining, status FROM orders ORDER BY client_order_id";
 
-test("wrong rows, then bad events: halted, restored to the second before, cut to the event, replayed, resumed; the damaged databases are kept and previews clean", async (t) => {
-  t.timeout(8 * 60_000);
+test("wrong rows, then bad events: halted, restored to the second before, cut to the event, replayed, resumed; the damaged databases are kept, previews clean, and nothing brings a cut event back", async (t) => {
+  t.timeout(10 * 60_000);
   const place = await Place.open(t);
   const prod = await place.outputs("prod");
   const known = await instruments(prod);
@@ -98,7 +101,60 @@ test("wrong rows, then bad events: halted, restored to the second before, cut to
     [],
   );
   t.true([...ids, ...late].every((id) => stays.includes(id)));
-  // They never were: the same ids may be used again.
-  for (const id of poisoned) t.is((await send(prod, id)).status, 201);
   t.is((await place.script("dr.sh", "reconcile")).code, 0);
+
+  // Nothing brings them back: not a replay from the beginning, …
+  const none = new Map(poisoned.map((id) => [id, 404]));
+  t.deepEqual(await statuses(last, poisoned), none);
+  await sql(last.databaseEndpoint, "CREATE DATABASE scratch");
+  const scratch = `postgres://postgres@${last.databaseEndpoint}:5432/scratch`;
+  const replayed = await place.script("dr.sh", "replay", "--database", scratch);
+  t.is(replayed.code, 0, replayed.stderr);
+  t.deepEqual(await sql(last.databaseEndpoint, ROWS, "scratch"), await sql(last.databaseEndpoint, ROWS));
+
+  // … not engines that start again, from a checkpoint that is older than the cut, …
+  await forgetCheckpoints(place, last);
+  const engines = () =>
+    place.sandbox.cluster(EAST).pods.all.filter(({ birth }) => birth.name.startsWith("engine-"));
+  for (const engine of engines()) engine.delete();
+  await until(async () => (await statuses(last, ids)).values().every((status) => status === 200));
+  t.deepEqual(await statuses(last, poisoned), none);
+
+  // … not another region that takes over. There they never were, either: the same ids may be used again.
+  await place.sandbox.loseRegion(EAST, "kill");
+  const failover = ["--target", "us-west-2", "--yes", "--confirm-target", "us-west-2"];
+  await place.script("failover-region.sh", ...failover);
+  const west = await place.outputs("dr");
+  t.is(west.role, "active");
+  await until(async () => (await statuses(west, ids)).values().every((status) => status === 200));
+  t.deepEqual(await statuses(west, poisoned), none);
+  for (const id of poisoned) t.is((await send(west, id)).status, 201);
 });
+
+/** What the region's API answers of each order. */
+async function statuses(
+  { elasticIps: addresses, listenerPort: port, publicName }: StackOutputs,
+  ids: readonly string[],
+): Promise<Map<string, number | null>> {
+  const orders = ids.map((clientOrderId) => ({ client: "ann", clientOrderId }));
+  const answers = await askOrders({ addresses, port, publicName }, orders, 30_000);
+  return new Map(ids.map((id) => [id, answers.get(orderKey("ann", id))?.status ?? null]));
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < 60 && !(await holds()); looks++) await sleep(1_000);
+}
+
+/** All but the oldest of each shard. */
+async function forgetCheckpoints(place: Place, { region, checkpointBucket: Bucket, shards }: StackOutputs) {
+  const { AWS_ENDPOINT_URL: endpoint = "" } = place.environment;
+  const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
+  const s3 = new S3Client({ region, endpoint, credentials, forcePathStyle: true });
+  for (let shard = 0; shard < shards; shard++) {
+    const { Contents = [] } = await s3.send(
+      new ListObjectsV2Command({ Bucket, Prefix: `checkpoints/${shard}/` }),
+    );
+    for (const { Key } of Contents.slice(0, -1)) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+  }
+  s3.destroy();
+}

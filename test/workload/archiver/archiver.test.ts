@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
+import { hashRecord } from "../../../journal/hash.ts";
 import {
   type Anchor,
   fence,
@@ -10,12 +11,13 @@ import {
 } from "../../../journal/index.ts";
 import { ShardArchiver } from "../../../workload/archiver/archiver.ts";
 import { State } from "../../../workload/engine/state.ts";
-import { memoryJournal, memoryObjects } from "../../journal/memory.ts";
+import { MemoryTable, memoryJournal, memoryObjects } from "../../journal/memory.ts";
 import { place } from "../engine/run.ts";
 import { openShard } from "../projector/database.ts";
 
 class World {
-  readonly store = memoryJournal();
+  readonly table = new MemoryTable();
+  readonly store = memoryJournal(this.table);
   readonly locked = memoryObjects();
   readonly notes = memoryObjects();
   readonly archive = openArchive(this.locked);
@@ -127,6 +129,34 @@ test("when a cut took back what it had noted, it archives the valid log again; w
   const valid = await world.valid();
   t.true(valid.every((record) => archived.has(record.hash)));
   t.is(archived.size, valid.length + 1);
+});
+
+test("what somebody rewrote never reaches the archive: it stays as it was, and says so", async (t) => {
+  const world = new World();
+  const { send, writer } = await openShard(world.store, 0);
+  await send(orders(0, 4));
+  await send(orders(10, 4));
+  await world.runFor(t, 200);
+  const before = new Map(world.locked.objects);
+  const { epoch, seq } = writer.head;
+  const log = world.table.log(0, epoch);
+  const record = log.get(seq) as JournalRecord;
+  const forged = { ...record, body: record.body.replace(/"price":100/, '"price":1000') };
+  t.not(forged.body, record.body);
+  log.set(seq, { ...forged, hash: hashRecord(forged) });
+  const events = await world.runFor(t, 1500);
+  t.regex(
+    events[0] ?? "",
+    /^archiving-failed .*TamperedError: shard 0, epoch 1, seq 2: the archive has the hash /,
+  );
+  t.deepEqual(world.locked.objects, before);
+  // Whoever takes its note away, too, does not get further: the archive then says two things, and is believed in none.
+  world.notes.objects.clear();
+  await world.runFor(t, 200);
+  await t.throwsAsync(world.archived(), {
+    name: "TamperedError",
+    message: /the archive holds two different pasts/,
+  });
 });
 
 test("a bucket that fails is tried again, and nothing is left out", async (t) => {
