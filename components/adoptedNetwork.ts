@@ -6,6 +6,7 @@ import type { Provider as Aws } from "@pulumi/aws/provider.js";
 import { output } from "@pulumi/pulumi";
 import type { Region } from "./model.ts";
 import type { RegionNetwork } from "./network.ts";
+import { orAbsent } from "./orAbsent.ts";
 
 export const TIERS = ["public", "private", "data"] as const;
 export type Tier = (typeof TIERS)[number];
@@ -16,7 +17,7 @@ export interface ExistingNetwork {
   readonly subnets: readonly Readonly<Record<Tier, string>>[];
 }
 
-export interface AdoptedNetworkArgs {
+export interface NetworkNeeds {
   readonly region: Region;
   /** As config has it; it is what the other region's range is kept apart from. */
   readonly cidr: string;
@@ -32,6 +33,8 @@ export interface SeenSubnet {
   readonly availabilityZone: string;
   readonly vpcId: string;
   readonly freeAddresses: number;
+  /** Whether a route table is its own; without one it follows the VPC's main table, which nobody wrote for it. */
+  readonly isRouted: boolean;
   /** What its default route leads to, e.g. `nat-…`, `igw-…`; undefined: nowhere. */
   readonly wayOut: string | undefined;
 }
@@ -47,10 +50,7 @@ const FREE_ADDRESSES: Readonly<Record<Tier, number>> = { public: 8, private: 250
 const ANYWHERE = "0.0.0.0/0";
 
 /** Why the network is not fit for the platform, one line each. */
-export function unfitNetwork(
-  args: Pick<AdoptedNetworkArgs, "cidr" | "existing">,
-  seen: SeenNetwork,
-): string[] {
+export function unfitNetwork(args: Pick<NetworkNeeds, "cidr" | "existing">, seen: SeenNetwork): string[] {
   return [
     seen.cidr === args.cidr
       ? ""
@@ -65,6 +65,9 @@ export function unfitNetwork(
 function unfitSubnet(vpcId: string, subnet: SeenSubnet): string[] {
   const what = `${subnet.tier} subnet ${subnet.id}`;
   const isInternet = subnet.wayOut?.startsWith("igw-") ?? false;
+  if (!subnet.isRouted) {
+    return [`${what} follows the main route table of its VPC: associate one that is written for it`];
+  }
   return [
     subnet.vpcId === vpcId ? "" : `${what} is in ${subnet.vpcId}, not in ${vpcId}`,
     subnet.availabilityZone === subnet.zone
@@ -81,22 +84,28 @@ function unfitSubnet(vpcId: string, subnet: SeenSubnet): string[] {
   ].filter((problem) => problem !== "");
 }
 
-/** Throws with every reason. Reads in the region itself, and only there. */
-export async function adoptNetwork(args: AdoptedNetworkArgs, provider: Aws): Promise<RegionNetwork> {
+export interface FoundNetwork extends RegionNetwork {
+  /** Every reason why it is not fit. */
+  readonly unfit: readonly string[];
+}
+
+/** Throws when there is none. Reads in the region itself, and only there. */
+export async function lookAtNetwork(args: NetworkNeeds, provider: Aws): Promise<FoundNetwork> {
   const { existing, region, zones } = args;
   const options = { provider };
   const places = existing.subnets.flatMap((ids, n) =>
     TIERS.map((tier) => ({ tier, id: ids[tier], zone: zones[n] ?? "" })),
   );
-  const [vpc, subnets] = await Promise.all([
-    getVpc({ id: existing.vpcId, region }, options),
+  const [vpc, looked] = await Promise.all([
+    orAbsent(getVpc({ id: existing.vpcId, region }, options)),
     Promise.all(
-      places.map(async ({ tier, id, zone }): Promise<SeenSubnet> => {
+      places.map(async ({ tier, id, zone }): Promise<SeenSubnet | string> => {
         const [subnet, table] = await Promise.all([
-          getSubnet({ id, region }, options),
-          getRouteTable({ subnetId: id, region }, options),
+          orAbsent(getSubnet({ id, region }, options)),
+          orAbsent(getRouteTable({ subnetId: id, region }, options)),
         ]);
-        const route = table.routes.find(({ cidrBlock }) => cidrBlock === ANYWHERE);
+        if (subnet === undefined) return id;
+        const route = table?.routes.find(({ cidrBlock }) => cidrBlock === ANYWHERE);
         const wayOut = [
           route?.gatewayId,
           route?.natGatewayId,
@@ -106,18 +115,23 @@ export async function adoptNetwork(args: AdoptedNetworkArgs, provider: Aws): Pro
         return {
           ...{ tier, id, zone, availabilityZone: subnet.availabilityZone, vpcId: subnet.vpcId },
           freeAddresses: subnet.availableIpAddressCount,
+          isRouted: table !== undefined,
           wayOut: wayOut.find((target) => target !== undefined && target !== ""),
         };
       }),
     ),
   ]);
-  const problems = unfitNetwork(args, {
-    cidr: vpc.cidrBlock,
-    hasDnsNames: vpc.enableDnsHostnames && vpc.enableDnsSupport,
-    subnets,
-  });
-  if (problems.length > 0) throw new Error(`the existing network is not fit:\n  ${problems.join("\n  ")}`);
+  if (vpc === undefined) throw new Error(`there is no ${existing.vpcId} in ${region}`);
+  const unfit = [
+    ...looked.filter((one) => typeof one === "string").map((id) => `there is no ${id} in ${region}`),
+    ...unfitNetwork(args, {
+      cidr: vpc.cidrBlock,
+      hasDnsNames: vpc.enableDnsHostnames && vpc.enableDnsSupport,
+      subnets: looked.filter((one) => typeof one !== "string"),
+    }),
+  ];
   return {
+    unfit,
     vpcId: output(existing.vpcId),
     zones: existing.subnets.map((ids, n) => ({
       name: zones[n] ?? "",

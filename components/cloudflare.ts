@@ -27,9 +27,8 @@ export interface CloudflareArgs {
   readonly addresses: readonly ZoneAddress[];
   /** Whether this stack owns balancer, monitor and pools. */
   readonly ownsBalancer: boolean;
-  /** In the order in which they are tried. */
-  readonly regions: readonly [Region, Region];
-  readonly zonesPerRegion: number;
+  /** In the order in which they are tried; an origin per zone. */
+  readonly regions: readonly { readonly region: Region; readonly zones: number }[];
   readonly listenerPort: number;
   readonly healthCheck: { readonly intervalSeconds: number; readonly failureThreshold: number };
 }
@@ -94,7 +93,7 @@ export class CloudflareAnswers extends ComponentResource {
       },
       { parent: this },
     );
-    const pools = regions.map((region) => this.#pool(region, monitor));
+    const pools = regions.map(({ region, zones }) => this.#pool(region, zones, monitor));
     const [first] = pools;
     if (first === undefined) throw new Error("a load balancer needs a pool");
     new LoadBalancer(
@@ -113,8 +112,8 @@ export class CloudflareAnswers extends ComponentResource {
     );
   }
 
-  #pool(region: Region, monitor: LoadBalancerMonitor): LoadBalancerPool {
-    const { publicName, cloudflareAccountId, listenerPort, zonesPerRegion } = this.#args;
+  #pool(region: Region, zones: number, monitor: LoadBalancerMonitor): LoadBalancerPool {
+    const { publicName, cloudflareAccountId, listenerPort } = this.#args;
     return new LoadBalancerPool(
       `${this.#name}-${region}`,
       {
@@ -122,7 +121,7 @@ export class CloudflareAnswers extends ComponentResource {
         name: `${publicName}-${region}`.replaceAll(".", "-"),
         monitor: monitor.id,
         minimumOrigins: 1,
-        origins: Array.from({ length: zonesPerRegion }, (_, n) => ({
+        origins: Array.from({ length: zones }, (_, n) => ({
           name: `${region}-${n}`,
           address: originName(publicName, region, n),
           port: listenerPort,

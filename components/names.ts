@@ -28,6 +28,12 @@ export const keptClusterName = (cluster: string, stamp: string): string =>
   `${cluster}-damaged-${stamp.toLowerCase()}`;
 export const isKeptCluster = (cluster: string): boolean => cluster.includes("-damaged-");
 export const kubernetesClusterName = ({ name }: Identity, region: Region): string => `${name}-${region}`;
+/**
+ * Where a cluster's agent writes what containers print.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-setup-logs-FluentBit.html
+ */
+export const containerLogsName = (clusterName: string): string =>
+  `/aws/containerinsights/${clusterName}/application`;
 export const namespaceName = ({ name }: Identity): string => name;
 /** The public name under which one region alone answers. */
 export const regionalName = (publicName: string, region: Region): string => `${region}.${publicName}`;

@@ -19,7 +19,7 @@ import { type AlarmSpec, type AlarmThresholds, alarmsOf, ERRORS_METRIC } from ".
 import { dashboardOf } from "./dashboard.ts";
 import { regionalKey, usedByServices } from "./keys.ts";
 import type { Region } from "./model.ts";
-import { type Identity, noticesKeyAlias } from "./names.ts";
+import { containerLogsName, type Identity, noticesKeyAlias } from "./names.ts";
 
 export interface ObservabilityArgs extends Identity {
   readonly region: Region;
@@ -118,9 +118,8 @@ export class Observability extends ComponentResource {
   /** Services log one JSON object per event, and an `error` in it when something went wrong. */
   #errors(namespace: string): void {
     const { clusterName, ownsLogs } = this.#args;
-    // Where the cluster's agent writes what containers print; made here so that it does not keep it for ever.
-    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-setup-logs-FluentBit.html
-    const name = `/aws/containerinsights/${clusterName}/application`;
+    const name = containerLogsName(clusterName);
+    // Made here so that the agent, which would make it, does not keep what is in it for ever.
     const logs = ownsLogs
       ? new LogGroup(this.#name, { name, retentionInDays: LOG_DAYS }, { parent: this })
       : { name };

@@ -33,7 +33,7 @@ export const VPC_PREFIXES = { min: 16, max: 20 } as const;
 
 export interface ZoneSubnets {
   readonly zone: string;
-  /** Nodes and pods: a quarter of the VPC's range. */
+  /** Nodes and pods: a quarter of the VPC's range, with more than three zones an eighth. */
   readonly private: string;
   /** Load balancer and NAT. */
   readonly public: string;
@@ -41,25 +41,28 @@ export interface ZoneSubnets {
   readonly data: string;
 }
 
-export const ZONES_PER_REGION = 3;
+/** Fewer than three, and the loss of one leaves a hot standby nowhere to go; no region has more than six. */
+export const ZONES_PER_REGION = { min: 3, max: 6 } as const;
 
 /**
- * Divides a VPC's range: `[private][private][private][public ×3, room for one, data ×3, room for more]`. Depends on
- * nothing but its arguments, so that a subnet never moves when something is added.
+ * Divides a VPC's range: for three zones `[private][private][private][public ×3, room for one, data ×3, room for
+ * one]`, in quarters; for more `[private ×6][public ×6, room for two][data ×6, room for two]`, in eighths. Depends on
+ * nothing but its arguments, so that a subnet never moves when something else is added; a fourth zone divides anew.
  */
 export function planSubnets(vpc: Cidr, zones: readonly string[]): readonly ZoneSubnets[] {
-  if (zones.length > ZONES_PER_REGION) {
-    throw new RangeError(
-      `subnets for ${zones.length} zones; a VPC's range is divided for ${ZONES_PER_REGION}`,
-    );
+  const { min, max } = ZONES_PER_REGION;
+  if (zones.length > max) {
+    throw new RangeError(`subnets for ${zones.length} zones; a VPC's range is divided for at most ${max}`);
   }
-  const quarter = vpc.prefix + 2;
-  const small = vpc.prefix + 5;
-  const rest = vpc.base + ZONES_PER_REGION * size(quarter);
+  const [places, large, small, gap] =
+    zones.length <= min
+      ? [min, vpc.prefix + 2, vpc.prefix + 5, min + 1]
+      : [max, vpc.prefix + 3, vpc.prefix + 6, 8];
+  const rest = vpc.base + places * size(large);
   return zones.map((zone, n) => ({
     zone,
-    private: formatCidr({ base: vpc.base + n * size(quarter), prefix: quarter }),
+    private: formatCidr({ base: vpc.base + n * size(large), prefix: large }),
     public: formatCidr({ base: rest + n * size(small), prefix: small }),
-    data: formatCidr({ base: rest + (ZONES_PER_REGION + 1 + n) * size(small), prefix: small }),
+    data: formatCidr({ base: rest + (gap + n) * size(small), prefix: small }),
   }));
 }

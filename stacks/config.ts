@@ -58,7 +58,8 @@ export interface Config extends Identity {
 }
 
 /** Which of the pair's regions a stack deploys. */
-export type Place = "primary" | "secondary";
+export const PLACES = ["primary", "secondary"] as const;
+export type Place = (typeof PLACES)[number];
 export const placeOf = ({ stack }: Pick<Config, "stack">): Place =>
   stack === "prod" ? "primary" : "secondary";
 
@@ -92,7 +93,7 @@ export interface JournalConfig {
 
 export interface NetworkConfig {
   readonly cidr: string;
-  /** Three availability zones, e.g. `us-east-1a`; which letters support EKS differs per account. */
+  /** Three to six availability zones, e.g. `us-east-1a`; which letters support EKS differs per account. */
   readonly zones: readonly string[];
   /** A VPC that is there already: it is checked and left as it is. Undefined: one is made. */
   readonly existing: ExistingNetwork | undefined;
@@ -111,7 +112,7 @@ export interface ClusterConfig {
   /** Kubernetes version. */
   readonly version: string;
   readonly instanceType: string;
-  /** Any two zones' minimum carries the full load; that is checked. */
+  /** Without any one zone the others' minimum carries the full load; that is checked. */
   readonly nodesPerZone: { readonly min: number; readonly max: number };
   /**
    * What a parked region runs.

@@ -9,10 +9,9 @@ import { EXPOSED_NODE_PORT } from "../components/manifests.ts";
 import { namespaceName } from "../components/names.ts";
 import { Registry } from "../components/registry.ts";
 import { Route53Answers } from "../components/route53.ts";
-import { ZONES_PER_REGION } from "../components/subnets.ts";
 import { Traffic } from "../components/traffic.ts";
 import { Workload } from "../components/workload.ts";
-import { placeOf } from "./config.ts";
+import { PLACES, placeOf } from "./config.ts";
 import { regionEnvironment } from "./environment.ts";
 import { outputsOf, type ProgramOutputs } from "./exports.ts";
 import { operations } from "./operations.ts";
@@ -20,7 +19,7 @@ import { clusterOf, networkOf } from "./places.ts";
 import { start } from "./start.ts";
 
 export default async function program(): Promise<ProgramOutputs> {
-  const { config, aws, lastRole } = await start();
+  const { config, aws, lastRole, adopted } = await start();
   const { name, accountId, region, regions, dns } = config;
   const identity = { name, accountId, region };
   // What spans the regions belongs to the stack that starts active, for good: a failover touches none of it.
@@ -29,7 +28,7 @@ export default async function program(): Promise<ProgramOutputs> {
   const cloudflare = dns.provider === "cloudflare" ? [new CloudflareProvider("cloudflare")] : [];
   const providers = [aws, ...cloudflare];
 
-  const network = await networkOf({ config, aws }, { providers });
+  const network = networkOf(config, adopted, { providers });
 
   const database = new Database(
     "database",
@@ -64,7 +63,7 @@ export default async function program(): Promise<ProgramOutputs> {
   const images = Object.values(config.services).map((service) => service.image);
   new Registry("registry", { ...identity, images }, { providers });
 
-  const cluster = await clusterOf({ config, aws }, network, { providers });
+  const cluster = clusterOf(config, adopted, network, { providers });
   database.allowFrom("cluster", cluster.securityGroupId);
 
   const workload = new Workload(
@@ -133,8 +132,10 @@ export default async function program(): Promise<ProgramOutputs> {
         ...dns,
         ...answers,
         ownsBalancer: ownsSpanning,
-        regions: [regions.primary, regions.secondary],
-        zonesPerRegion: ZONES_PER_REGION,
+        regions: PLACES.map((place) => ({
+          region: regions[place],
+          zones: config.network[place].zones.length,
+        })),
       },
       { providers },
     );

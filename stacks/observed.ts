@@ -1,4 +1,5 @@
 /** What the program looks at before it registers anything: the journal's decision, and its own last outputs. */
+import { setTimeout } from "node:timers/promises";
 import { getTableItem } from "@pulumi/aws/dynamodb/getTableItem.js";
 import type { Provider as Aws } from "@pulumi/aws/provider.js";
 import { getOrganization, getProject, getStack, runtime } from "@pulumi/pulumi";
@@ -54,7 +55,23 @@ export function parseDecision(item: string): Decided {
  */
 export async function readLastRole(): Promise<Role | undefined> {
   const name = `${getOrganization()}/${getProject()}/${getStack()}`;
-  const { outputs } = await runtime.invoke("pulumi:pulumi:readStackOutputs", { name });
-  const role: unknown = outputs?.role;
-  return ROLES.find((known) => known === role);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { outputs } = await runtime.invoke("pulumi:pulumi:readStackOutputs", { name });
+      const role: unknown = outputs?.role;
+      return ROLES.find((known) => known === role);
+    } catch (error) {
+      if (attempt === STATE_READS || !HALF_WRITTEN.test(String(error))) throw error;
+      await setTimeout(STATE_PAUSE_MILLISECONDS);
+    }
+  }
 }
+
+/**
+ * A state in a folder has a file of attributes beside it that the engine replaces in place: whoever reads in that
+ * instant, as at a first deployment, finds it empty.
+ * https://github.com/google/go-cloud/blob/v0.37.0/blob/fileblob/attrs.go
+ */
+const HALF_WRITTEN = /failed to load checkpoint: (unexpected )?EOF/;
+const STATE_READS = 5;
+const STATE_PAUSE_MILLISECONDS = 50;

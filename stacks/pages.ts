@@ -8,6 +8,9 @@ export const PAGES = {
   globalDatabase: `${AURORA}/aurora-global-database-getting-started.html`,
   globalFailover: `${AURORA}/aurora-global-database-disaster-recovery.html`,
   secondaryCluster: `${AURORA}/aurora-global-database-attach.html`,
+  newCluster: "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html",
+  replicas: `${AURORA}/Aurora.Replication.html`,
+  subnets: "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html",
   healthChecks: "https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html",
   vaultLock: "https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html",
 } as const;

@@ -6,18 +6,19 @@ import { adoptedClusters, adoptedNetworks } from "./adoptionRules.ts";
 import { PAGES } from "./pages.ts";
 import { type Rule, show } from "./rule.ts";
 import {
+  allButOneZoneCarryAll,
+  fastSwitchover,
   irreversibleTwice,
   otherVault,
   ownParameters,
   someoneToTell,
-  twoZonesCarryAll,
 } from "./safetyRules.ts";
 
 /** A partition takes 1,000 write units of 1 KB a second and an epoch's log is one partition key. */
 export const MAX_KILOBYTES_PER_SECOND_PER_SHARD = 800;
 
-/** The active one and its standby, each in a zone of its own, with the third zone to go to. */
-const MOST_PER_SHARD = ZONES_PER_REGION - 1;
+/** The active one and its standby, each in a zone of its own, with a third zone to go to. */
+const MOST_PER_SHARD = 2;
 
 const regionSet: Rule = ({ regions }) => {
   if (regions === undefined) return [];
@@ -55,10 +56,12 @@ const zones: Rule = ({ network, regions }) => {
     const { zones } = network[which];
     const region = regions?.[which];
     return [
-      (zones.length !== ZONES_PER_REGION || new Set(zones).size !== zones.length) && {
+      (zones.length < ZONES_PER_REGION.min ||
+        zones.length > ZONES_PER_REGION.max ||
+        new Set(zones).size !== zones.length) && {
         key: `network.${which}.zones`,
         got: show(zones),
-        allowed: `${ZONES_PER_REGION} different zones`,
+        allowed: `${ZONES_PER_REGION.min} to ${ZONES_PER_REGION.max} different zones`,
       },
       ...zones.map(
         (zone, n) =>
@@ -98,15 +101,17 @@ const shardLoad: Rule = ({ journal }) => {
   ];
 };
 
-const credentials: Rule = ({ databasePassword }, stack) => [
+const credentials: Rule = (sections, stack) => [
+  // One that does not fit is no section at all, and has been told.
   stack === "prod" &&
-    databasePassword === undefined && {
+    "databasePassword" in sections &&
+    sections.databasePassword === undefined && {
       key: "databasePassword",
       got: undefined,
       allowed: "a secret: pulumi config set --secret databasePassword",
     },
   stack === "dr" &&
-    databasePassword !== undefined && {
+    sections.databasePassword !== undefined && {
       key: "databasePassword",
       got: "a secret",
       allowed: `nothing in stack dr: a secondary cluster takes its users from the primary (${PAGES.secondaryCluster})`,
@@ -206,11 +211,12 @@ export const RULES: readonly Rule[] = [
   oneAccount,
   oneDoor,
   eachService,
-  twoZonesCarryAll,
+  allButOneZoneCarryAll,
   adoptedNetworks,
   adoptedClusters,
   irreversibleTwice,
   otherVault,
+  fastSwitchover,
   ownParameters,
   someoneToTell,
 ];

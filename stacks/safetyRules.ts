@@ -5,8 +5,13 @@ import { ZONES_PER_REGION } from "../components/subnets.ts";
 import { PAGES } from "./pages.ts";
 import { type Rule, show } from "./rule.ts";
 
-export const twoZonesCarryAll: Rule = ({ cluster, services, journal }) => {
+export const allButOneZoneCarryAll: Rule = ({ cluster, services, journal, network }) => {
   if (cluster === undefined || services === undefined || journal === undefined) return [];
+  // Where the zones themselves are wrong, that is said elsewhere.
+  const zones = Math.max(
+    Math.min(...(network ? [network.primary.zones.length, network.secondary.zones.length] : [])),
+    ZONES_PER_REGION.min,
+  );
   const node = nodeCapacity(cluster.instanceType);
   if (node === undefined || node.cores <= 0 || node.mebibytes <= 0) {
     return [
@@ -19,13 +24,13 @@ export const twoZonesCarryAll: Rule = ({ cluster, services, journal }) => {
     ];
   }
   const load = fullLoad(services, journal.shards);
-  const needed = nodesNeeded(load, node, ZONES_PER_REGION - 1);
+  const needed = nodesNeeded(load, node, zones - 1);
   return [
     cluster.nodesPerZone.min < needed && {
       key: "cluster.nodesPerZone.min",
       got: show(cluster.nodesPerZone.min),
       allowed:
-        `${needed} or more: two zones have to carry all services at replicas.max, ` +
+        `${needed} or more: ${zones - 1} zones have to carry all services at replicas.max, ` +
         `${load.cores} cores and ${load.mebibytes} MiB, with ${node.cores} and ${node.mebibytes} free on a ${cluster.instanceType}`,
     },
   ];
@@ -67,6 +72,23 @@ export const otherVault: Rule = ({ backup, accountId, region, regions, name }) =
       got: show(backup.vaultArn),
       allowed: "a vault other than this platform's own two, which get a copy anyway",
     },
+  ];
+};
+
+/** Oldest minor of each major with which a planned switchover takes seconds instead of minutes. */
+const FAST_SWITCHOVER: Readonly<Record<number, number>> = { 14: 17, 15: 12, 16: 8 };
+const OLDEST_MAJOR = 14;
+export const fastSwitchover: Rule = ({ database }) => {
+  const [major = 0, minor = 0] = database?.engineVersion.split(".").map(Number) ?? [];
+  const isFast = major >= OLDEST_MAJOR && minor >= (FAST_SWITCHOVER[major] ?? 0);
+  const oldest = Object.entries(FAST_SWITCHOVER).map(([of, from]) => `${of}.${from}`);
+  return [
+    database !== undefined &&
+      !isFast && {
+        key: "database.engineVersion",
+        got: show(database.engineVersion),
+        allowed: `17 or newer, or at least ${oldest.join(", ")}: with older ones a planned switchover takes minutes (${PAGES.globalFailover})`,
+      },
   ];
 };
 

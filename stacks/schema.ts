@@ -49,7 +49,7 @@ const cidr = z.string().refine(
     return parsed !== undefined && parsed.prefix >= VPC_PREFIXES.min && parsed.prefix <= VPC_PREFIXES.max;
   },
   {
-    error: `an IPv4 range from its first address, /${VPC_PREFIXES.min} to /${VPC_PREFIXES.max}, e.g. 10.10.0.0/16`,
+    error: `an IPv4 range from its first address, /${VPC_PREFIXES.min} to /${VPC_PREFIXES.max}, e.g. 10.10.0.0/16: AWS allows none wider (${PAGES.subnets}), and in a narrower one pods run out`,
   },
 );
 const subnet = text(/^subnet-[0-9a-f]{8,17}$/, "the id of a subnet, e.g. subnet-0123456789abcdef0");
@@ -100,7 +100,11 @@ const dns = z.discriminatedUnion(
             intervalSeconds: integer(10, 30).refine((value) => value === 10 || value === 30, {
               error: `${ROUTE53_INTERVALS_SECONDS.join(" or ")}: Route 53 checks at no other interval (${PAGES.healthChecks})`,
             }),
-            failureThreshold: integer(1, 10),
+            failureThreshold: integer(
+              1,
+              10,
+              `as many failed checks as Route 53 counts (${PAGES.healthChecks}),`,
+            ),
           },
           { error: map },
         )
@@ -188,8 +192,8 @@ export const SECTIONS = {
   allowUnreadableJournal: onOff.default("off"),
   smokeToken: text(/^[\x21-\x7e]{16,200}$/, "a secret of 16 to 200 printable characters without spaces"),
   databasePassword: text(
-    /^[\x21-\x7e]{16,128}$/,
-    "a secret of 16 to 128 printable characters without spaces",
+    /^[!#-.0-?A-~]{16,41}$/,
+    `a secret of 16 to 41 printable characters without spaces and / " @, which Aurora refuses (${PAGES.newCluster})`,
   ).optional(),
   databaseIncarnation: integer(0, 1_000, "a cluster's number,").default(0),
   journalIncarnation: integer(0, 1_000, "a table's number,").default(0),
@@ -218,10 +222,10 @@ export const SECTIONS = {
       ),
       instances: z.strictObject(
         {
-          primary: integer(2, 15),
+          primary: integer(2, 16, `a writer and its replicas (${PAGES.replicas}),`),
           secondary: integer(
             1,
-            15,
+            16,
             `at least one (a headless secondary cannot be promoted: ${PAGES.globalFailover}), a whole number`,
           ),
         },

@@ -5,16 +5,18 @@ import type { Role } from "../components/model.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { refuseOldCommit, refuseRoleStep } from "./guard.ts";
 import { readDecision, readLastRole } from "./observed.ts";
+import { type Adopted, lookAtAdopted, unfitIn } from "./places.ts";
 
 export interface Start {
   readonly config: Config;
   readonly aws: Aws;
   /** Undefined before the first deployment. */
   readonly lastRole: Role | undefined;
+  readonly adopted: Adopted;
 }
 
 /** A refusal is an answer, not a crash: hosts print a `RunError` without its stack. */
-export const refuse = (reason: string): RunError => new RunError(`Refused, nothing was changed: ${reason}`);
+const refuse = (reason: string): RunError => new RunError(`Refused, nothing was changed: ${reason}`);
 
 /**
  * Pulumi takes a stack trace for every promise that it makes. At V8's ten frames that is half of the program's time,
@@ -27,8 +29,23 @@ export async function start(): Promise<Start> {
   Error.stackTraceLimit = STACK_FRAMES;
   const config = readConfig();
   const aws = awsProvider(config);
-  const [, lastRole] = await Promise.all([guardDecision(config, aws), guardRole(config)]);
-  return { config, aws, lastRole };
+  const [, lastRole, adopted] = await Promise.all([
+    guardDecision(config, aws),
+    guardRole(config),
+    lookAtAdopted(config, aws).catch(({ message }: Error) => {
+      throw refuse(message);
+    }),
+  ]);
+  await guardAdopted(adopted, lastRole);
+  return { config, aws, lastRole, adopted };
+}
+
+/** Once something stands on it, it is only told: no failover may be refused for somebody else's subnet. */
+async function guardAdopted(adopted: Adopted, lastRole: Role | undefined): Promise<void> {
+  const unfit = unfitIn(adopted);
+  if (unfit === "") return;
+  if (lastRole === undefined) throw refuse(unfit);
+  await log.warn(`${unfit}\nA first deployment would be refused; this one goes on.`);
 }
 
 function readConfig(): Config {

@@ -1,6 +1,6 @@
 /** Looks at every piece, prints what it would do, asks, does it, and looks again. Safe to run again at any time. */
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import type { Config } from "../../stacks/config.ts";
+import { type Config, PLACES } from "../../stacks/config.ts";
 import { ask } from "../ask.ts";
 import type { Context } from "../commands/command.ts";
 import { EXIT, HalfwayError, isCredentialsError, messageOf, RefusedError, UsageError } from "../errors.ts";
@@ -101,22 +101,23 @@ function piecesOf(
   { repository, operators }: BootstrapRequest,
   clients: BootstrapClients,
 ): readonly Piece[] {
-  const { regions, dns, journal } = config;
+  const { regions, dns, journal, network } = config;
   const place = {
     accountId: config.accountId,
     region: regions.witness,
     bucket: stateBucketName(config),
     alias: stateKeyAlias(config),
   };
-  const scope = { ...config, regions, journalTable: journal.tableName, repository, operators };
+  const adopts = [network.primary, network.secondary].some(({ existing }) => existing !== undefined);
+  const scope = { ...config, regions, journalTable: journal.tableName, adopts, repository, operators };
   return [
     stateKey(clients.calls, place),
     stateBucket(clients.s3, place),
     oidcProvider(clients.iam, config),
     ...rolesOf(scope).map((spec) => role(clients.iam, spec)),
     ...(dns.provider === "route53" ? [zoneRecovery(clients.route53, dns.zoneId)] : []),
-    ...[regions.primary, regions.secondary].flatMap((region) =>
-      quotasOf(config).map((wanted) => quota(clients.calls, region, wanted)),
+    ...PLACES.flatMap((which) =>
+      quotasOf(config, which).map((wanted) => quota(clients.calls, regions[which], wanted)),
     ),
   ];
 }

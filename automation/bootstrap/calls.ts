@@ -17,6 +17,8 @@ import { stateBucketName, stateKeyAlias } from "./names.ts";
 export interface FailoverScope extends Identity {
   readonly regions: RegionTriple;
   readonly journalTable: string;
+  /** Whether config names networks that are there already, and perhaps their clusters: then the program looks at them first. */
+  readonly adopts: boolean;
 }
 
 /** Of the journal, each in whichever region survives. */
@@ -39,6 +41,18 @@ export const STATE_CALLS = {
 /** What Pulumi's engine does beside them in a targeted update: finds the bucket, unwraps its secrets' key. */
 const ENGINE_STATE_CALLS = ["s3:GetBucketLocation"] as const;
 const ENGINE_KEY_CALLS = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"] as const;
+/** By which the program looks at what it adopted, as it does whenever it runs. Nothing else here describes anything. */
+const ADOPTION_CALLS = [
+  "ec2:DescribeRouteTables",
+  "ec2:DescribeSubnets",
+  "ec2:DescribeVpcAttribute",
+  "ec2:DescribeVpcs",
+  "eks:DescribeAccessEntry",
+  "eks:DescribeAddon",
+  "eks:DescribeCluster",
+  "eks:DescribeNodegroup",
+  "logs:DescribeLogGroups",
+] as const;
 /** Signed with an IAM token by `rds-signer`. */
 const DATABASE_READER = "projection_reader";
 
@@ -90,5 +104,16 @@ export function failoverStatements(scope: FailoverScope): readonly Statement[] {
       Resource: [`arn:aws:kms:${regions.witness}:${accountId}:key/*`],
       Condition: { "ForAnyValue:StringEquals": { "kms:ResourceAliases": stateKeyAlias(scope) } },
     },
+    ...(scope.adopts
+      ? [
+          {
+            Effect: "Allow" as const,
+            Action: ADOPTION_CALLS,
+            // EC2's descriptions know no resources.
+            Resource: ["*"],
+            Condition: { StringEquals: { "aws:RequestedRegion": either } },
+          },
+        ]
+      : []),
   ];
 }

@@ -1,8 +1,9 @@
 /** Service quotas against what the program makes in a region: a deployment that stops half-way for one is avoidable. */
 import { z } from "zod";
 import type { Region } from "../../components/model.ts";
-import type { Config } from "../../stacks/config.ts";
+import type { Config, Place } from "../../stacks/config.ts";
 import type { AwsCalls } from "../adapters/aws-call.ts";
+import { addressesPerZone } from "../cost/estimate.ts";
 import { vcpusOf } from "../instance-size.ts";
 import { orAbsent, type Piece, there } from "./piece.ts";
 
@@ -14,29 +15,37 @@ interface Quota {
   readonly needed: number;
 }
 
-const ZONES = 3;
-
 /** Families that share one quota; the others have one each. */
 const STANDARD = /^[acdhimrtz]/;
 
-export function quotasOf({ cluster }: Config): readonly Quota[] {
+export function quotasOf({ cluster, network }: Config, place: Place): readonly Quota[] {
+  const zones = network[place].zones.length;
+  const ours = {
+    network: network[place].existing === undefined,
+    cluster: cluster.existing[place] === undefined,
+  };
   const vcpus = STANDARD.test(cluster.instanceType) ? vcpusOf(cluster.instanceType) : undefined;
   return [
     // One per zone for the load balancer, one per zone for the NAT gateways: six, and the default is five.
-    { service: "ec2", code: "L-0263D0A3", title: "Elastic IPs", needed: 2 * ZONES },
-    ...(vcpus === undefined
+    {
+      service: "ec2",
+      code: "L-0263D0A3",
+      title: "Elastic IPs",
+      needed: zones * addressesPerZone(network[place]),
+    },
+    ...(vcpus === undefined || !ours.cluster
       ? []
       : [
           {
             service: "ec2",
             code: "L-1216C47A",
             title: "vCPUs of running on-demand standard instances",
-            needed: ZONES * cluster.nodesPerZone.max * vcpus,
+            needed: zones * cluster.nodesPerZone.max * vcpus,
           },
         ]),
     { service: "elasticloadbalancing", code: "L-69A177A2", title: "network load balancers", needed: 1 },
-    { service: "vpc", code: "L-F678F1CE", title: "VPCs", needed: 1 },
-    { service: "eks", code: "L-1194D53C", title: "EKS clusters", needed: 1 },
+    ...(ours.network ? [{ service: "vpc", code: "L-F678F1CE", title: "VPCs", needed: 1 }] : []),
+    ...(ours.cluster ? [{ service: "eks", code: "L-1194D53C", title: "EKS clusters", needed: 1 }] : []),
   ];
 }
 

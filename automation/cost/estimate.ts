@@ -1,6 +1,6 @@
 /** What a configuration would cost in a month: pure, from config, prices and assumptions that are printed with it. */
 import type { Region } from "../../components/model.ts";
-import type { Config } from "../../stacks/config.ts";
+import { type Config, type NetworkConfig, PLACES, type Place } from "../../stacks/config.ts";
 import { instanceHour, type Prices } from "./prices.ts";
 
 export const HOURS_PER_MONTH = 730;
@@ -19,14 +19,14 @@ export const DEFAULT_DATABASE_GIGABYTES = 100;
 
 /** How many of each the program makes in a region; a test counts them in the program itself. */
 export const PER_REGION = {
-  zones: 3,
   interfaceEndpoints: 5,
-  /** Three before the load balancer, three before the NAT gateways. */
-  publicAddresses: 6,
   /** At most: database, storage, Kubernetes secrets, backups, notifications, images; the journal's own or its replica. */
   keys: 7,
   nodeDiskGigabytes: 50,
 } as const;
+
+/** One before the load balancer, and one before the NAT gateway where it is ours. */
+export const addressesPerZone = ({ existing }: NetworkConfig): number => (existing === undefined ? 2 : 1);
 
 export interface Line {
   readonly region: Region;
@@ -81,7 +81,6 @@ export const NOT_COUNTED = [
 type Quantity = readonly [item: string, unit: string, quantity: number];
 
 export function estimate(config: Config, prices: Prices, assumptions: Assumptions): Estimate {
-  const { primary, secondary } = config.regions;
   const price = (region: Region, amount: number | undefined): number | null =>
     amount === undefined || !prices.regions.includes(region) ? null : amount;
   const line = (region: Region, part: string, [item, unit, quantity]: Quantity, isAssumed = false): Line => ({
@@ -100,32 +99,34 @@ export function estimate(config: Config, prices: Prices, assumptions: Assumption
     monthly: price(region, times(instanceHour(prices, instance), count * HOURS_PER_MONTH)),
     isAssumed: false,
   });
-  const nodes = (region: Region, running: number, paid: number): readonly Line[] => [
-    machines(region, "cluster", config.cluster.instanceType, paid),
-    line(region, "cluster", ["node disks, GB", "gp3-gigabyte-month", running * PER_REGION.nodeDiskGigabytes]),
-  ];
-
-  const lines = [primary, secondary].flatMap((region) => {
-    const isPrimary = region === primary;
-    const instances = config.database.instances[isPrimary ? "primary" : "secondary"];
+  const nodes = (place: Place, running: number, paid: number): readonly Line[] => {
+    if (config.cluster.existing[place] !== undefined) return [];
+    const region = config.regions[place];
+    const disks = running * PER_REGION.nodeDiskGigabytes;
     return [
-      ...fixed(config).map(([part, quantity]) => line(region, part, quantity)),
+      machines(region, "cluster", config.cluster.instanceType, paid),
+      line(region, "cluster", ["node disks, GB", "gp3-gigabyte-month", disks]),
+    ];
+  };
+
+  const zonesOf = (place: Place) => config.network[place].zones.length;
+  const allNodes = (place: Place) => zonesOf(place) * config.cluster.nodesPerZone.min;
+  const lines = PLACES.flatMap((place) => {
+    const region = config.regions[place];
+    const isPrimary = place === "primary";
+    const instances = config.database.instances[place];
+    return [
+      ...fixed(config, place).map(([part, quantity]) => line(region, part, quantity)),
       machines(region, "database", config.database.instanceClass, instances),
       ...used(assumptions, isPrimary).map(([part, quantity]) => line(region, part, quantity, true)),
-      ...(isPrimary
-        ? nodes(
-            region,
-            PER_REGION.zones * config.cluster.nodesPerZone.min,
-            PER_REGION.zones * config.cluster.nodesPerZone.min,
-          )
-        : []),
+      ...(isPrimary ? nodes(place, allNodes(place), allNodes(place)) : []),
     ];
   });
-  const all = PER_REGION.zones * config.cluster.nodesPerZone.min;
+  const [all, few] = [allNodes("secondary"), zonesOf("secondary")];
   const standbyNodes: Readonly<Record<Standby, readonly Line[]>> = {
-    warm: nodes(secondary, all, all),
-    "cold-reserved": nodes(secondary, PER_REGION.zones, all),
-    cold: nodes(secondary, PER_REGION.zones, PER_REGION.zones),
+    warm: nodes("secondary", all, all),
+    "cold-reserved": nodes("secondary", few, all),
+    cold: nodes("secondary", few, few),
   };
   return {
     isEstimate: true,
@@ -157,14 +158,26 @@ export const total = (lines: readonly Line[]): number | null =>
     0,
   );
 
-function fixed({ dns }: Config): readonly (readonly [part: string, quantity: Quantity])[] {
-  const { zones, interfaceEndpoints, publicAddresses, keys } = PER_REGION;
+type Parts = readonly (readonly [part: string, quantity: Quantity])[];
+
+/** What is adopted is on its owner's bill. */
+function fixed({ dns, network, cluster }: Config, place: Place): Parts {
+  const { interfaceEndpoints, keys } = PER_REGION;
+  const { zones: named, existing } = network[place];
+  const zones = named.length;
   const hours = (count: number) => count * HOURS_PER_MONTH;
-  return [
-    ["cluster", ["EKS control plane, hours", "eks-hour", hours(1)]],
+  const made: Parts = [
     ["network", ["NAT gateways, hours", "nat-hour", hours(zones)]],
     ["network", ["interface endpoints, hours", "interface-endpoint-hour", hours(interfaceEndpoints * zones)]],
-    ["network", ["public addresses, hours", "public-ipv4-hour", hours(publicAddresses)]],
+  ];
+  const controlPlane: Parts = [["cluster", ["EKS control plane, hours", "eks-hour", hours(1)]]];
+  return [
+    ...(cluster.existing[place] === undefined ? controlPlane : []),
+    ...(existing === undefined ? made : []),
+    [
+      "network",
+      ["public addresses, hours", "public-ipv4-hour", hours(zones * addressesPerZone(network[place]))],
+    ],
     ["traffic", ["load balancer, hours", "nlb-hour", hours(1)]],
     ["traffic", ["load balancer capacity, hours", "nlb-capacity-hour", hours(1)]],
     ["keys", ["encryption keys", "kms-key-month", keys]],
@@ -174,10 +187,7 @@ function fixed({ dns }: Config): readonly (readonly [part: string, quantity: Qua
   ];
 }
 
-function used(
-  { averageKilobytesPerSecond, databaseGigabytes }: Assumptions,
-  isPrimary: boolean,
-): readonly (readonly [part: string, quantity: Quantity])[] {
+function used({ averageKilobytesPerSecond, databaseGigabytes }: Assumptions, isPrimary: boolean): Parts {
   const kilobytes = averageKilobytesPerSecond * SECONDS_PER_MONTH;
   const gigabytes = kilobytes / KILOBYTES_PER_GIGABYTE;
   return [

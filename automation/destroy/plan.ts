@@ -31,8 +31,13 @@ export function destroySteps(config: Config): readonly DestroyStep[] {
   const cluster = (region: typeof primary) => databaseClusterName(config, region);
   const arn = (region: typeof primary) =>
     `arn:aws:rds:${region}:${config.accountId}:cluster:${cluster(region)}`;
+  // An adopted cluster stays, and so does its protection.
   const lifted = (region: typeof primary) => [
-    `aws eks update-cluster-config --region ${region} --name ${kubernetesClusterName(config, region)} --no-deletion-protection`,
+    ...(config.cluster.existing[region === primary ? "primary" : "secondary"] === undefined
+      ? [
+          `aws eks update-cluster-config --region ${region} --name ${kubernetesClusterName(config, region)} --no-deletion-protection`,
+        ]
+      : []),
     `aws elbv2 modify-load-balancer-attributes --region ${region} --load-balancer-arn ARN --attributes Key=deletion_protection.enabled,Value=false`,
   ];
   const buckets = [primary, secondary].flatMap((region) => [

@@ -1,6 +1,5 @@
 /** Which failovers are simulated: the project's own configuration, and what it leaves open in every combination. */
 import { DNS_PROVIDERS, type DnsProvider } from "../../components/model.ts";
-import { ZONES_PER_REGION } from "../../components/subnets.ts";
 import type { Config, DnsConfig } from "../../stacks/config.ts";
 import { SECTIONS } from "../../stacks/schema.ts";
 import { AVERAGE_OF_PEAK, DEFAULT_DATABASE_GIGABYTES, estimate } from "../cost/estimate.ts";
@@ -38,7 +37,8 @@ export const defaultDns = (provider: DnsProvider): Dns =>
   dnsOf(SECTIONS.dns.parse({ provider, ...(provider === "route53" ? ZONE : CLOUDFLARE) }));
 
 export function basisOf(config: Config): Basis {
-  const { dns, journal, services, cluster } = config;
+  const { dns, journal, services, cluster, network } = config;
+  const zones = network.secondary.zones.length;
   const pods = Object.values(services)
     .filter(({ alwaysOn }) => !alwaysOn)
     .reduce((sum, { perShard, replicas }) => sum + replicas.min * (perShard ? journal.shards : 1), 0);
@@ -54,8 +54,8 @@ export function basisOf(config: Config): Basis {
     size: {
       shards: journal.shards,
       pods,
-      nodes: ZONES_PER_REGION * cluster.nodesPerZone.min,
-      addresses: ZONES_PER_REGION,
+      nodes: zones * cluster.nodesPerZone.min,
+      addresses: zones,
     },
     dns: {
       route53: defaultDns("route53"),

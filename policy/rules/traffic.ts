@@ -85,12 +85,9 @@ export const healthFromOutside: ResourceRule = {
       ];
     }
     if (r.type === "cloudflare:index/loadBalancerPool:LoadBalancerPool") {
-      return must<LoadBalancerPoolArgs>(
-        r,
-        "monitor",
-        (monitor) => monitor !== undefined,
-        "set monitor: a pool without one counts as healthy",
-      );
+      return at<LoadBalancerPoolArgs>(r, "monitor") === undefined
+        ? [violation(r, "set monitor: a pool without one counts as healthy")]
+        : [];
     }
     if (r.type !== RECORD || at<RecordArgs>(r, "failoverRoutingPolicies") === undefined) return [];
     const aliases = listAt<RecordArgs>(r, "aliases");

@@ -5,6 +5,7 @@ import type { Region, RegionTriple } from "../../components/model.ts";
 import type { Behaviours, Invocations } from "../cloud/behaviour.ts";
 import type { Faults } from "../faults.ts";
 import { AwsCloud } from "./aws/cloud.ts";
+import { lookupsOf } from "./aws/lookups.ts";
 import { BridgeProvider } from "./bridge/provider.ts";
 import { CloudflareCloud } from "./cloudflare.ts";
 import { KubernetesProvider } from "./kubernetes/provider.ts";
@@ -60,8 +61,9 @@ export class Providers {
   }
 
   static async start(options: ProvidersOptions): Promise<Providers> {
-    const { behaviours = {}, invocations = {}, accountId } = options;
+    const { behaviours = {}, accountId } = options;
     const registry = new Registry(options.registryFile);
+    const invocations = { ...lookupsOf(registry), ...options.invocations };
     const patience = options.unreachableAfterMilliseconds ?? UNREACHABLE_AFTER_MILLISECONDS;
     const reach = reachThrough(options.faults, patience);
     const bridged = { behaviours, invocations, registry, reach };

@@ -1,5 +1,5 @@
 import test from "ava";
-import { type SeenCluster, unfitCluster } from "../../components/adoptedCluster.ts";
+import { type SeenCluster, type SeenGroup, unfitCluster } from "../../components/adoptedCluster.ts";
 import { type SeenNetwork, type SeenSubnet, TIERS, unfitNetwork } from "../../components/adoptedNetwork.ts";
 
 const network = {
@@ -18,6 +18,7 @@ const seenNetwork = (
   subnets: TIERS.map((tier) => ({
     ...{ id: `${tier}-a`, tier, zone: "us-east-1a", availabilityZone: "us-east-1a", vpcId: "vpc-1" },
     freeAddresses: 1_000,
+    isRouted: true,
     wayOut: WAYS_OUT[tier],
     ...(only === "all" || only === tier ? subnet : {}),
   })),
@@ -55,6 +56,11 @@ const NETWORKS: readonly (readonly [title: string, seen: SeenNetwork, problem: s
     "private subnet private-a has 100 free addresses, 250 are needed",
   ],
   [
+    "a subnet whose routes nobody wrote",
+    seenNetwork({}, { isRouted: false, wayOut: undefined }, "data"),
+    "data subnet data-a follows the main route table of its VPC: associate one that is written for it",
+  ],
+  [
     "a load balancer that nobody reaches",
     seenNetwork({}, { wayOut: "nat-1" }, "public"),
     "public subnet public-a has no route to an internet gateway",
@@ -84,6 +90,9 @@ for (const [title, seen, problem] of NETWORKS) {
 const cluster = {
   existing: { name: "platform", nodeGroups: { "us-east-1a": "workers-a" } },
   version: "1.34",
+  instanceType: "m7g.xlarge",
+  nodesPerZone: { min: 4 },
+  adminRoles: ["deploy", "failover"],
   zones: [{ name: "us-east-1a", subnetId: "private-a" }],
 };
 const ADDONS = {
@@ -91,17 +100,23 @@ const ADDONS = {
   "eks-pod-identity-agent": "",
   "vpc-cni": '{"enableNetworkPolicy":"true"}',
 };
-const seenCluster = (change: Partial<SeenCluster> = {}): SeenCluster => ({
+const seenCluster = (change: Partial<SeenCluster> = {}, group: Partial<SeenGroup> = {}): SeenCluster => ({
   version: "1.34",
   status: "ACTIVE",
-  subnetIds: { "us-east-1a": ["private-a"] },
+  openTo: ["203.0.113.0/24"],
+  groups: {
+    "us-east-1a": { subnetIds: ["private-a"], minSize: 4, instanceTypes: ["m7g.xlarge"], ...group },
+  },
   addons: ADDONS,
+  hasLogs: true,
+  shutOut: [],
   ...change,
 });
 
 test("a cluster with a group per zone, identities and policies is fit", (t) => {
   t.deepEqual(unfitCluster(cluster, seenCluster()), []);
   t.deepEqual(unfitCluster(cluster, seenCluster({ version: "1.36" })), []);
+  t.deepEqual(unfitCluster(cluster, seenCluster({ openTo: [] }, { minSize: 6, instanceTypes: [] })), []);
 });
 
 const CLUSTERS: readonly (readonly [title: string, seen: SeenCluster, problem: string])[] = [
@@ -109,8 +124,38 @@ const CLUSTERS: readonly (readonly [title: string, seen: SeenCluster, problem: s
   ["too old", seenCluster({ version: "1.33" }), "cluster platform has Kubernetes 1.33, 1.34 is needed"],
   [
     "a group over several zones",
-    seenCluster({ subnetIds: { "us-east-1a": ["private-a", "private-b"] } }),
+    seenCluster({}, { subnetIds: ["private-a", "private-b"] }),
     "node group workers-a is in private-a, private-b; only in private-a is the loss of us-east-1a the loss of one group",
+  ],
+  [
+    "a group that is not there",
+    seenCluster({ groups: {} }),
+    "there is no node group workers-a in cluster platform",
+  ],
+  [
+    "too few nodes to lose a zone",
+    seenCluster({}, { minSize: 1 }),
+    "node group workers-a keeps 1 nodes at least, cluster.nodesPerZone.min says 4: without one zone the others would not carry the load",
+  ],
+  [
+    "smaller nodes than config reckons with",
+    seenCluster({}, { instanceTypes: ["m7g.xlarge", "m7g.large"] }),
+    "node group workers-a has m7g.xlarge, m7g.large, cluster.instanceType says m7g.xlarge: the load was reckoned with it",
+  ],
+  [
+    "an API server that anybody reaches",
+    seenCluster({ openTo: ["203.0.113.0/24", "0.0.0.0/0"] }),
+    "cluster platform can be reached from 0.0.0.0/0: name who may, or close its public endpoint",
+  ],
+  [
+    "no place for what containers print",
+    seenCluster({ hasLogs: false }),
+    "cluster platform has no log group /aws/containerinsights/platform/application: its add-on amazon-cloudwatch-observability has to write there",
+  ],
+  [
+    "a role that could not enter",
+    seenCluster({ shutOut: ["failover"] }),
+    "cluster platform has no access entry for failover: who deploys or fails over could not enter",
   ],
   [
     "no pod identities",

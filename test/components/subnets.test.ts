@@ -31,9 +31,27 @@ test("the plan of a /16", (t) => {
   ]);
 });
 
-test("a fourth zone has no room", (t) => {
-  t.throws(() => planSubnets({ base: 0, prefix: 16 }, [...ZONES, "d"]), {
-    message: "subnets for 4 zones; a VPC's range is divided for 3",
+test("the plan of a /16 for more than three zones", (t) => {
+  const vpc = parseCidr("10.10.0.0/16");
+  const plan = vpc && planSubnets(vpc, [..."abcdef"]);
+  t.deepEqual(plan?.[0], {
+    zone: "a",
+    private: "10.10.0.0/19",
+    public: "10.10.192.0/22",
+    data: "10.10.224.0/22",
+  });
+  t.deepEqual(plan?.[5], {
+    zone: "f",
+    private: "10.10.160.0/19",
+    public: "10.10.212.0/22",
+    data: "10.10.244.0/22",
+  });
+  t.deepEqual(vpc && planSubnets(vpc, [..."abcd"]), plan?.slice(0, 4));
+});
+
+test("a seventh zone has no room", (t) => {
+  t.throws(() => planSubnets({ base: 0, prefix: 16 }, [..."abcdefg"]), {
+    message: "subnets for 7 zones; a VPC's range is divided for at most 6",
   });
 });
 
@@ -46,8 +64,8 @@ test("of any VPC, subnets lie inside it, apart from each other, and large enough
     .map(({ prefix, n }) => ({ prefix, base: n * 2 ** (32 - prefix) }))
     .filter(({ base, prefix }) => base + 2 ** (32 - prefix) <= 2 ** 32);
   fc.assert(
-    fc.property(vpcs, (vpc) => {
-      const ranges = planSubnets(vpc, ZONES)
+    fc.property(vpcs, fc.integer({ min: 3, max: 6 }), (vpc, zones) => {
+      const ranges = planSubnets(vpc, [..."abcdef"].slice(0, zones))
         .flatMap((zone) => [zone.private, zone.public, zone.data])
         .map((text) => parseCidr(text));
       return ranges.every(

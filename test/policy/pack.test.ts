@@ -91,6 +91,15 @@ test("an unknown value that decides is told as unknown, and hides no violation o
   );
 });
 
+test("a balancer before its parts are made: which monitor is unknown, that there is one is not; whether it is proxied decides", (t) => {
+  const found = (changes: Readonly<Record<string, unknown>>) => run(broken(changes));
+  t.deepEqual(found({ "pool.props.monitor": UNKNOWN }), []);
+  t.deepEqual(found({ "pool.props.monitor": undefined, "proxy.props.proxied": UNKNOWN }), [
+    "? short-ttl: proxy: proxied is known only after the update",
+    "! health-from-outside: pool: set monitor: a pool without one counts as healthy",
+  ]);
+});
+
 test("an unknown region is unknown, a region that nothing names is a violation", (t) => {
   t.deepEqual(run(broken({ "cluster.region": UNKNOWN })), [
     "? encrypted-in-region: cluster: its region is known only after the update",

@@ -33,12 +33,20 @@ const world: World = {
       version: "1.34",
       status: "ACTIVE",
       certificateAuthorities: [{ data: "Q0E=" }],
-      vpcConfig: { clusterSecurityGroupId: "sg-platform" },
+      vpcConfig: {
+        clusterSecurityGroupId: "sg-platform",
+        endpointPublicAccess: false,
+        publicAccessCidrs: [],
+      },
     }),
     "aws:eks/getNodeGroup:getNodeGroup": ({ nodeGroupName }) => ({
       subnetIds: [idOf("abc".indexOf(nodeGroupName.at(-1)), 1)],
+      instanceTypes: ["m7g.xlarge"],
+      scalingConfigs: [{ minSize: 4 }],
       resources: [{ autoscalingGroups: [{ name: `group-of-${nodeGroupName}` }] }],
     }),
+    "aws:cloudwatch/getLogGroup:getLogGroup": ({ name }) => ({ name }),
+    "aws:eks/getAccessEntry:getAccessEntry": () => ({ kubernetesGroups: [] }),
     "aws:eks/getAddon:getAddon": () => ({ configurationValues: '{"enableNetworkPolicy":"true"}' }),
   },
 };
@@ -80,25 +88,43 @@ test.serial(
   },
 );
 
+const unfit: World = {
+  lookups: {
+    ...world.lookups,
+    "aws:ec2/getVpc:getVpc": () => ({
+      cidrBlock: "10.10.0.0/16",
+      enableDnsHostnames: false,
+      enableDnsSupport: true,
+    }),
+    "aws:eks/getAddon:getAddon": () => ({ configurationValues: "" }),
+  },
+};
+
 test.serial(
-  "an existing network that is not fit is refused with every reason, before anything is registered in it",
+  "an existing network and cluster that are not fit are refused with every reason, before anything is registered",
   async (t) => {
-    const unfit: World = {
-      lookups: {
-        ...world.lookups,
-        "aws:ec2/getVpc:getVpc": () => ({
-          cidrBlock: "10.10.0.0/16",
-          enableDnsHostnames: false,
-          enableDnsSupport: true,
-        }),
-      },
-    };
-    await t.throwsAsync(deploy("dr", { network: await network() }, unfit), {
+    const overrides = { network: await network(), cluster: await cluster() };
+    await t.throwsAsync(deploy("dr", overrides, unfit), {
       message:
         "Refused, nothing was changed: the existing network is not fit:\n" +
         "  vpc-00000001 has the range 10.10.0.0/16, config says 10.20.0.0/16: the other region's must not overlap the real one\n" +
-        "  vpc-00000001 does not resolve names of AWS: turn on DNS support and DNS hostnames",
+        "  vpc-00000001 does not resolve names of AWS: turn on DNS support and DNS hostnames\n" +
+        "the existing cluster is not fit:\n" +
+        '  cluster platform does not enforce network policies: set enableNetworkPolicy of the add-on vpc-cni to "true"',
     });
+  },
+);
+
+test.serial(
+  "what is no longer fit stops nothing: a failover is not refused for somebody else's change",
+  async (t) => {
+    const overrides = { network: await network(), role: "promoting", acceptGeneration: "1" };
+    const failingOver = {
+      ...unfit,
+      regionItem: { generation: 1, active: "us-west-2" },
+      lastOutputs: { role: "passive" },
+    };
+    t.is((await deploy("dr", overrides, failingOver)).outputs.role, "promoting");
   },
 );
 

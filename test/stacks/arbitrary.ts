@@ -22,7 +22,7 @@ const regions = fc
   .constantFrom(...Object.values(REGION_SETS))
   .chain((set) => fc.shuffledSubarray([...set] as Region[], { minLength: 3, maxLength: 3 }))
   .map(([primary, secondary, witness]) => ({ primary, secondary, witness }) as RegionTriple);
-const letters = fc.shuffledSubarray(["a", "b", "c", "d", "e", "f"], { minLength: 3, maxLength: 3 });
+const letters = fc.shuffledSubarray(["a", "b", "c", "d", "e", "f"], { minLength: 3, maxLength: 6 });
 
 const replicas = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 3 }));
 const extra = fc

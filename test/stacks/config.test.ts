@@ -219,6 +219,26 @@ const CASES: readonly (readonly [title: string, stack: "prod" | "dr", overrides:
       "dns.healthCheck.intervalSeconds: got 20; allowed: 10 or 30: Route 53 checks at no other interval (https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html)",
     ],
     [
+      "more failed checks than Route 53 counts",
+      "prod",
+      {
+        dns: '{"provider":"route53","name":"exchange.example.com","zoneId":"Z0123456789EXAMPLE","healthCheck":{"intervalSeconds":10,"failureThreshold":11}}',
+      },
+      "dns.healthCheck.failureThreshold: got 11; allowed: as many failed checks as Route 53 counts (https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html), from 1 to 10",
+    ],
+    [
+      "a password with a character that Aurora refuses",
+      "prod",
+      { databasePassword: "with-an-@-in-its-middle" },
+      'databasePassword: got a secret that does not fit; allowed: a secret of 16 to 41 printable characters without spaces and / " @, which Aurora refuses (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html)',
+    ],
+    [
+      "a password longer than Aurora takes",
+      "prod",
+      { databasePassword: "x".repeat(42) },
+      'databasePassword: got a secret that does not fit; allowed: a secret of 16 to 41 printable characters without spaces and / " @, which Aurora refuses (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html)',
+    ],
+    [
       "a TTL with cloudflare, whose answers do not change",
       "prod",
       {
@@ -291,14 +311,14 @@ const FIELDS: readonly (readonly [
     "prod",
     "network",
     (v) => (v.primary.cidr = "10.10.1.0/16"),
-    'network.primary.cidr: got "10.10.1.0/16"; allowed: an IPv4 range from its first address, /16 to /20, e.g. 10.10.0.0/16',
+    'network.primary.cidr: got "10.10.1.0/16"; allowed: an IPv4 range from its first address, /16 to /20, e.g. 10.10.0.0/16: AWS allows none wider (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html), and in a narrower one pods run out',
   ],
   [
     "two zones",
     "prod",
     "network",
     (v) => v.primary.zones.pop(),
-    'network.primary.zones: got ["us-east-1a","us-east-1b"]; allowed: 3 different zones',
+    'network.primary.zones: got ["us-east-1a","us-east-1b"]; allowed: 3 to 6 different zones',
   ],
   [
     "a zone of another region",
@@ -306,6 +326,20 @@ const FIELDS: readonly (readonly [
     "network",
     (v) => (v.secondary.zones[1] = "us-east-1b"),
     'network.secondary.zones[1]: got "us-east-1b"; allowed: a zone of us-west-2',
+  ],
+  [
+    "a version whose planned switchover takes minutes",
+    "prod",
+    "database",
+    (v) => (v.engineVersion = "16.4"),
+    'database.engineVersion: got "16.4"; allowed: 17 or newer, or at least 14.17, 15.12, 16.8: with older ones a planned switchover takes minutes (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html)',
+  ],
+  [
+    "seven zones",
+    "dr",
+    "network",
+    (v) => (v.secondary.zones = [..."abcdefg"].map((letter) => `us-west-2${letter}`)),
+    'network.secondary.zones: got ["us-west-2a","us-west-2b","us-west-2c","us-west-2d","us-west-2e","us-west-2f","us-west-2g"]; allowed: 3 to 6 different zones',
   ],
   [
     "an instance class missing in dr",
@@ -326,7 +360,7 @@ const FIELDS: readonly (readonly [
     "dr",
     "database",
     (v) => (v.instances.secondary = 0),
-    "database.instances.secondary: got 0; allowed: at least one (a headless secondary cannot be promoted: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html), a whole number from 1 to 15",
+    "database.instances.secondary: got 0; allowed: at least one (a headless secondary cannot be promoted: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html), a whole number from 1 to 16",
   ],
   [
     "a role of another account",
@@ -513,7 +547,7 @@ test("refused in whole words: too few nodes to lose a zone", async (t) => {
     await refusal("prod", { services, cluster }),
     only(
       "prod",
-      "cluster.nodesPerZone.min: got 1; allowed: 2 or more: two zones have to carry all services at replicas.max, 8 cores and 4096 MiB, with 3.5 and 14848 free on a m7g.xlarge",
+      "cluster.nodesPerZone.min: got 1; allowed: 2 or more: 2 zones have to carry all services at replicas.max, 8 cores and 4096 MiB, with 3.5 and 14848 free on a m7g.xlarge",
     ),
   );
 });

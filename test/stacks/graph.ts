@@ -37,7 +37,8 @@ export interface Invocation {
 /** What the program finds when it looks. */
 export interface World {
   readonly regionItem?: { generation: number; active: string } | Error;
-  readonly lastOutputs?: Values | Error;
+  /** One after the other, where it is a list; the last one stays. */
+  readonly lastOutputs?: Values | Error | readonly (Values | Error)[];
   /** `spec.replicas` that Deployments come out with where the cluster's number wins, by name. */
   readonly replicas?: Readonly<Record<string, number>>;
   /** Data sources by token, for what is adopted. */
@@ -56,10 +57,14 @@ export const NO_TABLE = new Error(
   "reading DynamoDB Table Item (exchange-journal|region|0): couldn't find resource",
 );
 
-function answer(world: World, token: string, args: Values): Values {
+function answer(world: World, token: string, args: Values, nth: number): Values {
   if (token === "pulumi:pulumi:readStackOutputs") {
-    if (world.lastOutputs instanceof Error) throw world.lastOutputs;
-    return { outputs: world.lastOutputs ?? {} };
+    const { lastOutputs = {} } = world;
+    const outputs = Array.isArray(lastOutputs)
+      ? lastOutputs[Math.min(nth, lastOutputs.length - 1)]
+      : lastOutputs;
+    if (outputs instanceof Error) throw outputs;
+    return { outputs };
   }
   if (token === "aws:dynamodb/getTableItem:getTableItem") {
     const item = world.regionItem ?? NO_ITEM;
@@ -153,9 +158,10 @@ export async function deploy(
         ? { id: `${type}|${name}`, state: create(world, type, name, inputs) }
         : { id: undefined, state: {} },
     call: ({ token, inputs, provider }: { token: string; inputs: Values; provider?: string }) => {
+      const nth = invocations.filter((one) => one.token === token).length;
       invocations.push({ token, args: inputs, provider: providerName(provider) });
       try {
-        return answer(world, token, inputs);
+        return answer(world, token, inputs, nth);
       } catch (error) {
         // The SDK takes the message from where gRPC puts it.
         throw Object.assign(error as Error, { details: (error as Error).message });

@@ -1,8 +1,9 @@
 /** Both stacks on the real engine, against the sandbox's providers and a state in a folder; what acts is for the caller to say. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace, type OpMap, type Stack, type UpOptions } from "@pulumi/pulumi/automation/index.js";
+import { supervised } from "../../automation/adapters/engine-process.ts";
 import { engine } from "../../automation/engine.ts";
 import type { StackName } from "../../components/model.ts";
 import type { Behaviours } from "../../sandbox/cloud/behaviour.ts";
@@ -10,6 +11,7 @@ import { Faults } from "../../sandbox/faults.ts";
 import { Providers } from "../../sandbox/providers/providers.ts";
 import { PROJECT } from "../../stacks/config.ts";
 import program from "../../stacks/index.ts";
+import { type Keeper, keeper } from "../secrets.ts";
 import { rawConfig } from "./stackFile.ts";
 
 /** Towards a region that never answers; the real providers try for minutes. */
@@ -38,6 +40,7 @@ export class Local {
   readonly #directory: string;
   readonly #stacks = new Map<StackName, Stack>();
   #providers: Providers | undefined;
+  #keeper: Keeper | undefined;
 
   private constructor(directory: string, faults: Faults) {
     this.#directory = directory;
@@ -47,6 +50,7 @@ export class Local {
   static async start({ faults = new Faults(), behaviours = {} }: LocalOptions = {}): Promise<Local> {
     const local = new Local(await mkdtemp(path.join(tmpdir(), "stacks-")), faults);
     await mkdir(local.#state);
+    local.#keeper = await keeper();
     local.#providers = await Providers.start({
       faults,
       behaviours,
@@ -79,6 +83,31 @@ export class Local {
     return stack;
   }
 
+  /** An update, with what it changed and what the state's outputs are then. */
+  async up(
+    stack: Stack,
+    options: UpOptions = {},
+  ): Promise<{ readonly changes: OpMap; readonly outputs: Readonly<Record<string, unknown>> }> {
+    let changes: OpMap = {};
+    await stack.up({
+      ...options,
+      onEvent: ({ summaryEvent }) => {
+        changes = summaryEvent?.resourceChanges ?? changes;
+      },
+    });
+    return { changes, outputs: await this.outputs(stack) };
+  }
+
+  async outputs(stack: Stack): Promise<Readonly<Record<string, unknown>>> {
+    const { name } = await stack.workspace.projectSettings();
+    const file = path.join(this.#state, ".pulumi", "stacks", name, `${stack.name}.json`);
+    const { checkpoint } = JSON.parse(await readFile(file, "utf8")) as {
+      checkpoint: { latest: { resources: { type: string; outputs: Record<string, unknown> }[] } };
+    };
+    const root = checkpoint.latest.resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+    return root?.outputs ?? {};
+  }
+
   /** A stack of another project, which shares nothing with this one but the engine and the providers. */
   async stackOf(
     projectName: string,
@@ -101,11 +130,17 @@ export class Local {
     return await LocalWorkspace.createStack(
       { stackName, projectName, program: run },
       {
-        pulumiCommand: await engine(),
+        pulumiCommand: supervised(await engine(), {
+          environment: process.env,
+          started: async () => {},
+        }),
         workDir: directory,
+        ...(this.#keeper && { secretsProvider: this.#keeper.provider }),
         envVars: {
+          ...this.#keeper?.environment,
           PULUMI_BACKEND_URL: `file://${this.#state}`,
-          PULUMI_CONFIG_PASSPHRASE: "test",
+          // Each of some two hundred resources would be written with all of them.
+          PULUMI_SKIP_CHECKPOINTS: "true",
           PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
           PULUMI_SKIP_UPDATE_CHECK: "true",
           PULUMI_DEBUG_PROVIDERS: this.#providers?.debugProviders ?? "",
@@ -116,6 +151,7 @@ export class Local {
 
   async close(): Promise<void> {
     await this.#providers?.close();
+    this.#keeper?.close();
     await rm(this.#directory, { recursive: true });
   }
 }

@@ -3,7 +3,7 @@ import type { Role } from "../../components/model.ts";
 import { deploy, type Graph, NO_ITEM, type World } from "./graph.ts";
 
 const FAILED_OVER = { generation: 3, active: "us-west-2" } as const;
-const last = (role: Role): World["lastOutputs"] => ({ role });
+const last = (role: Role) => ({ role });
 
 /** `gateway 3 ignored`, by name. */
 const replicas = ({ resources }: Graph): string[] =>
@@ -166,6 +166,20 @@ test.serial("last outputs that cannot be read refuse: a guard that cannot see st
       "(unable to open bucket: timeout).",
   });
 });
+
+test.serial(
+  "a state in a folder that is read while it is written is read again, but not for ever",
+  async (t) => {
+    const empty = new Error("failed to load checkpoint: EOF");
+    const { outputs } = await deploy("dr", {}, { lastOutputs: [empty, empty, last("passive")] });
+    t.is(outputs.role, "passive");
+    await t.throwsAsync(deploy("dr", {}, { lastOutputs: empty }), {
+      message:
+        "Refused, nothing was changed: the last deployed role of stack dr cannot be read from its state " +
+        "(failed to load checkpoint: EOF).",
+    });
+  },
+);
 
 test.serial("a bad configuration is refused in whole words before anything is looked at", async (t) => {
   await t.throwsAsync(deploy("dr", { role: "standby" }), {

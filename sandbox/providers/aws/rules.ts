@@ -48,6 +48,14 @@ const secondaryWithoutMaster: Rule = ({ inputs, registry, region, before }) => {
   return `InvalidParameterCombination: Cannot specify ${given.join(", ")} for a cross region replication cluster`;
 };
 
+/** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html */
+const masterPassword: Rule = ({ inputs }) => {
+  const password = text(inputs["masterPasswordWo"]) || text(inputs["masterPassword"]);
+  return password === "" || /^[ !#-.0-?A-~]{8,41}$/.test(password)
+    ? undefined
+    : 'InvalidParameterValue: The parameter MasterUserPassword is not valid: 8 to 41 printable ASCII characters besides "/", "@" and """';
+};
+
 /** https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html */
 const noManagedPassword: Rule = ({ inputs }) =>
   inputs["manageMasterUserPassword"] === true && text(inputs["globalClusterIdentifier"]) !== ""
@@ -216,6 +224,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
     between("backupRetentionPeriod", 1, 35, "InvalidParameterValue"),
     secondaryWithoutMaster,
     noManagedPassword,
+    masterPassword,
     versionOfGlobal,
   ],
   "aws:rds/clusterInstance:ClusterInstance": [zoneInRegion],

@@ -31,12 +31,24 @@ const providers = await Providers.start({
     },
   },
 });
+/** With that provider alone; the repository's stack files have Route 53. */
+const CLOUDFLARE = JSON.stringify({
+  provider: "cloudflare",
+  name: "exchange.example.com",
+  zoneId: "a".repeat(32),
+  cloudflareAccountId: "b".repeat(32),
+});
+const PROJECTS = { route53: {}, cloudflare: { dns: CLOUDFLARE } } as const;
+type Project = keyof typeof PROJECTS;
 test.before(async () => {
-  await mkdir(path.join(directory, "state"));
-  await writeFile(path.join(directory, "Pulumi.yaml"), `name: ${PROJECT}\nruntime: nodejs\n`);
-  for (const stack of ["prod", "dr"] as const) {
-    const config = JSON.stringify({ config: await rawConfig(stack) });
-    await writeFile(path.join(directory, `Pulumi.${stack}.yaml`), config);
+  for (const [project, overrides] of Object.entries(PROJECTS)) {
+    const place = path.join(directory, project);
+    await mkdir(path.join(place, "state"), { recursive: true });
+    await writeFile(path.join(place, "Pulumi.yaml"), `name: ${PROJECT}\nruntime: nodejs\n`);
+    for (const stack of ["prod", "dr"] as const) {
+      const config = JSON.stringify({ config: await rawConfig(stack, overrides) });
+      await writeFile(path.join(place, `Pulumi.${stack}.yaml`), config);
+    }
   }
 });
 test.after.always(async () => {
@@ -46,20 +58,24 @@ test.after.always(async () => {
 
 const signal = new AbortController().signal;
 const context = { signal, say: () => {} };
-const open = (name: StackName, run: () => Promise<unknown> = program): PulumiStack =>
+const open = (
+  name: StackName,
+  run: () => Promise<unknown> = program,
+  project: Project = "route53",
+): PulumiStack =>
   new PulumiStack(name, {
-    projectDirectory: directory,
+    projectDirectory: path.join(directory, project),
     projectName: PROJECT,
     environment: withPolicyPack({
       ...process.env,
-      PULUMI_BACKEND_URL: `file://${directory}/state`,
+      PULUMI_BACKEND_URL: `file://${directory}/${project}/state`,
       PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
     }),
     command: () => engine(),
     program: async () => run,
     started: async () => {},
-    savesOnce: false,
+    savesOnce: true,
   });
 
 type Break = (props: Record<string, unknown>, name: string) => Record<string, unknown>;
@@ -99,6 +115,8 @@ const SABOTAGE: Readonly<Record<string, Break>> = {
   "aws:lb/listener:Listener": (props) => ({ ...props, sslPolicy: "ELBSecurityPolicy-2016-08" }),
   "aws:route53/healthCheck:HealthCheck": (props) => ({ ...props, disabled: true }),
   "aws:route53/record:Record": (props) => (props["ttl"] === undefined ? props : { ...props, ttl: 60 }),
+  "cloudflare:index/loadBalancer:LoadBalancer": (props) => ({ ...props, proxied: false }),
+  "cloudflare:index/loadBalancerPool:LoadBalancerPool": ({ monitor: _, ...props }) => props,
   "kubernetes:policy/v1:PodDisruptionBudget": (props) => ({
     ...props,
     spec: { ...(props["spec"] as object), maxUnavailable: 0 },
@@ -144,6 +162,38 @@ test.serial("each rule finds what breaks it in the real program", async (t) => {
     },
   );
 });
+
+test.serial(
+  "with Cloudflare the same rules find the same, and what only Cloudflare has; as it is the program breaks none",
+  async (t) => {
+    const prod = open("prod", sabotaged, "cloudflare");
+    await prod.create();
+    const { findings } = await hosted(() => checkStack("prod", prod, signal));
+    const violations = findings.filter(({ outcome }) => outcome === "violation");
+    t.deepEqual(
+      [...new Set(violations.map(({ rule }) => rule))].sort(),
+      RULES.map(({ name }) => name).sort(),
+    );
+    t.deepEqual(
+      violations
+        .filter(({ rule }) => rule === "short-ttl" || rule === "health-from-outside")
+        .map(({ message }) => message)
+        .sort(),
+      [
+        "answers-us-east-1: set monitor: a pool without one counts as healthy",
+        "answers-us-west-2: set monitor: a pool without one counts as healthy",
+        "answers: set proxied: true: an answer that is not proxied stays cached too long",
+      ],
+    );
+    const stacks = { prod: open("prod", program, "cloudflare"), dr: open("dr", program, "cloudflare") };
+    await stacks.dr.create();
+    const found = await hosted(() => checkPolicies(stacks, context));
+    t.deepEqual(
+      found.filter(({ outcome }) => outcome === "violation"),
+      [],
+    );
+  },
+);
 
 test.serial("a preview that fails for another reason is no finding", async (t) => {
   const broken = open("dr", async () => {

@@ -9,6 +9,7 @@ import { parseQuery, QueryError, queryFailure, queryResult } from "../../../sand
 import { createSts } from "../../../sandbox/aws/sts.ts";
 import type { XmlValue } from "../../../sandbox/aws/xml.ts";
 import { Faults, INTERNET } from "../../../sandbox/faults.ts";
+import { assertShapes } from "./shapes.ts";
 
 export const ACCOUNT = "123456789012";
 
@@ -44,8 +45,8 @@ export class Account {
           (request) => parseQuery(request).action,
           (request) => this.#iam(request),
         ),
-        this.#guarded("kms", target, (request) => this.#kms(request)),
-        this.#guarded("servicequotas", target, (request) => this.#serviceQuotas(request)),
+        this.#guarded("kms", target, (request) => fitting(request, this.#kms(request))),
+        this.#guarded("servicequotas", target, (request) => fitting(request, this.#serviceQuotas(request))),
         this.#guarded(
           "route53",
           ({ method }) => `${method} zone`,
@@ -192,11 +193,13 @@ export class Account {
   }
 
   #route53({ method, body }: AwsRequest): AwsResponse {
-    if (method === "POST") this.zoneRecovery = /true/.test(body.toString()) ? "ENABLED" : "DISABLED";
+    if (method === "POST") {
+      this.zoneRecovery = /true/.test(body.toString()) ? "ENABLED" : "DISABLED";
+      return xml(200, `<UpdateHostedZoneFeaturesResponse xmlns="${ROUTE53}"/>`);
+    }
     const features = `<Features><AcceleratedRecoveryStatus>${this.zoneRecovery}</AcceleratedRecoveryStatus></Features>`;
     const zone = `<HostedZone><Id>/hostedzone/Z1</Id><Name>example.com.</Name><CallerReference>1</CallerReference><Config><PrivateZone>false</PrivateZone></Config>${features}</HostedZone>`;
-    const root = method === "POST" ? "UpdateHostedZoneFeaturesResponse" : "GetHostedZoneResponse";
-    return xml(200, `<${root} xmlns="https://route53.amazonaws.com/doc/2013-04-01/">${zone}</${root}>`);
+    return xml(200, `<GetHostedZoneResponse xmlns="${ROUTE53}">${zone}</GetHostedZoneResponse>`);
   }
 
   #s3(request: AwsRequest): AwsResponse {
@@ -220,6 +223,7 @@ export class Account {
   }
 }
 
+const ROUTE53 = "https://route53.amazonaws.com/doc/2013-04-01/";
 const IAM = "https://iam.amazonaws.com/doc/2010-05-08/";
 /** https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */
 const DEFAULTS: Readonly<Record<string, number>> = {
@@ -234,6 +238,13 @@ const ABSENT: Readonly<Record<string, string>> = {
   encryption: "ServerSideEncryptionConfigurationNotFoundError",
   policy: "NoSuchBucketPolicy",
 };
+
+/** What a real service would not take, or not answer, fails the test that asked. */
+function fitting(request: AwsRequest, response: AwsResponse): AwsResponse {
+  const [input, output] = [request.body, response.body ?? "{}"].map((body) => JSON.parse(body.toString()));
+  assertShapes(request.headers["x-amz-target"] ?? "", input, response.status, output);
+  return response;
+}
 
 const target = ({ headers }: AwsRequest): string => headers["x-amz-target"]?.split(".").at(-1) ?? "";
 const subresource = ({ query }: AwsRequest): string | undefined =>

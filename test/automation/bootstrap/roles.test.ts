@@ -16,6 +16,7 @@ const SCOPE = {
   accountId: "123456789012",
   regions: { primary: "us-east-1", secondary: "us-west-2", witness: "us-east-2" },
   journalTable: "exchange-journal",
+  adopts: false,
   repository: "acme/exchange",
   operators: ["arn:aws:iam::123456789012:user/ann"],
 } as const;
@@ -73,6 +74,16 @@ test("the failover role names its actions, and calls nothing of a region's contr
       "arn:aws:dynamodb:us-west-2:123456789012:table/exchange-journal",
     ],
   });
+});
+
+test("where a network is adopted the failover role may look at it and its cluster, in its two regions, and no more", (t) => {
+  const plain = failoverStatements(SCOPE);
+  const more = failoverStatements({ ...SCOPE, adopts: true });
+  t.deepEqual(more.slice(0, plain.length), plain);
+  const [looks, ...others] = more.slice(plain.length);
+  t.deepEqual(others, []);
+  t.true(looks?.Action.every((action) => /^(ec2|eks|logs):Describe/.test(action)));
+  t.deepEqual(looks?.Condition, { StringEquals: { "aws:RequestedRegion": ["us-east-1", "us-west-2"] } });
 });
 
 test("only CI's own repository and environment, and people with a second factor, may take a role", (t) => {

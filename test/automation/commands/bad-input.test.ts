@@ -3,16 +3,11 @@ import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { dr, type Ended } from "./call.ts";
 import { projectWith, tableWith } from "./outputs.ts";
 
 const ROOT = path.join(import.meta.dirname, "../../..");
 const SCRIPT = path.join(ROOT, "infra/scripts/failover-region.sh");
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Runs a program without a terminal, from a directory that has nothing to do with the project. */
 async function run(
@@ -34,14 +29,16 @@ async function run(
 
 const YES = ["--yes", "--confirm-target", "us-west-2"];
 const failover = (args: readonly string[], environment: Record<string, string> = {}) =>
-  run(SCRIPT, args, environment);
+  dr(["failover", ...args], environment);
 
 /** Exit code 2, one line that helps, nothing on stdout. */
 function refusedWith(t: ExecutionContext, ended: Ended, line: string): void {
   t.deepEqual(ended, { code: 2, stdout: "", stderr: `dr: ${line}\n` });
 }
 
+// The SDK looks for them itself.
 const credentials = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+Object.assign(process.env, credentials);
 const deployed = (directory: string, endpoint = "http://127.0.0.1:9") => ({
   DR_PROJECT_DIR: directory,
   PULUMI_BACKEND_URL: `file://${directory}/state`,
@@ -49,10 +46,10 @@ const deployed = (directory: string, endpoint = "http://127.0.0.1:9") => ({
   ...credentials,
 });
 
-test("no target", async (t) => {
+test("no target, as the operator's script says it", async (t) => {
   refusedWith(
     t,
-    await failover([]),
+    await run(SCRIPT, []),
     "--target is missing: name the region that takes over, e.g. --target us-west-2",
   );
 });
@@ -61,7 +58,11 @@ test("an unknown region", async (t) => {
   const directory = await projectWith(t, ["prod", "dr"]);
   refusedWith(
     t,
-    await failover(["--target", "us-west-9", "--yes", "--confirm-target", "us-west-9"], deployed(directory)),
+    await run(
+      SCRIPT,
+      ["--target", "us-west-9", "--yes", "--confirm-target", "us-west-9"],
+      deployed(directory),
+    ),
     "--target us-west-9: there is no such region in this deployment, it must be us-east-1 or us-west-2",
   );
 });
@@ -83,13 +84,14 @@ test("the region that is active already, after a failover and before any", async
   });
   refusedWith(
     t,
-    await failover(["--target", "us-west-2", ...YES], deployed(directory, decided)),
+    await run(SCRIPT, ["--target", "us-west-2", ...YES], deployed(directory, decided)),
     "us-west-2 is already the active region (generation 7): nothing to do",
   );
   const undecided = await tableWith(t, undefined);
   refusedWith(
     t,
-    await failover(
+    await run(
+      SCRIPT,
       ["--target", "us-east-1", "--yes", "--confirm-target", "us-east-1"],
       deployed(directory, undecided),
     ),
@@ -156,7 +158,7 @@ test("another run holds the decision: 75, with who and how to go on", async (t) 
     runId: { S: "run-1" },
     run: { S: JSON.stringify(summary) },
   });
-  t.deepEqual(await failover(["--target", "us-west-2", ...YES], deployed(directory, endpoint)), {
+  t.deepEqual(await run(SCRIPT, ["--target", "us-west-2", ...YES], deployed(directory, endpoint)), {
     code: 75,
     stdout: "",
     stderr:
@@ -165,25 +167,23 @@ test("another run holds the decision: 75, with who and how to go on", async (t) 
 });
 
 test("an unknown option, an unknown verb, a missing argument: 2 and where to look", async (t) => {
-  const dr = (...args: string[]) => run(process.execPath, [path.join(ROOT, "automation/main.ts"), ...args]);
-  t.like(await dr("failover", "--tarket", "x"), {
+  t.like(await dr(["failover", "--tarket", "x"]), {
     code: 2,
     stderr:
       "error: unknown option '--tarket'\n(Did you mean --target?)\n(dr failover --help lists the options)\n",
   });
-  t.like(await dr("failover", "--target"), {
+  t.like(await dr(["failover", "--target"]), {
     code: 2,
     stderr: "error: option '--target <region>' argument missing\n(dr failover --help lists the options)\n",
   });
-  t.like(await dr("fallover"), {
+  t.like(await dr(["fallover"]), {
     code: 2,
     stderr: "error: unknown command 'fallover'\n(Did you mean failover?)\n(dr --help lists the verbs)\n",
   });
 });
 
 test("an unknown scenario, and a loss that a scenario does not know", async (t) => {
-  const drill = (...args: string[]) =>
-    run(process.execPath, [path.join(ROOT, "automation/main.ts"), "drill", ...args]);
+  const drill = (...args: string[]) => dr(["drill", ...args]);
   refusedWith(
     t,
     await drill("az-loss", "--loss", "blackhole"),
@@ -198,34 +198,32 @@ test("an unknown scenario, and a loss that a scenario does not know", async (t) 
 });
 
 test("the other verbs say what is missing", async (t) => {
-  const dr = (...args: string[]) => run(process.execPath, [path.join(ROOT, "automation/main.ts"), ...args]);
-  refusedWith(t, await dr("deploy", "--yes"), "say what to deploy: --all, or --stack prod or --stack dr");
-  refusedWith(t, await dr("deploy", "--yes", "--stack", "x"), "--stack x: must be prod or dr");
-  refusedWith(t, await dr("deploy", "--all"), "there is no terminal to confirm on: add --yes");
+  refusedWith(t, await dr(["deploy", "--yes"]), "say what to deploy: --all, or --stack prod or --stack dr");
+  refusedWith(t, await dr(["deploy", "--yes", "--stack", "x"]), "--stack x: must be prod or dr");
+  refusedWith(t, await dr(["deploy", "--all"]), "there is no terminal to confirm on: add --yes");
   refusedWith(
     t,
-    await dr("park"),
+    await dr(["park"]),
     "--region is missing: name the region that is no longer active, e.g. --region us-east-1",
   );
 });
 
 test("what reviews and previews need", async (t) => {
-  const dr = (...args: string[]) => run(process.execPath, [path.join(ROOT, "automation/main.ts"), ...args]);
-  t.like(await dr("pr-report"), {
+  t.like(await dr(["pr-report"]), {
     code: 2,
     stderr: "error: missing required argument 'files'\n(dr pr-report --help lists the options)\n",
   });
-  t.like(await dr("pr-report", "a.json", "--fail-on", "x"), {
+  t.like(await dr(["pr-report", "a.json", "--fail-on", "x"]), {
     code: 2,
     stderr:
       "error: option '--fail-on <verdict>' argument 'x' is invalid. Allowed choices are danger, eyes, never.\n(dr pr-report --help lists the options)\n",
   });
-  t.like(await dr("preview"), {
+  t.like(await dr(["preview"]), {
     code: 2,
     stderr:
       "error: required option '--out <directory>' not specified\n(dr preview --help lists the options)\n",
   });
-  t.like(await dr("deploy", "--all", "--lock-timeout", "soon"), {
+  t.like(await dr(["deploy", "--all", "--lock-timeout", "soon"]), {
     code: 2,
     stderr:
       "error: option '--lock-timeout <seconds>' argument 'soon' is invalid. It must be a whole number of seconds from 0 to 86400.\n(dr deploy --help lists the options)\n",
@@ -245,7 +243,6 @@ test("the script says so when the project's Node is missing", async (t) => {
 });
 
 const MAINTENANCE = path.join(ROOT, "infra/scripts/toggle-maintenance.sh");
-const DR = path.join(ROOT, "infra/scripts/dr.sh");
 
 test("maintenance without a word of what, or in a region that does not exist", async (t) => {
   refusedWith(
@@ -256,7 +253,7 @@ test("maintenance without a word of what, or in a region that does not exist", a
   const directory = await projectWith(t, ["prod", "dr"]);
   refusedWith(
     t,
-    await run(MAINTENANCE, ["--enable", "--region", "us-west-9"], deployed(directory)),
+    await dr(["maintenance", "--enable", "--region", "us-west-9"], deployed(directory)),
     "--region us-west-9: there is no such region in this deployment, it must be us-east-1 or us-west-2",
   );
 });
@@ -279,12 +276,12 @@ test("a halt in the region that is not active: 10, and the stack file says what 
 test("a restore without a zone in its time, and without a terminal to confirm on", async (t) => {
   refusedWith(
     t,
-    await run(DR, ["restore", "--restore-to", "2026-11-23T12:00:00", "--dry-run"]),
+    await dr(["restore", "--restore-to", "2026-11-23T12:00:00", "--dry-run"]),
     "--restore-to 2026-11-23T12:00:00: it must be a time with its zone, e.g. 2026-11-23T12:00:00.123Z or 2026-11-23T13:00:00.123+01:00",
   );
   refusedWith(
     t,
-    await run(DR, ["restore", "--restore-to", "2026-11-23T12:00:00Z"]),
+    await dr(["restore", "--restore-to", "2026-11-23T12:00:00Z"]),
     "there is no terminal to confirm on: add --yes --confirm-region REGION, or --dry-run to look only",
   );
 });
@@ -292,12 +289,12 @@ test("a restore without a zone in its time, and without a terminal to confirm on
 test("a rebuilding of the journal without a terminal to confirm on, or with half a confirmation", async (t) => {
   refusedWith(
     t,
-    await run(DR, ["journal", "rebuild"]),
+    await dr(["journal", "rebuild"]),
     "there is no terminal to confirm on: add --yes --confirm-region REGION, or --dry-run to look only",
   );
   refusedWith(
     t,
-    await run(DR, ["journal", "rebuild", "--yes"]),
+    await dr(["journal", "rebuild", "--yes"]),
     "--yes and --confirm-region REGION go together: nothing was changed",
   );
 });

@@ -1,21 +1,6 @@
-import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
-import path from "node:path";
 import test from "ava";
-
-const MAIN = path.join(import.meta.dirname, "../../../automation/main.ts");
-
-async function dr(...args: readonly string[]): Promise<{ code: number | null; stderr: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    cwd: tmpdir(),
-    env: { PATH: process.env["PATH"], HOME: tmpdir() },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stderr = "";
-  child.stderr.on("data", (text) => (stderr += text));
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, stderr: stderr.split("\n")[0] ?? "" };
-}
+import { dr } from "./call.ts";
 
 const BAD: readonly (readonly [args: readonly string[], line: string])[] = [
   [
@@ -35,9 +20,8 @@ const BAD: readonly (readonly [args: readonly string[], line: string])[] = [
 ];
 
 test("bad input is one clear line and exit code 2, before anything is looked at", async (t) => {
-  const ended = await Promise.all(BAD.map(([args]) => dr(...args)));
-  t.deepEqual(
-    ended,
-    BAD.map(([, stderr]) => ({ code: 2, stderr })),
-  );
+  for (const [args, line] of BAD) {
+    const { code, stderr } = await dr(args);
+    t.deepEqual([code, stderr.split("\n")[0]], [2, line]);
+  }
 });

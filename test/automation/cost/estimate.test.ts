@@ -1,5 +1,6 @@
 import test from "ava";
 import {
+  addressesPerZone,
   DEFAULT_DATABASE_GIGABYTES,
   estimate,
   HOURS_PER_MONTH,
@@ -56,6 +57,33 @@ test("a reservation costs what warm nodes cost but their disks; only without it 
   );
 });
 
+test("what is adopted is on its owner's bill, the addresses before the load balancer are ours", (t) => {
+  const existing = { vpcId: "vpc-1", subnets: [] };
+  const cluster = { name: "platform", nodeGroups: {} };
+  const result = estimated({
+    network: { ...config.network, secondary: { ...config.network.secondary, existing } },
+    cluster: { ...config.cluster, existing: { primary: undefined, secondary: cluster } },
+  });
+  const items = (region: string) =>
+    result.lines.filter((line) => line.region === region).map(({ item }) => item);
+  const theirs = [
+    "EKS control plane, hours",
+    "NAT gateways, hours",
+    "interface endpoints, hours",
+    "node disks, GB",
+  ];
+  t.deepEqual(
+    theirs.filter((item) => !items("us-east-1").includes(item)),
+    [],
+  );
+  t.deepEqual(
+    theirs.filter((item) => items("us-west-2").includes(item)),
+    [],
+  );
+  t.is(found(result, "us-west-2", "public addresses, hours")?.quantity, 3 * HOURS_PER_MONTH);
+  t.deepEqual([...new Set(result.standbys.map(({ nodesMonthly }) => nodesMonthly))], [0]);
+});
+
 test("what the configuration says is marked", (t) => {
   const said = (standby: "warm" | "cold", reserved: boolean) =>
     estimated({ cluster: { ...config.cluster, standby, reserved } }).configured;
@@ -92,18 +120,19 @@ test("it says that it is an estimate, of which date, and what is not in it", (t)
 });
 
 test("the quantities are the program's own", async (t) => {
+  const zones = 3;
   for (const stack of ["prod", "dr"] as const) {
     const { resources } = await standing(stack);
     const count = (type: string, keep: (inputs: Record<string, unknown>) => boolean = () => true) =>
       resources.filter((one) => one.type === type && keep(one.inputs)).length;
-    t.is(count("aws:ec2/natGateway:NatGateway"), PER_REGION.zones);
-    t.is(count("aws:ec2/eip:Eip"), PER_REGION.publicAddresses);
+    t.is(count("aws:ec2/natGateway:NatGateway"), zones);
+    t.is(count("aws:ec2/eip:Eip"), zones * addressesPerZone(config.network.primary));
     t.is(
       count("aws:ec2/vpcEndpoint:VpcEndpoint", ({ vpcEndpointType }) => vpcEndpointType === "Interface"),
       PER_REGION.interfaceEndpoints,
     );
-    t.is(count("aws:route53/healthCheck:HealthCheck"), PER_REGION.zones);
-    t.is(count("aws:eks/nodeGroup:NodeGroup"), PER_REGION.zones);
+    t.is(count("aws:route53/healthCheck:HealthCheck"), zones);
+    t.is(count("aws:eks/nodeGroup:NodeGroup"), zones);
     t.true(count("aws:kms/key:Key") <= PER_REGION.keys);
     const [template] = resources.filter(({ type }) => type === "aws:ec2/launchTemplate:LaunchTemplate");
     t.is(template?.inputs.blockDeviceMappings[0].ebs.volumeSize, PER_REGION.nodeDiskGigabytes);

@@ -38,6 +38,17 @@ test("guards are what the state says, each in words; what nothing guards is not 
   );
 });
 
+test("an adopted cluster keeps its protection", async (t) => {
+  const config = parseConfig(await rawConfig("prod"), "prod");
+  const existing = { primary: undefined, secondary: { name: "platform", nodeGroups: {} } };
+  const eks = destroySteps({ ...config, cluster: { ...config.cluster, existing } })
+    .flatMap(({ commands }) => commands)
+    .filter((command) => command.startsWith("aws eks "));
+  t.deepEqual(eks, [
+    "aws eks update-cluster-config --region us-east-1 --name exchange-us-east-1 --no-deletion-protection",
+  ]);
+});
+
 test("the order: copies before all, dr before prod, secondary before primary, the state last", async (t) => {
   const steps = destroySteps(parseConfig(await rawConfig("prod"), "prod"));
   t.deepEqual(

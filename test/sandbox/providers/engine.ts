@@ -6,6 +6,7 @@ import * as automation from "@pulumi/pulumi/automation/index.js";
 import { engine } from "../../../automation/engine.ts";
 import { Faults } from "../../../sandbox/faults.ts";
 import { Providers, type ProvidersOptions } from "../../../sandbox/providers/providers.ts";
+import { keeper } from "../../secrets.ts";
 
 export const ACCOUNT = "123456789012";
 export const REGIONS = { primary: "us-east-1", secondary: "us-west-2", witness: "us-east-2" } as const;
@@ -23,8 +24,7 @@ export interface World {
   /** What the engine would do, or does, with everything that is not left as it is. */
   preview(program: automation.PulumiFn): Promise<Step[]>;
   up(program: automation.PulumiFn): Promise<{ steps: Step[]; outputs: automation.OutputMap }>;
-  refresh(program: automation.PulumiFn): Promise<automation.OpMap>;
-  destroy(program: automation.PulumiFn): Promise<void>;
+  refresh(): Promise<automation.OpMap>;
   /** The state as it lies on the disk. */
   state(): Promise<string>;
   close(): Promise<void>;
@@ -34,22 +34,22 @@ export async function world(options: Partial<ProvidersOptions> = {}): Promise<Wo
   const faults = options.faults ?? new Faults();
   const providers = await Providers.start({ faults, regions: REGIONS, accountId: ACCOUNT, ...options });
   const directory = await mkdtemp(path.join(os.tmpdir(), "providers-"));
-  const pulumiCommand = await engine();
-  const stack = (program: automation.PulumiFn) =>
-    automation.LocalWorkspace.createOrSelectStack(
-      { stackName: "test", projectName: "sandbox", program },
-      {
-        workDir: directory,
-        pulumiCommand,
-        projectSettings: { name: "sandbox", runtime: "nodejs", backend: { url: `file://${directory}` } },
-        envVars: {
-          PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
-          PULUMI_CONFIG_PASSPHRASE: "sandbox",
-          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-          PULUMI_SKIP_UPDATE_CHECK: "true",
-        },
+  const secrets = await keeper();
+  const stack = await automation.LocalWorkspace.createStack(
+    { stackName: "test", projectName: "sandbox", program: async () => {} },
+    {
+      workDir: directory,
+      pulumiCommand: await engine(),
+      secretsProvider: secrets.provider,
+      projectSettings: { name: "sandbox", runtime: "nodejs", backend: { url: `file://${directory}` } },
+      envVars: {
+        ...secrets.environment,
+        PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
       },
-    );
+    },
+  );
   const recorder = () => {
     const steps: Step[] = [];
     const onEvent = ({ resourcePreEvent }: automation.EngineEvent) => {
@@ -62,20 +62,18 @@ export async function world(options: Partial<ProvidersOptions> = {}): Promise<Wo
     providers,
     preview: async (program) => {
       const { steps, onEvent } = recorder();
-      await (await stack(program)).preview({ onEvent });
+      await stack.preview({ program, onEvent });
       return steps;
     },
     up: async (program) => {
       const { steps, onEvent } = recorder();
-      const { outputs } = await (await stack(program)).up({ onEvent });
+      const { outputs } = await stack.up({ program, onEvent });
       return { steps, outputs };
     },
-    refresh: async (program) => (await (await stack(program)).refresh()).summary.resourceChanges ?? {},
-    destroy: async (program) => {
-      await (await stack(program)).destroy();
-    },
+    refresh: async () => (await stack.refresh()).summary.resourceChanges ?? {},
     state: () => readFile(path.join(directory, ".pulumi", "stacks", "sandbox", "test.json"), "utf8"),
     close: async () => {
+      secrets.close();
       await providers.close();
       await rm(directory, { recursive: true, force: true });
     },

@@ -94,6 +94,17 @@ const BROKEN: Case[] = [
     "us-west-2",
   ],
   [
+    "a master password has 8 to 41 characters, none of which divides a URL",
+    CLUSTER,
+    {
+      engine: "aurora-postgresql",
+      masterUsername: "owner",
+      masterPasswordWo: "p@ssword",
+      masterPasswordWoVersion: 1,
+    },
+    /^InvalidParameterValue: The parameter MasterUserPassword is not valid/,
+  ],
+  [
     "a member of a global database has no managed password",
     CLUSTER,
     { ...secondary, manageMasterUserPassword: true },

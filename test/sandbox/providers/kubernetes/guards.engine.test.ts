@@ -99,7 +99,7 @@ test.before(async () => {
     ["guarded", "unguarded", "forced", "omitted", "left"].map((name) => [name, cluster.replicas(name)]),
   );
   idle = await it.preview(program({ ...others, unguarded: first }));
-  refreshed = await it.refresh(program({ ...others, unguarded: first }));
+  refreshed = await it.refresh();
 });
 
 test.after.always(async () => {
