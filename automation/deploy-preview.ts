@@ -2,9 +2,11 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
 import { STACKS, type StackName } from "../components/model.ts";
-import { POLICY_PACK, withPolicyPack } from "./adapters/policy.ts";
+import type { Seen } from "../policy/seen.ts";
+import { POLICY_PACK, pairFindings, seenIn, withPolicyPack } from "./adapters/policy.ts";
 import type { PulumiStack } from "./adapters/pulumi.ts";
 import { messageOf, RefusedError, UsageError } from "./errors.ts";
 import { parsePreview } from "./review/parse.ts";
@@ -22,6 +24,8 @@ export interface TakenPreview {
   readonly text: string;
   /** Why it did not run to its end; the text then holds what is known. */
   readonly failure: Error | undefined;
+  /** As they will be. */
+  readonly resources: readonly Seen[];
 }
 
 export interface PreviewOptions {
@@ -34,7 +38,7 @@ export async function takePreview(
   pulumi: Pick<PulumiStack, "preview">,
   { planFile, refresh = false, signal }: PreviewOptions,
 ): Promise<TakenPreview> {
-  const events: string[] = [];
+  const events: EngineEvent[] = [];
   const reasons: string[] = [];
   try {
     await pulumi.preview({
@@ -42,8 +46,8 @@ export async function takePreview(
       refresh,
       policyPack: POLICY_PACK,
       signal,
-      observe: ({ sequence, ...event }) => {
-        events.push(`${JSON.stringify({ sequence, ...event })}\n`);
+      observe: (event) => {
+        events.push(event);
         const { diagnosticEvent, policyEvent } = event;
         if (diagnosticEvent?.severity === "error") reasons.push(diagnosticEvent.message.trim());
         if (policyEvent?.enforcementLevel === "mandatory") {
@@ -51,11 +55,46 @@ export async function takePreview(
         }
       },
     });
-    return { text: events.join(""), failure: undefined };
+    return taken(events, undefined);
   } catch (error) {
     signal.throwIfAborted();
-    return { text: events.join(""), failure: whole(error, reasons) };
+    return taken(events, whole(error, reasons));
   }
+}
+
+const taken = (events: readonly EngineEvent[], failure: Error | undefined): TakenPreview => ({
+  text: events.map(line).join(""),
+  failure,
+  resources: seenIn(events),
+});
+
+/** A stream is known by its first key. */
+const line = ({ sequence, ...event }: EngineEvent): string => `${JSON.stringify({ sequence, ...event })}\n`;
+
+/** Previews of both stacks, with what only both together break written into the one that has to change. */
+export function judgedTogether(
+  previews: Readonly<Record<StackName, TakenPreview>>,
+): Readonly<Record<StackName, TakenPreview>> {
+  const { prod, dr } = previews;
+  // What a preview that broke off does not show is not missing.
+  if (prod.failure !== undefined || dr.failure !== undefined) return previews;
+  const violations = pairFindings({ prod: prod.resources, dr: dr.resources }).filter(
+    ({ outcome }) => outcome === "violation",
+  );
+  const judged = (stack: StackName): TakenPreview => {
+    const own = violations.filter((one) => one.stack === stack);
+    if (own.length === 0) return previews[stack];
+    const events = own.map(({ rule, message, resource }) => ({
+      sequence: 0,
+      policyEvent: { policyName: rule, message, enforcementLevel: "mandatory", resourceUrn: resource },
+    }));
+    return {
+      ...previews[stack],
+      text: [previews[stack].text, ...events.map((event) => `${JSON.stringify(event)}\n`)].join(""),
+      failure: new RefusedError(own.map(({ rule, message }) => `policy ${rule}: ${message}`).join("\n")),
+    };
+  };
+  return { prod: judged("prod"), dr: judged("dr") };
 }
 
 /** The CLI's own error is its first line, and tells of no policy; the events have all of it. */

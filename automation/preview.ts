@@ -6,7 +6,15 @@ import { deployedCommit } from "../stacks/commit.ts";
 import { type ProgramOptions, pulumiStack } from "./adapters/program.ts";
 import type { PulumiStack } from "./adapters/pulumi.ts";
 import type { Context } from "./commands/command.ts";
-import { planFile, previewFile, takePreview, withPolicies, writeReview } from "./deploy-preview.ts";
+import {
+  judgedTogether,
+  planFile,
+  previewFile,
+  type TakenPreview,
+  takePreview,
+  withPolicies,
+  writeReview,
+} from "./deploy-preview.ts";
 import { deployOrder } from "./deploy-rule.ts";
 import { openState } from "./deployment.ts";
 import { EXIT } from "./errors.ts";
@@ -27,18 +35,22 @@ export async function preview(
   const { project, state } = await openState(settings);
   const directory = path.resolve(given);
   await mkdir(directory, { recursive: true });
-  const texts = new Map<StackName, string>();
-  for (const stack of STACKS) {
+  const take = async (stack: StackName): Promise<TakenPreview> => {
     say(`${stack}: previewing`);
     const pulumi = open({ stack, project, settings: withPolicies(settings), say });
     // A plan of an earlier run must not be taken for this one's.
     await rm(planFile(directory, stack), { force: true });
-    const { text, failure } = await takePreview(pulumi, {
+    return await takePreview(pulumi, {
       // A plan that follows a refresh would write down what drifted.
       ...(refresh ? {} : { planFile: planFile(directory, stack) }),
       refresh,
       signal,
     });
+  };
+  const previews = judgedTogether({ prod: await take("prod"), dr: await take("dr") });
+  const texts = new Map<StackName, string>();
+  for (const stack of STACKS) {
+    const { text, failure } = previews[stack];
     await writeFile(previewFile(directory, stack), text);
     if (failure === undefined) texts.set(stack, text);
     else say(`${stack}: ${failure.message}`);

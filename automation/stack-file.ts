@@ -13,6 +13,12 @@ export function readSwitch(text: string, project: string, key: string): string |
   return scalar?.[1] ?? scalar?.[2] ?? scalar?.[3];
 }
 
+/** The URL of the key that the stack's secrets are under; undefined: a passphrase. */
+export function secretsProviderOf(text: string): string | undefined {
+  const provider = /^secretsprovider:\s*["']?(\S+?)["']?\s*$/m.exec(text)?.[1];
+  return provider === "passphrase" ? undefined : provider;
+}
+
 /** The text with these keys set; everything else, trailing comments included, stays as it is. */
 export function setSwitches(
   text: string,

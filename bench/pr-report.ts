@@ -24,9 +24,9 @@ function enlarged(digest: Digest, count: number): string {
   return JSON.stringify({ ...digest, steps });
 }
 
-/** Of the processor: other work on the machine does not count. */
+/** Of this thread's processor: other work on the machine does not count, nor what V8 does beside it. */
 function milliseconds(text: string): number {
-  const started = process.cpuUsage();
+  const started = process.threadCpuUsage();
   const previews = [parsePreview(text, "bench")];
   const findings = judge(previews);
   const report = {
@@ -38,7 +38,7 @@ function milliseconds(text: string): number {
   };
   render(report, COMMENT_LIMIT);
   render(report, SUMMARY_LIMIT);
-  const { user, system } = process.cpuUsage(started);
+  const { user, system } = process.threadCpuUsage(started);
   return (user + system) / 1000;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Rules over both stacks at once. The engine shows a policy pack one stack at a time, so these run where both
- * previews are at hand: `dr check`, `dr deploy --all` and CI.
+ * previews are at hand: `dr check`, and `dr preview`, which pull requests and deployments go by.
  */
 import type { ClusterInstanceArgs } from "@pulumi/aws/rds/clusterInstance.js";
 import { type Finding, undecided, violation } from "./rule.ts";

@@ -9,7 +9,7 @@ const NAMESPACE = "trading-platform";
 
 /** Unprivileged, so that no root is needed; an Elastic IP has its address to itself, so that it never collides. */
 export const LISTENER_PORT = 8443;
-/** Secrets here protect nothing: a passphrase that everybody knows is honest about it. */
+/** For stacks that have no key. Secrets here protect nothing: one that everybody knows is honest about it. */
 export const PASSPHRASE = "sandbox";
 export const SMOKE_TOKEN = "sandbox-smoke-token";
 
@@ -19,6 +19,8 @@ export interface ProjectOptions {
   readonly shards: number;
   /** Off: one engine per shard and no hot standby. */
   readonly standbys?: OnOff;
+  /** What the stacks' secrets are under; default: a passphrase. */
+  readonly secretsProvider?: string;
 }
 
 export interface Project {
@@ -84,7 +86,11 @@ export async function writeProject(options: ProjectOptions): Promise<Project> {
     const text = await readFile(path.join(REPOSITORY, `Pulumi.${stack}.yaml`), "utf8");
     const file = parse(text) as StackFile;
     config = { ...file.config, ...differences(stack, file.config, options) };
-    await writeFile(path.join(options.directory, `Pulumi.${stack}.yaml`), stringify({ ...file, config }));
+    const { secretsProvider: secretsprovider } = options;
+    await writeFile(
+      path.join(options.directory, `Pulumi.${stack}.yaml`),
+      stringify({ ...(secretsprovider && { secretsprovider }), ...file, config }),
+    );
   }
   const value = (name: string): unknown => config[`${NAMESPACE}:${name}`];
   const image = String(record(Object.values(record(value("services")))[0])["image"]);

@@ -19,6 +19,7 @@ import { createDynamo, type Dynamo } from "./aws/dynamo/dynamo.ts";
 import type { Latency } from "./aws/dynamo/quorum.ts";
 import type { InFlightCoverage } from "./aws/dynamo/writes.ts";
 import { type Call, createEdges, type Edges } from "./aws/edge.ts";
+import { createKms } from "./aws/kms.ts";
 import { createS3, type S3 } from "./aws/s3/s3.ts";
 import { createSts } from "./aws/sts.ts";
 import type { Service } from "./cloud/behaviour.ts";
@@ -37,6 +38,8 @@ const REPOSITORY = path.join(import.meta.dirname, "..");
 /** One per user and machine, as the numbers are: the next owner of a number finds what a killed one left behind. */
 const ROOT = path.join(tmpdir(), `region-failover-${process.getuid?.() ?? "user"}`);
 const STATE_BUCKET = "pulumi-state";
+/** Beside the state, as `dr bootstrap` makes it. */
+const STATE_KEY = "alias/pulumi-state";
 const LAST_SANDBOX = 250;
 /** A loss shall hit writes on their way: the region struggles until so many are, or for so long without load. */
 const STRUGGLE = { writes: 12, limitMilliseconds: 2_000 } as const;
@@ -100,6 +103,8 @@ export class Sandbox implements Controlled {
         directory: path.join(directory, "project"),
         dns: options.dns,
         shards: options.shards ?? DEFAULT_SHARDS,
+        // The engine's older SDK, its default, does not know `AWS_ENDPOINT_URL`.
+        secretsProvider: `awskms://${STATE_KEY}?region=${REGIONS.witness}&awssdk=v2`,
         ...(options.standbys !== undefined && { standbys: options.standbys }),
       });
       await buildImage();
@@ -145,14 +150,23 @@ export class Sandbox implements Controlled {
   }
 
   /** Deploys both stacks as a person would, with the project's own command. */
-  async deploy(progress: Progress = () => {}): Promise<void> {
+  async deploy(progress: Progress = () => {}, signal?: AbortSignal): Promise<void> {
     this.#phase = "deploying";
-    await this.run([path.join(REPOSITORY, "automation", "main.ts"), "deploy", "--all", "--yes"], progress);
+    const command = [path.join(REPOSITORY, "automation", "main.ts"), "deploy", "--all", "--yes"];
+    await this.run(command, progress, signal);
     this.#phase = "ready";
   }
 
-  /** Runs a program of the repository under Node with this sandbox's environment; rejects with its last words. */
-  async run(arguments_: readonly string[], progress: Progress = () => {}): Promise<void> {
+  /**
+   * Runs a program of the repository under Node with this sandbox's environment; rejects with its last words.
+   * @param signal interrupts it, as Ctrl-C would
+   */
+  async run(
+    arguments_: readonly string[],
+    progress: Progress = () => {},
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<void> {
+    signal.throwIfAborted();
     const child = spawn(process.execPath, arguments_, {
       env: { ...process.env, ...this.environment() },
       stdio: ["ignore", "pipe", "pipe"],
@@ -164,16 +178,18 @@ export class Sandbox implements Controlled {
         for (const line of chunk.split("\n")) if (line.trim() !== "") progress(line.trimEnd());
       });
     }
+    const interrupt = () => child.kill("SIGINT");
+    signal.addEventListener("abort", interrupt, { once: true });
     await new Promise<void>((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (code, signal) => {
+      child.once("close", (code, by) => {
         if (code === 0) resolve();
         else
           reject(
-            new Error(`${arguments_.join(" ")} ended with ${signal ?? `exit code ${code}`}:\n${tail.trim()}`),
+            new Error(`${arguments_.join(" ")} ended with ${by ?? `exit code ${code}`}:\n${tail.trim()}`),
           );
       });
-    });
+    }).finally(() => signal.removeEventListener("abort", interrupt));
   }
 
   /** Resolves when the region is lost, after a short struggle in which its writes to the journal pile up. */
@@ -418,7 +434,13 @@ async function startParts({
     { place: INTERNET, ...addresses.operatorEdge },
     ...[PRIMARY, SECONDARY, WITNESS].map((region) => ({ place: region, ...addresses.edge(region) })),
   ];
-  const services = [dynamo.aws, s3.aws, aurora.rds, createSts({ accountId })];
+  const services = [
+    dynamo.aws,
+    s3.aws,
+    aurora.rds,
+    createSts({ accountId }),
+    createKms({ accountId, alias: STATE_KEY }),
+  ];
   const edges = closing(await createEdges({ faults, services, doors }));
   s3.createBucket(REGIONS.witness, STATE_BUCKET);
   const parts: readonly Service[] = [dynamo, s3, aurora, compute, network];

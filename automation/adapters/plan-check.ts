@@ -68,15 +68,24 @@ function parsed(item: unknown): unknown {
 }
 
 /** Paths, as Pulumi writes them, of leaves that differ; Pulumi's own bookkeeping (`__defaults`) does not count. */
-export function differences(a: unknown, b: unknown, path = ""): readonly string[] {
-  if (Object.is(a, b)) return [];
-  if (isObject(a) && isObject(b) && Array.isArray(a) === Array.isArray(b)) {
-    const keys = new Set([...Object.keys(a), ...Object.keys(b)].filter((key) => key !== "__defaults"));
-    const below = (key: string) =>
-      Array.isArray(a) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
-    return [...keys].flatMap((key) => differences(a[key], b[key], below(key)));
+export function differences(a: unknown, b: unknown): readonly string[] {
+  const found: string[] = [];
+  if (!Object.is(a, b)) collect(a, b, "", found);
+  return found;
+}
+
+function collect(a: unknown, b: unknown, path: string, found: string[]): void {
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) {
+    found.push(path);
+    return;
   }
-  return [path];
+  const below = (key: string) =>
+    Array.isArray(a) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
+  for (const key in a) {
+    if (key !== "__defaults" && !Object.is(a[key], b[key])) collect(a[key], b[key], below(key), found);
+  }
+  for (const key in b)
+    if (!(key in a) && key !== "__defaults" && b[key] !== undefined) found.push(below(key));
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -57,11 +57,10 @@ export async function checkStack(
   signal: AbortSignal,
 ): Promise<{ readonly findings: readonly PolicyFinding[]; readonly resources: readonly Seen[] }> {
   const findings: PolicyFinding[] = [];
-  const shown: Shown[] = [];
+  const events: EngineEvent[] = [];
   const observe = (event: EngineEvent) => {
+    events.push(event);
     if (event.policyEvent !== undefined) findings.push(findingOf(stack, event.policyEvent));
-    const metadata = event.resourcePreEvent?.metadata;
-    if (metadata?.new !== undefined) shown.push(metadata.new as Shown);
   };
   try {
     await pulumi.preview({ signal, policyPack: POLICY_PACK, observe });
@@ -69,7 +68,7 @@ export async function checkStack(
     const isTold = error instanceof PreviewError && findings.some(({ outcome }) => outcome === "violation");
     if (!isTold) throw error;
   }
-  return { findings, resources: seenIn(shown) };
+  return { findings, resources: seenIn(events) };
 }
 
 type PolicyEvent = NonNullable<EngineEvent["policyEvent"]>;
@@ -130,7 +129,12 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
 }
 
-function seenIn(shown: readonly Shown[]): readonly Seen[] {
+/** Each resource as a preview's events show it after the change. */
+export function seenIn(events: readonly EngineEvent[]): readonly Seen[] {
+  const shown = events.flatMap(({ resourcePreEvent }) => {
+    const state = resourcePreEvent?.metadata.new as Shown | undefined;
+    return state == null ? [] : [state];
+  });
   const regions = new Map(
     shown
       .filter(({ type }) => type === "pulumi:providers:aws")

@@ -1,4 +1,6 @@
 /** One stack through the Automation API: the unmodified program, run inline, with plans and targets. */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import {
   type EngineEvent,
   LocalWorkspace,
@@ -8,6 +10,7 @@ import {
 import type { StackName } from "../../components/model.ts";
 import { HalfwayError, messageOf, RefusedError } from "../errors.ts";
 import type { ProcessIdentity } from "../runbook/process.ts";
+import { secretsProviderOf } from "../stack-file.ts";
 import { supervised } from "./engine-process.ts";
 import type { PlannedStep } from "./plan-check.ts";
 
@@ -156,11 +159,16 @@ export class PulumiStack {
   async #load(): Promise<Stack> {
     const { command, program, projectDirectory, projectName, environment, started, savesOnce } =
       this.#options;
-    const [cli, run] = await Promise.all([command(), program()]);
+    const [cli, run, secretsProvider] = await Promise.all([
+      command(),
+      program(),
+      secretsProviderIn(path.join(projectDirectory, `Pulumi.${this.name}.yaml`)),
+    ]);
     return await LocalWorkspace.selectStack(
       { stackName: this.name, projectName, program: async () => (await run()) as Record<string, unknown> },
       {
         workDir: projectDirectory,
+        ...(secretsProvider && { secretsProvider }),
         pulumiCommand: supervised(cli, { environment, started }),
         envVars: {
           PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -181,6 +189,14 @@ export class PulumiStack {
  * https://github.com/pulumi/pulumi/issues/10668
  */
 const SAVES_ONCE = { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true" };
+
+async function secretsProviderIn(file: string): Promise<string | undefined> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  return secretsProviderOf(text);
+}
 
 function common({ targets, configFile, planFile, policyPack, refresh, signal }: OperationOptions) {
   return {

@@ -14,7 +14,7 @@ import { changes } from "../adapters/pulumi.ts";
 import type { Forecast } from "../check/forecast.ts";
 import type { CheckReport } from "../check/report.ts";
 import { projectName } from "../deployment.ts";
-import type { OpenWorld, World, WorldOptions } from "../drill/world.ts";
+import type { OpenWorld, World } from "../drill/world.ts";
 import { engine } from "../engine.ts";
 import { messageOf } from "../errors.ts";
 import { isUnknown } from "../fact.ts";
@@ -26,13 +26,12 @@ const MAIN = path.join(import.meta.dirname, "..", "main.ts");
 /** What AWS' managed failover takes besides the engine's own promotion, middle of the 60 to 120 s that it publishes. */
 const PUBLISHED_PROMOTION_SECONDS = 90;
 
-export const openSandbox: OpenWorld = (options, progress) => openSandboxWith({}, options, progress);
+export const openSandbox: OpenWorld = (...given) => openSandboxWith({}, ...given);
 
 /** With what a test replaces. */
 export async function openSandboxWith(
   replaced: Pick<SandboxOptions, "workload">,
-  options: WorldOptions,
-  progress: (line: string) => void,
+  ...[options, progress, signal]: Parameters<OpenWorld>
 ): Promise<World> {
   const sandbox = await Sandbox.start(
     {
@@ -43,7 +42,7 @@ export async function openSandboxWith(
     progress,
   );
   try {
-    await sandbox.deploy(progress);
+    await sandbox.deploy(progress, signal);
     return await worldOf(sandbox);
   } catch (error) {
     await sandbox.stop();

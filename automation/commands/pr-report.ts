@@ -14,6 +14,7 @@ export const command: Command = {
         "write it as the one comment of the pull request (GITHUB_TOKEN, GITHUB_EVENT_PATH)",
       )
       .option("--issue <title>", "keep one open issue with it, closed when no stack has changes")
+      .option("--drift", "the previews were made with --refresh: judge what the clouds changed by themselves")
       .addOption(
         new Option("--fail-on <verdict>", "from where the exit code is not 0")
           .choices(["danger", "eyes", "never"])
@@ -32,6 +33,7 @@ export const command: Command = {
         files: options["files"] as readonly string[],
         comment: options["comment"] === true,
         issue: options["issue"] as string | undefined,
+        drift: options["drift"] === true,
         gate: options["failOn"] as Gate,
         json: options["json"] === true,
       },

@@ -31,9 +31,8 @@ export const setUp: DrillPhase = {
   async run(drill) {
     const { open, options, signal } = drill.settings;
     const { seed, latency, dns } = options;
-    drill.world = await open({ seed, latency, dns, ...drill.wanted }, (message) => {
-      drill.settings.say({ type: "progress", at: Date.now(), message });
-    });
+    const progress = (message: string) => drill.settings.say({ type: "progress", at: Date.now(), message });
+    drill.world = await open({ seed, latency, dns, ...drill.wanted }, progress, signal);
     signal.throwIfAborted();
     const [prod, dr] = [await drill.world.outputs("prod"), await drill.world.outputs("dr")];
     drill.stacks = { prod, dr };

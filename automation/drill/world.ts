@@ -101,8 +101,15 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Deploys both regions. The world is there to be stopped as soon as it resolves, and not otherwise. */
-export type OpenWorld = (options: WorldOptions, progress: (line: string) => void) => Promise<World>;
+/**
+ * Deploys both regions. The world is there to be stopped as soon as it resolves, and not otherwise.
+ * @param signal ends the deployment
+ */
+export type OpenWorld = (
+  options: WorldOptions,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+) => Promise<World>;
 
 export interface LoadOptions {
   readonly publicName: string;

@@ -1,6 +1,6 @@
 /** What each stack does, step by step, folded. */
 import { diffBlock, folded, size } from "./markdown.ts";
-import { isChange, isDeletion, isReplacement, type Preview, type Step } from "./preview.ts";
+import { GONE, isChange, isDeletion, isReplacement, type Preview, type Step } from "./preview.ts";
 import { isStateful } from "./types/index.ts";
 import { shortened, shown, valueAt } from "./values.ts";
 
@@ -9,6 +9,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   import: "+",
   update: "~",
   delete: "-",
+  [GONE]: "-",
 };
 const MOST_PROPERTIES = 30;
 const LONGEST_LINE = 160;

@@ -38,7 +38,7 @@ export interface Finding {
 }
 
 /** Data, or the link to its copy, goes away by this very change. */
-export const isLoss = ({ risk, severity }: Finding): boolean =>
+export const isLoss = ({ risk, severity }: Pick<Finding, "risk" | "severity">): boolean =>
   severity === "danger" && (risk === "replaced" || risk === "deleted" || risk === "replica");
 
 const ORDER = Object.keys(RISKS) as readonly Risk[];

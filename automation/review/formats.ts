@@ -9,34 +9,70 @@ import { UsageError } from "../errors.ts";
 import type { PolicyViolation, Properties } from "./preview.ts";
 import { isObject } from "./values.ts";
 
-/** Taken as they are: a copy of every property of every resource would be most of the time. */
+/** Taken as they are: copies of thousands of steps and all their properties would be most of the time. */
 const values = z.custom<Properties>(isObject, "Invalid input: expected an object");
-const properties = values.nullish();
-const stateSchema = z.object({
-  inputs: properties,
-  outputs: properties,
-  id: z.string().nullish(),
-  protect: z.boolean().nullish(),
-  retainOnDelete: z.boolean().nullish(),
-  custom: z.boolean().nullish(),
-});
-const names = z.array(z.string()).nullish();
 const config = values.nullish();
+
+export interface State {
+  readonly inputs?: Properties | null;
+  readonly outputs?: Properties | null;
+  readonly id?: string | null;
+  readonly protect?: boolean | null;
+  readonly retainOnDelete?: boolean | null;
+  readonly custom?: boolean | null;
+}
+interface Digested {
+  readonly op: string;
+  readonly urn: string;
+  readonly oldState?: State | null;
+  readonly newState?: State | null;
+  readonly replaceReasons?: readonly string[] | null;
+  readonly diffReasons?: readonly string[] | null;
+  readonly detailedDiff?: Properties | null;
+}
+interface Metadata {
+  readonly op: string;
+  readonly urn: string;
+  readonly old?: State | null;
+  readonly new?: State | null;
+  readonly keys?: readonly string[] | null;
+  readonly diffs?: readonly string[] | null;
+  readonly detailedDiff?: Properties | null;
+}
+
+const isMissing = (value: unknown): value is null | undefined => value === null || value === undefined;
+const isText = (value: unknown): value is string => typeof value === "string";
+const isSwitch = (value: unknown): boolean => isMissing(value) || typeof value === "boolean";
+const isPart = (value: unknown): boolean => isMissing(value) || isObject(value);
+const isList = (value: unknown): boolean => isMissing(value) || (Array.isArray(value) && value.every(isText));
+const isState = (value: unknown): boolean =>
+  isMissing(value) ||
+  (isObject(value) &&
+    isPart(value["inputs"]) &&
+    isPart(value["outputs"]) &&
+    (isMissing(value["id"]) || isText(value["id"])) &&
+    isSwitch(value["protect"]) &&
+    isSwitch(value["retainOnDelete"]) &&
+    isSwitch(value["custom"]));
+/** @param states and lists by the names that the form has for them */
+const isStep = (value: unknown, states: readonly string[], lists: readonly string[]): boolean =>
+  isObject(value) &&
+  isText(value["op"]) &&
+  isText(value["urn"]) &&
+  isPart(value["detailedDiff"]) &&
+  states.every((name) => isState(value[name])) &&
+  lists.every((name) => isList(value[name]));
+const NO_STEP = "Invalid input: expected a step of Pulumi";
 const diagnosticSchema = z.object({ message: z.string(), severity: z.string(), urn: z.string().nullish() });
 
 const digestSchema = z.object({
   config,
   steps: z
     .array(
-      z.object({
-        op: z.string(),
-        urn: z.string(),
-        oldState: stateSchema.nullish(),
-        newState: stateSchema.nullish(),
-        replaceReasons: names,
-        diffReasons: names,
-        detailedDiff: values.nullish(),
-      }),
+      z.custom<Digested>(
+        (step) => isStep(step, ["oldState", "newState"], ["replaceReasons", "diffReasons"]),
+        NO_STEP,
+      ),
     )
     .nullish(),
   diagnostics: z.array(diagnosticSchema.partial({ message: true, severity: true })).nullish(),
@@ -47,16 +83,7 @@ const eventSchema = z.object({
   preludeEvent: z.object({ config }).nullish(),
   resourcePreEvent: z
     .object({
-      metadata: z.object({
-        op: z.string(),
-        urn: z.string(),
-        old: stateSchema.nullish(),
-        new: stateSchema.nullish(),
-        keys: names,
-        diffs: names,
-        detailedDiff: values.nullish(),
-        logical: z.boolean().nullish(),
-      }),
+      metadata: z.custom<Metadata>((step) => isStep(step, ["old", "new"], ["keys", "diffs"]), NO_STEP),
     })
     .nullish(),
   diagnosticEvent: diagnosticSchema.extend({ ephemeral: z.boolean().nullish() }).nullish(),
@@ -71,7 +98,6 @@ const eventSchema = z.object({
   summaryEvent: z.object({ resourceChanges: z.record(z.string(), z.number()).nullish() }).nullish(),
 });
 
-export type State = z.infer<typeof stateSchema>;
 export interface RawStep {
   readonly op: string;
   readonly urn: string;

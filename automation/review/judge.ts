@@ -7,6 +7,7 @@
 import { type Finding, merged } from "./finding.ts";
 import { granted, widened } from "./grants.ts";
 import {
+  GONE,
   isDeletion,
   isReplacement,
   type Preview,
@@ -60,6 +61,7 @@ function judgeOne(preview: Preview): readonly Finding[] {
 
 type About = Omit<Finding, "risk" | "severity">;
 
+const NOT_THERE = "no longer in the cloud";
 const UNCLASSIFIED = "the type is in no table: taken for stateful";
 
 function loss(risk: "replaced" | "deleted", step: Step, about: About): Finding {
@@ -89,6 +91,7 @@ function replaced(step: Step, about: About): readonly Finding[] {
 
 function deleted(step: Step, about: About): readonly Finding[] {
   const standing = standingOf(step.type);
+  const why = step.op === GONE ? NOT_THERE : "deleted";
   if (isStateful(step.type)) {
     if (standing?.kind === "replica") {
       return [
@@ -98,7 +101,7 @@ function deleted(step: Step, about: About): readonly Finding[] {
           severity: "danger",
           rpo: standing.rpo,
           rto: standing.rto,
-          because: ["deleted"],
+          because: [why],
         },
       ];
     }
@@ -109,7 +112,7 @@ function deleted(step: Step, about: About): readonly Finding[] {
   }
   switch (standing?.kind) {
     case "serving":
-      return [{ ...about, risk: "interrupted", severity: "eyes", rto: standing.rto, because: ["deleted"] }];
+      return [{ ...about, risk: "interrupted", severity: "eyes", rto: standing.rto, because: [why] }];
     case "guard":
       return [
         {
@@ -118,7 +121,7 @@ function deleted(step: Step, about: About): readonly Finding[] {
           severity: "eyes",
           rpo: standing.rpo,
           rto: standing.rto,
-          because: ["deleted"],
+          because: [why],
         },
       ];
     case "grant":
@@ -128,7 +131,7 @@ function deleted(step: Step, about: About): readonly Finding[] {
           risk: "narrowed",
           severity: "eyes",
           rto: "whoever lived by it is refused",
-          because: ["deleted"],
+          because: [why],
         },
       ];
     default:
@@ -158,8 +161,9 @@ function changed(step: Step, old: ResourceState, next: ResourceState, about: Abo
   if (wider.length > 0) found.push({ ...about, risk: "widened", severity: "eyes", because: wider });
   // What forces a loss is said with the loss.
   const said = isReplacement(step.op) && isStateful(step.type) ? step.replaceReasons : [];
+  const touched = new Set(step.changed.map((path) => /^[^.[]*/.exec(path)?.[0]));
   for (const rule of BY_TYPE.get(tableKey(step.type)) ?? ANY) {
-    if (said.includes(rule.path)) continue;
+    if (!touched.has(rule.parts[0]) || said.includes(rule.path)) continue;
     const changes = broken(rule, old.inputs, next.inputs);
     const [first] = changes;
     if (first !== undefined) {
@@ -187,11 +191,15 @@ function broken({ path, parts, when }: ParsedRule, before: Properties, after: Pr
     .map((at) => ({ at, old: old.get(at), now: now.get(at) }));
 }
 
+const automatic = (ttl: unknown): unknown => (ttl === 1 ? 300 : ttl);
+
 function weakens(when: Rule["when"], old: unknown, now: unknown): boolean {
   if (old === now) return false;
   switch (when) {
     case "raised":
       return isKnown(now) && now !== undefined && Number(now) > Number(old ?? 0) && old !== undefined;
+    case "raised, 1 is 300":
+      return weakens("raised", automatic(old), automatic(now));
     case "lowered":
       return old !== undefined && isKnown(now) && (now === undefined || Number(now) < Number(old));
     case "on":
@@ -214,7 +222,7 @@ const isSet = (value: unknown): boolean =>
 
 /** The properties that force a replacement, with their values; without any, what the engine says of it. */
 export function forcedBy({ replaceReasons, changed: paths, old, new: next, op }: Step): readonly string[] {
-  if (isDeletion(op)) return ["no longer in the program"];
+  if (isDeletion(op)) return [op === GONE ? NOT_THERE : "no longer in the program"];
   const reasons = replaceReasons.length > 0 ? replaceReasons : paths;
   if (reasons.length === 0) return ["the program, a provider or the operator asks for it"];
   return reasons.map((path) => changeOf(path, at(old, path), at(next, path)));

@@ -11,11 +11,11 @@ const LONGEST_LABEL = 100;
 const MOST_RISKS = 80;
 
 const memorySchema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   /** Of the commit that was reported on; empty where nobody said. */
   commit: z.string(),
-  /** Key and label of each risk. */
-  risks: z.array(z.tuple([z.string(), z.string()])),
+  /** Key and label of each risk, and the stacks that it is in. */
+  risks: z.array(z.tuple([z.string(), z.string(), z.string()])),
   /** How many risks there was no room for. */
   more: z.number(),
 });
@@ -23,11 +23,13 @@ export type Memory = z.infer<typeof memorySchema>;
 
 export interface Comparison {
   readonly commit: string;
-  /** Keys of risks that were not there before. */
-  readonly added: ReadonlySet<string>;
+  /** Keys of risks that were not there before; undefined: of more than were remembered nobody knows. */
+  readonly added: ReadonlySet<string> | undefined;
   readonly kept: number;
   /** Labels. */
   readonly gone: readonly string[];
+  /** Of stacks whose preview failed: they may still be there. */
+  readonly unseen: number;
 }
 
 /** One key per resource: a value that moves further leaves the risk the same one. */
@@ -37,30 +39,46 @@ export function keysOf({ risk, stack, type, names }: Finding): readonly string[]
   );
 }
 
-export function remember(findings: readonly Finding[], commit: string): Memory {
-  const risks = findings.flatMap((finding) =>
-    keysOf(finding).map((key, index): [string, string] => [
+/** @param unseen of the previous push, which this one's previews could not confirm */
+export function remember(findings: readonly Finding[], commit: string, unseen: Memory["risks"] = []): Memory {
+  const seen = findings.flatMap((finding) =>
+    keysOf(finding).map((key, index): Memory["risks"][number] => [
       key,
       shortened(`${RISKS[finding.risk]}: ${finding.names[index]} (${finding.stack})`, LONGEST_LABEL),
+      finding.stack,
     ]),
   );
+  const risks = [...seen, ...unseen];
   return {
-    version: 1,
+    version: 2,
     commit,
     risks: risks.slice(0, MOST_RISKS),
     more: Math.max(0, risks.length - MOST_RISKS),
   };
 }
 
-export function compare(before: Memory, findings: readonly Finding[]): Comparison {
-  const old = new Map(before.risks);
+/** Risks that are neither found nor known to be gone. @param failed stacks whose preview did */
+export function unseenOf(
+  { risks }: Memory,
+  findings: readonly Finding[],
+  failed: ReadonlySet<string>,
+): Memory["risks"] {
   const now = new Set(findings.flatMap(keysOf));
+  return risks.filter(
+    ([key, , stacks]) => !now.has(key) && stacks.split(", ").some((one) => failed.has(one)),
+  );
+}
+
+export function compare(before: Memory, findings: readonly Finding[], unseen: Memory["risks"]): Comparison {
+  const old = new Map(before.risks.map(([key, label]) => [key, label]));
+  const now = new Set(findings.flatMap(keysOf));
+  const hidden = new Set(unseen.map(([key]) => key));
   return {
     commit: before.commit,
-    // Beyond what there was room for nobody knows what is new.
-    added: new Set(before.more > 0 ? [] : [...now].filter((key) => !old.has(key))),
+    added: before.more > 0 ? undefined : new Set([...now].filter((key) => !old.has(key))),
     kept: [...now].filter((key) => old.has(key)).length,
-    gone: [...old].filter(([key]) => !now.has(key)).map(([, label]) => label),
+    gone: [...old].filter(([key]) => !now.has(key) && !hidden.has(key)).map(([, label]) => label),
+    unseen: hidden.size,
   };
 }
 

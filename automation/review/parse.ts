@@ -18,7 +18,7 @@ export function parsePreview(text: string, file: string): Preview {
         .filter(({ severity }) => severity === "error")
         .map(({ message }) => message.trim().replace(/^error: /, "")),
     ),
-  ];
+  ].filter((message) => !(message === BY_POLICY && raw.violations.some(({ mandatory }) => mandatory)));
   const unfinished = "it stopped before its end, so that steps may be missing";
   return {
     file,
@@ -27,13 +27,20 @@ export function parsePreview(text: string, file: string): Preview {
     region: regionOf(raw.config, steps),
     isNew: steps.some(({ op, type }) => op === "create" && type === "pulumi:pulumi:Stack"),
     steps: steps.filter(({ type }) => type !== "pulumi:pulumi:Stack"),
-    violations: raw.violations,
+    // They come as the packs find them, in any order.
+    violations: [...raw.violations].sort((a, b) => (a.urn < b.urn ? -1 : a.urn > b.urn ? 1 : 0)),
     warnings: raw.diagnostics
       .filter(({ severity }) => severity === "warning")
-      .map(({ message }) => message.trim()),
+      .map(({ message }) => message.trim())
+      .filter((message) => !OF_THE_MACHINE.test(message)),
     failures: errors.length > 0 || raw.finished ? errors : [unfinished],
   };
 }
+
+/** How a preview ends that a mandatory policy forbids: it is whole, and the policy is the reason. */
+const BY_POLICY = "preview failed";
+/** Where the engine found a plugin. */
+const OF_THE_MACHINE = /^using pulumi-\S+ from \$PATH at /;
 
 function step({ op, urn, old, new: next, replaceReasons, changed }: RawStep): Step {
   const [, , types = "", ...name] = urn.split("::");

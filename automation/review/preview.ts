@@ -55,4 +55,6 @@ export const isReplacement = (op: string): boolean =>
 const QUIET = new Set(["same", "read", "refresh", "discard"]);
 export const isChange = (op: string): boolean => !QUIET.has(op);
 /** Not `discard`: a resource that was only read stays where it is. */
-export const isDeletion = (op: string): boolean => op === "delete";
+export const isDeletion = (op: string): boolean => op === "delete" || op === GONE;
+/** Not Pulumi's: what the program has and the cloud has no longer. */
+export const GONE = "gone";

@@ -7,8 +7,9 @@
 import { details } from "./details.ts";
 import { bySeverity, type Finding, isLoss, RISKS } from "./finding.ts";
 import { compact } from "./losses.ts";
-import { code, folded, howMany, LONGEST_NAME, size, some, table } from "./markdown.ts";
-import { type Comparison, keysOf } from "./memory.ts";
+import { code, folded, size, some } from "./markdown.ts";
+import type { Comparison } from "./memory.ts";
+import { needsEyes, rowsOf, standsAlone } from "./needs-eyes.ts";
 import type { Preview } from "./preview.ts";
 import { shortened } from "./values.ts";
 import { countsOf, hasChanges, resourcesByRisk, type Verdict } from "./verdict.ts";
@@ -42,19 +43,20 @@ export function render(report: Report, limit: number): string {
   const head = [headline(report), ...(comparison === undefined ? [] : [since(comparison)])];
   const failures = failed(previews);
   const losses = ranked.filter(isLoss);
+  const rows = rowsOf(ranked, comparison?.added);
   const room = TOP - size(head.join("\n\n"));
-  const isShort =
-    losses.every(({ names }) => names.length <= GENEROUS.names) &&
-    size(eyes(losses, comparison, GENEROUS)) <= room;
+  const isShort = standsAlone(rows.filter(isLoss), room);
   const top = isShort ? [] : [compact(losses, room)];
   const left = limit - size([...head, ...failures, ...top].join("\n\n")) - RESERVED;
-  const needs = ranked.length === 0 ? [] : [fitting(ranked, comparison, left, isShort)];
+  const needs = ranked.length === 0 ? [] : [needsEyes(rows, Math.floor(left * SHARE), isShort)];
   const said = warnings(previews);
   const folds = details(previews, left - size([...needs, ...said].join("\n\n")));
   const worst = losses.length > 0 ? [...top, ...needs, ...failures] : [...failures, ...needs];
   return [...head, ...worst, ...folds, ...said].join("\n\n");
 }
 
+/** Of what is left, for the table. */
+const SHARE = 0.8;
 /** For the blank lines between parts and the note about what was left out. */
 const RESERVED = 400;
 
@@ -94,82 +96,13 @@ function failed(previews: readonly Preview[]): readonly string[] {
     );
 }
 
-function since({ commit, added, kept, gone }: Comparison): string {
+function since({ commit, added, kept, gone, unseen }: Comparison): string {
   const what =
     commit === "" ? "Since the previous push" : `Since the previous push (${code(commit.slice(0, 8))})`;
   const list = gone.length === 0 ? "" : ` (${some(gone.map(code), 5, ", ")})`;
-  return `${what}: ${added.size} new, ${kept} as before, ${gone.length} gone${list}.`;
-}
-
-interface Detail {
-  readonly names: number;
-  readonly reasons: number;
-}
-const GENEROUS: Detail = { names: 40, reasons: 6 };
-/** From generous to terse; the table itself is never cut, only what a row repeats. */
-const DETAILS: readonly Detail[] = [GENEROUS, { names: 12, reasons: 3 }, { names: 4, reasons: 1 }];
-
-function fitting(
-  findings: readonly Finding[],
-  comparison: Comparison | undefined,
-  room: number,
-  keepsLosses: boolean,
-): string {
-  const most = Math.floor(room * 0.8);
-  for (const detail of DETAILS) {
-    const text = eyes(findings, comparison, detail, keepsLosses ? GENEROUS : detail);
-    if (size(text) <= most) return text;
-  }
-  return shortest(findings, comparison, most, keepsLosses);
-}
-
-/** As many rows as there is room for, worst first, and the rest counted. */
-function shortest(
-  findings: readonly Finding[],
-  comparison: Comparison | undefined,
-  room: number,
-  keepsLosses: boolean,
-): string {
-  const terse = DETAILS.at(-1) ?? GENEROUS;
-  const rows = (some: readonly Finding[]) => eyes(some, comparison, terse, keepsLosses ? GENEROUS : terse);
-  const fitting = howMany(
-    findings.map((finding) => size(rows([finding]))),
-    room,
-  );
-  const left = resourcesByRisk(findings.slice(fitting)).map(([risk, count]) => `${count} × ${RISKS[risk]}`);
-  return `${rows(findings.slice(0, fitting))}\n\n**And ${left.join(", ")}**: the summary of the workflow run names them.`;
-}
-
-/** @param ofLosses their names stand nowhere else when the table is what comes first */
-function eyes(
-  findings: readonly Finding[],
-  comparison: Comparison | undefined,
-  detail: Detail,
-  ofLosses: Detail = detail,
-): string {
-  const rows = findings.map((finding) => {
-    const limits = isLoss(finding) ? ofLosses : detail;
-    const { risk, severity, type, names, because, rpo, rto } = finding;
-    const isNew = comparison !== undefined && keysOf(finding).some((key) => comparison.added.has(key));
-    const mark = severity === "danger" ? "🔴" : "🟡";
-    const what = some(
-      names.map((name) => code(shortened(name, LONGEST_NAME))),
-      limits.names,
-      ", ",
-    );
-    return [
-      `${mark}${isNew ? " **new**" : ""}`,
-      `**${RISKS[risk]}**: ${what}${type === "" ? "" : ` ${code(shortened(type, LONGEST_NAME))}`} in ${code(finding.stack)}`,
-      some(
-        because.map((one) => code(shortened(one, 200))),
-        limits.reasons,
-        "<br>",
-      ),
-      rpo,
-      rto,
-    ];
-  });
-  return table(["", "needs eyes", "because", "RPO", "RTO"], rows);
+  const fresh = added === undefined ? "what is new is unknown" : `${added.size} new`;
+  const hidden = unseen === 0 ? "" : `, ${unseen} unknown because a preview failed`;
+  return `${what}: ${fresh}, ${kept} as before, ${gone.length} gone${list}${hidden}.`;
 }
 
 /** What the program and the providers warned of. */

@@ -4,10 +4,11 @@ import path from "node:path";
 import type { Context } from "../commands/command.ts";
 import { messageOf, UsageError } from "../errors.ts";
 import { pullRequestOf, repositoryOf, writeSummary } from "./actions.ts";
+import { asDrift } from "./drift.ts";
 import type { Finding } from "./finding.ts";
 import { GitHub } from "./github.ts";
 import { judge } from "./judge.ts";
-import { compare, fromMarker, type Memory, remember, toMarker } from "./memory.ts";
+import { compare, fromMarker, type Memory, remember, toMarker, unseenOf } from "./memory.ts";
 import { parsePreview } from "./parse.ts";
 import type { Preview } from "./preview.ts";
 import { COMMENT_LIMIT, type Report, render, SUMMARY_LIMIT } from "./render.ts";
@@ -21,6 +22,8 @@ export interface ReportRequest {
   readonly comment: boolean;
   /** Title of the one issue to keep; it is closed when there is nothing to say. */
   readonly issue: string | undefined;
+  /** The previews looked at the clouds first: what differs has drifted. */
+  readonly drift: boolean;
   readonly gate: Gate;
   readonly json: boolean;
 }
@@ -35,10 +38,11 @@ export async function prReport(
   const publishes = comment || issue !== undefined;
   const github = publishes ? new GitHub(repositoryOf(environment), signal) : undefined;
   const pullRequest = comment ? await pullRequestOf(environment) : undefined;
-  const previews = await Promise.all(request.files.map((file) => read(file, publishes)));
-  refuseTwice(previews);
+  const given = await Promise.all(request.files.map((file) => read(file, publishes)));
+  refuseTwice(given);
+  const previews = request.drift ? given.map(asDrift) : given;
 
-  const findings = judge(previews);
+  const findings = judge(previews).filter(({ risk }) => !(request.drift && risk === "together"));
   const verdict = verdictOf(previews, findings);
   const report: Report = { title: undefined, verdict, previews, findings, comparison: undefined };
   let text = render(report, COMMENT_LIMIT);
@@ -77,8 +81,11 @@ function isShut(gate: Gate, verdict: Verdict): boolean {
 }
 
 function withMemory(report: Report, before: Memory | undefined, commit: string): string {
-  const comparison = before && compare(before, report.findings);
-  const marker = toMarker(remember(report.findings, commit));
+  const { findings, previews } = report;
+  const failed = new Set(previews.filter(({ failures }) => failures.length > 0).map(({ stack }) => stack));
+  const unseen = before === undefined ? [] : unseenOf(before, findings, failed);
+  const comparison = before && compare(before, findings, unseen);
+  const marker = toMarker(remember(findings, commit, unseen));
   return `${render({ ...report, comparison }, COMMENT_LIMIT - Buffer.byteLength(marker) - 2)}\n\n${marker}`;
 }
 

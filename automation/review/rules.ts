@@ -5,6 +5,8 @@ import { NONE } from "./types/standing.ts";
 export type When =
   /** A number grew. */
   | "raised"
+  /** The same of Cloudflare's TTL, where 1 stands for 300 s. https://developers.cloudflare.com/dns/manage-dns-records/reference/ttl/ */
+  | "raised, 1 is 300"
   /** A number shrank, or is no longer set. */
   | "lowered"
   | "on"
@@ -200,14 +202,17 @@ const SPEED: readonly Rule[] = [
   ...rules(
     [
       "aws:route53/record:Record",
-      "cloudflare:index/dnsRecord:DnsRecord",
-      "cloudflare:index/record:Record",
       "cloudflare:index/loadBalancer:LoadBalancer",
       "gcp:dns/recordSet:RecordSet",
       "azure-native:network:RecordSet",
     ],
     later,
     ["raised", "ttl"],
+  ),
+  ...rules(
+    ["cloudflare:index/dnsRecord:DnsRecord", "cloudflare:index/record:Record"],
+    { ...later, rto: "clients keep an old address {now} s, instead of {old} s; 1 is automatic: 300 s" },
+    ["raised, 1 is 300", "ttl"],
   ),
   ...rules(["aws:route53/healthCheck:HealthCheck"], unnoticed, [
     "raised",

@@ -1,6 +1,6 @@
 /** What the findings add up to, and the exit code that says so. */
 import { EXIT } from "../errors.ts";
-import { type Finding, isLoss, RISKS, type Risk } from "./finding.ts";
+import { type Finding, RISKS, type Risk } from "./finding.ts";
 import { isDeletion, isReplacement, type Preview } from "./preview.ts";
 
 export const VERDICTS = ["clean", "eyes", "unknown", "danger"] as const;
@@ -48,5 +48,3 @@ export function resourcesByRisk(findings: readonly Finding[]): readonly (readonl
     )
     .filter(([, count]) => count > 0);
 }
-
-export const lossesOf = (findings: readonly Finding[]): readonly Finding[] => findings.filter(isLoss);

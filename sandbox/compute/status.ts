@@ -1,10 +1,13 @@
 /** What the cluster says of its pods, deployments and nodes, in the API's shapes. */
-import type { Properties } from "../cloud/behaviour.ts";
+import type { Json, Properties } from "../cloud/behaviour.ts";
 import type { Node } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 
 const time = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 const yes = (condition: boolean): "True" | "False" => (condition ? "True" : "False");
+
+/** As it goes over the wire, without what is undefined. */
+const asSent = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
 
 export interface PodView {
   readonly pod: Pod;
@@ -38,7 +41,7 @@ export function podObject({ pod, available }: PodView): Properties {
     },
     spec: {
       ...(pod.node === undefined ? {} : { nodeName: pod.node }),
-      containers: [{ name: pod.container.name, image: pod.container.image }],
+      containers: [asSent(pod.container)],
     },
     status: {
       phase: running || pod.restarts > 0 ? "Running" : "Pending",

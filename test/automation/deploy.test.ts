@@ -11,6 +11,7 @@ import { rememberEngine } from "../../automation/deploy-lock.ts";
 import type { Replicas } from "../../automation/deploy-ready.ts";
 import { HalfwayError, LockedError, RefusedError, UsageError } from "../../automation/errors.ts";
 import { preview } from "../../automation/preview.ts";
+import { parsePreview } from "../../automation/review/parse.ts";
 import { processIdentity } from "../../automation/runbook/process.ts";
 import { readSettings } from "../../automation/settings.ts";
 import type { StackName } from "../../components/model.ts";
@@ -37,6 +38,7 @@ interface Planned {
   readonly op: string;
   readonly type: string;
   readonly name: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
 interface World {
@@ -74,10 +76,13 @@ async function world(t: ExecutionContext, { deployed = ["prod", "dr"], answer = 
     create: async () => void asked.push(`create ${stack}`),
     preview: async ({ observe, planFile }: OperationOptions) => {
       asked.push(`preview ${stack}`);
-      const root = { op: "same", type: "pulumi:pulumi:Stack", name: stack };
-      for (const [sequence, { op, type, name }] of [root, ...(given.planned?.[stack] ?? [])].entries()) {
+      const root: Planned = { op: "same", type: "pulumi:pulumi:Stack", name: stack };
+      for (const [sequence, { op, type, name, inputs = {} }] of [
+        root,
+        ...(given.planned?.[stack] ?? []),
+      ].entries()) {
         const urn = `urn:pulumi:${stack}::trading-platform::${type}::${name}`;
-        const state = { type, urn, custom: true, id: "", parent: "", provider: "", inputs: {}, outputs: {} };
+        const state = { type, urn, custom: true, id: "", parent: "", provider: "", inputs, outputs: {} };
         const metadata = { op, urn, type, old: state, new: state, detailedDiff: {}, provider: "" };
         observe?.({ sequence, timestamp: 0, resourcePreEvent: { metadata } } as never);
       }
@@ -202,6 +207,33 @@ test("what was reviewed is deployed without another look, and nothing else is", 
     instanceOf: RefusedError,
     message: `preview or plan of stack dr in ${reviewed} are not those that were reviewed: preview again`,
   });
+});
+
+test("what only both stacks together break is in the preview of the one to change, and has no plan to deploy by", async (t) => {
+  const instance = (instanceClass: string) => [
+    {
+      op: "same",
+      type: "aws:rds/clusterInstance:ClusterInstance",
+      name: "database-0",
+      inputs: { instanceClass },
+    },
+  ];
+  const planned = { prod: instance("db.r7g.2xlarge"), dr: instance("db.r7g.large") };
+  const { deploy: run, preview: review, directory, said } = await world(t, { planned });
+  t.is(await review(), 10);
+  const message =
+    "policy class-at-least-primary: database-0: set instanceClass to db.r7g.2xlarge or larger (got db.r7g.large): after a promotion it carries the primary's load";
+  t.true(said().includes(`dr: ${message}\n`));
+  const reviewed = path.join(directory, "review");
+  const file = path.join(reviewed, "preview.dr.json");
+  t.like(parsePreview(await readFile(file, "utf8"), file).violations, {
+    length: 1,
+    0: { policy: "class-at-least-primary", mandatory: true },
+  });
+  await t.throwsAsync(run(only("dr", { reviewed })), {
+    message: `stack dr has no reviewed plan in ${reviewed}: its preview failed, or was not made`,
+  });
+  t.is(await run(only("prod", { reviewed })), 0);
 });
 
 test("a review of another commit, of no stack, or of nothing at all is refused", async (t) => {

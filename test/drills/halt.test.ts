@@ -1,18 +1,20 @@
 /**
  * Halted and resumed by the operator's own script, on real processes: what is halted takes nothing, an engine that was
- * frozen meanwhile wakes and cannot write, and both regions' previews stay clean.
+ * frozen meanwhile wakes and cannot write, and both regions' previews stay clean. Then, on the same two regions, what the
+ * workflows run by the calendar: readiness, a zone's experiment, and production moved to the other region.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import type { RunEvent } from "../../automation/runbook/events.ts";
 import { readValid } from "../../journal/index.ts";
 import { EAST, instruments, Place, send } from "./place.ts";
+import { openWindow, scheduled } from "./scheduled.ts";
 
 const FROZEN = 1;
 
 test("halted by a seal, proven by the public name, a frozen engine wakes and cannot write, then resumed", async (t) => {
   t.timeout(8 * 60_000);
-  const place = await Place.open(t);
+  const place = await Place.open(t, {}, openWindow);
   const { sandbox } = place;
   const prod = await place.outputs("prod");
   const known = await instruments(prod);
@@ -88,5 +90,5 @@ test("halted by a seal, proven by the public name, a frozen engine wakes and can
   t.is((await send(prod, id(FROZEN, "frozen"))).status, 201, "it never was an order");
   const off = await place.toggle("--status", "--json");
   t.like(JSON.parse(off.stdout), { halted: "no", control: "off", reason: null });
-  t.is((await place.script("dr.sh", "reconcile")).code, 0);
+  await scheduled(t, place);
 });

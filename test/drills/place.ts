@@ -36,10 +36,15 @@ export class Place {
     this.sandbox = sandbox;
   }
 
-  /** Both regions, deployed; gone with the test. */
-  static async open(t: ExecutionContext, options: Partial<SandboxOptions> = {}): Promise<Place> {
+  /** Both regions, deployed; gone with the test. @param prepare what differs in the stack files */
+  static async open(
+    t: ExecutionContext,
+    options: Partial<SandboxOptions> = {},
+    prepare: (projectDirectory: string) => Promise<void> = async () => {},
+  ): Promise<Place> {
     const sandbox = await Sandbox.start({ seed: 5, latency: "none", dns: "route53", ...options });
     t.teardown(() => sandbox.stop());
+    await prepare(sandbox.project.directory);
     await sandbox.deploy();
     // Without credentials the state could not be read, and what was deployed would be this machine's older copy.
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: "sandbox", AWS_SECRET_ACCESS_KEY: "sandbox" });

@@ -24,6 +24,13 @@ export interface LocalOptions {
   readonly behaviours?: Behaviours;
 }
 
+interface Whose {
+  readonly projectName: string;
+  /** Of its Pulumi.yaml and stack files. */
+  readonly directory: string;
+  readonly run: () => Promise<Record<string, unknown>>;
+}
+
 export class Local {
   /** What the journal says; undefined: nothing yet. */
   decided: { readonly generation: number; readonly active: string } | undefined;
@@ -72,12 +79,30 @@ export class Local {
     return stack;
   }
 
-  async #create(name: StackName): Promise<Stack> {
+  /** A stack of another project, which shares nothing with this one but the engine and the providers. */
+  async stackOf(
+    projectName: string,
+    stackName: string,
+    run: () => Promise<Record<string, unknown>>,
+  ): Promise<Stack> {
+    const directory = path.join(this.#directory, projectName);
+    await mkdir(directory, { recursive: true });
+    return await this.#create(stackName, { projectName, directory, run });
+  }
+
+  async #create(
+    stackName: string,
+    { projectName, directory, run }: Whose = {
+      projectName: PROJECT,
+      directory: this.#directory,
+      run: program,
+    },
+  ): Promise<Stack> {
     return await LocalWorkspace.createStack(
-      { stackName: name, projectName: PROJECT, program },
+      { stackName, projectName, program: run },
       {
         pulumiCommand: await engine(),
-        workDir: this.#directory,
+        workDir: directory,
         envVars: {
           PULUMI_BACKEND_URL: `file://${this.#state}`,
           PULUMI_CONFIG_PASSPHRASE: "test",

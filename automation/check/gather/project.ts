@@ -8,6 +8,7 @@ import { s3Location } from "../../adapters/state.ts";
 import type { Deployment } from "../../deployment.ts";
 import { UsageError } from "../../errors.ts";
 import type { Settings } from "../../settings.ts";
+import { secretsProviderOf } from "../../stack-file.ts";
 import type { Drift, StackFacts } from "../facts.ts";
 
 /** Null: in no region. */
@@ -25,8 +26,8 @@ export async function secretsRegion(
   stack: StackName,
 ): Promise<Region | null> {
   const text = await readFile(path.join(projectDirectory, `Pulumi.${stack}.yaml`), "utf8");
-  const provider = /^secretsprovider:\s*["']?(\S+?)["']?\s*$/m.exec(text)?.[1];
-  if (provider === undefined || provider === "passphrase") return null;
+  const provider = secretsProviderOf(text);
+  if (provider === undefined) return null;
   const region =
     /[?&]region=([a-z0-9-]+)/.exec(provider)?.[1] ?? /arn:aws:kms:([a-z0-9-]+):/.exec(provider)?.[1];
   if (!isRegion(region)) throw new Error(`the secrets provider ${provider} names no region of this program`);

@@ -19,9 +19,11 @@ export function tableKey(type: string): string {
   return `azure-native:${module.split("/")[0]}:${name}`;
 }
 
+const PLAIN: Standing = { kind: "plain" };
+
 /** Undefined: nobody has said yet what the type stands for. */
 export const standingOf = (type: string): Standing | undefined =>
-  type.startsWith("pulumi:") ? { kind: "plain" } : TABLE.get(tableKey(type));
+  TABLE.get(type) ?? (type.startsWith("pulumi:") ? PLAIN : TABLE.get(tableKey(type)));
 
 /**
  * Whether replacing or deleting one may lose what the program cannot make again. A type that nobody classified

@@ -1,15 +1,13 @@
-/** The pack over the real program of both stacks, started by the real engine through its own executable. */
+/**
+ * The pack over the real program of both stacks, started by the real engine through its own executable. That the program
+ * as it is deploys under it, and then breaks no rule, is in `review/workflows.engine.test.ts`.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type ResourceTransformation, runtime } from "@pulumi/pulumi";
 import test from "ava";
-import {
-  checkPolicies,
-  checkStack,
-  POLICY_PACK,
-  withPolicyPack,
-} from "../../../automation/adapters/policy.ts";
+import { checkPolicies, checkStack, withPolicyPack } from "../../../automation/adapters/policy.ts";
 import { PreviewError, PulumiStack } from "../../../automation/adapters/pulumi.ts";
 import { engine } from "../../../automation/engine.ts";
 import type { StackName } from "../../../components/model.ts";
@@ -145,13 +143,6 @@ test.serial("each rule finds what breaks it in the real program", async (t) => {
       outcome: "violation",
     },
   );
-});
-
-test.serial("the program as it is deploys under the pack, and then breaks no rule", async (t) => {
-  const stacks = { prod: open("prod"), dr: open("dr") };
-  await hosted(() => stacks.prod.up({ signal, policyPack: POLICY_PACK }));
-  await hosted(() => stacks.dr.up({ signal, policyPack: POLICY_PACK }));
-  t.deepEqual(await hosted(() => checkPolicies(stacks, context)), []);
 });
 
 test.serial("a preview that fails for another reason is no finding", async (t) => {

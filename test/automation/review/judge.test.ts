@@ -73,6 +73,16 @@ const CHANGES: readonly (readonly [title: string, step: Step, findings: readonly
     ["slower: ttl: 60 → 3600"],
   ],
   [
+    "a TTL left to Cloudflare, which is 300 s",
+    updateOf("cloudflare:index/dnsRecord:DnsRecord", { ttl: 60 }, { ttl: 1 }),
+    ["slower: ttl: 60 → 1"],
+  ],
+  [
+    "a TTL that Cloudflare chose, shortened",
+    updateOf("cloudflare:index/dnsRecord:DnsRecord", { ttl: 1 }, { ttl: 60 }),
+    [],
+  ],
+  [
     "a health check that takes longer",
     updateOf(
       "aws:route53/healthCheck:HealthCheck",

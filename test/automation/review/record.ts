@@ -1,7 +1,7 @@
 /**
  * `node test/automation/review/record.ts [ID…]` previews the scenarios again with the local engine and keeps what
  * `pulumi preview --json` prints, without what differs from machine to machine; `… golden` renders the reports of what
- * is kept. Afterwards look at what changed.
+ * is kept, into the guide too. Afterwards look at what changed.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -36,6 +36,23 @@ export async function reportOf(scenario: Scenario): Promise<string> {
   return `${render({ title: undefined, verdict, previews, findings, comparison: undefined }, COMMENT_LIMIT)}\n`;
 }
 
+export const GUIDE = path.join(import.meta.dirname, "../../../docs/review.md");
+/** In the guide a report stands as far as its first fold. */
+const SHOWN = /^(<!-- report: ([\w-]+) -->)\n[\s\S]*?\n(<!-- end -->)$/gm;
+
+export const shownIn = (guide: string): readonly string[] =>
+  Array.from(guide.matchAll(SHOWN), ([, , id = ""]) => id);
+
+/** The guide with today's reports in it. */
+export async function guideWith(guide: string): Promise<string> {
+  const reports = new Map(
+    await Promise.all(shownIn(guide).map(async (id) => [id, await readFile(goldenOf(id), "utf8")] as const)),
+  );
+  return guide.replace(SHOWN, (_whole, open: string, id: string, close: string) =>
+    [open, reports.get(id)?.split("\n\n<details>")[0]?.trimEnd(), close].join("\n"),
+  );
+}
+
 /** The program with a change made to what it registers. */
 const edited = (edit: Edit) => async () => {
   runtime.registerStackTransformation(({ type, name, props, opts }) => {
@@ -57,9 +74,9 @@ interface Runner {
 }
 
 /** What the CLI prints under `--json`, which the Automation API has no option for. */
-async function previewJson(stack: Stack, { edit, form, policies }: Scenario): Promise<string> {
+async function previewJson(stack: Stack, { edit, form, policies, elsewhere }: Scenario): Promise<string> {
   const { workspace } = stack;
-  workspace.program = edit === undefined ? program : edited(edit);
+  workspace.program = elsewhere?.after ?? (edit === undefined ? program : edited(edit));
   const command = workspace.pulumiCommand as unknown as Runner;
   const run = command.run.bind(command);
   let printed = "";
@@ -147,19 +164,31 @@ const MACHINE = new Set([
   "sequence",
   "propertyDependencies",
   "dependencies",
+  "PolicyPacks",
 ]);
 
 async function record(local: Local, scenario: Scenario): Promise<void> {
   for (const name of scenario.stacks) {
-    const raw = await rawConfig(name);
-    const plain = Object.fromEntries(
-      Object.entries(raw).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]),
-    );
-    const stack = await local.stack(name, scenario.config?.(plain) ?? {});
-    const text = scrubbed(await previewJson(stack, scenario));
+    const text = scrubbed(await previewJson(await stackOf(local, scenario, name), scenario));
     await writeFile(previewOf(scenario, name), text);
     console.log(`${scenario.id} ${name}: ${text.length} characters`);
   }
+}
+
+async function stackOf(local: Local, { config, elsewhere }: Scenario, name: string): Promise<Stack> {
+  if (elsewhere !== undefined) {
+    const { project, region, before } = elsewhere;
+    const stack = await local.stackOf(project, name, before);
+    await stack.setConfig("aws:region", { value: region });
+    await hosted(() => stack.up());
+    return stack;
+  }
+  const own = name === "prod" ? "prod" : "dr";
+  const raw = await rawConfig(own);
+  const plain = Object.fromEntries(
+    Object.entries(raw).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]),
+  );
+  return await local.stack(own, config?.(plain) ?? {});
 }
 
 async function recordAll(wanted: readonly string[]): Promise<void> {
@@ -182,4 +211,5 @@ if (import.meta.main) {
   const wanted = process.argv.slice(2);
   if (wanted[0] !== "golden") await recordAll(wanted);
   for (const scenario of SCENARIOS) await writeFile(goldenOf(scenario.id), await reportOf(scenario));
+  await writeFile(GUIDE, await guideWith(await readFile(GUIDE, "utf8")));
 }

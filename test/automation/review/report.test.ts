@@ -13,7 +13,7 @@ import { BOT, FakeGitHub } from "./github.ts";
 const kept = (name: string): string => path.join(import.meta.dirname, "previews", name);
 const SLOWER = [kept("slower.prod.json"), kept("slower.dr.json")];
 const QUIET = [kept("no-changes.prod.json"), kept("no-changes.dr.json")];
-const REQUEST = { comment: true, issue: undefined, gate: "danger", json: false } as const;
+const REQUEST = { comment: true, issue: undefined, drift: false, gate: "danger", json: false } as const;
 
 async function world(t: ExecutionContext, environment: Readonly<Record<string, string>> = {}) {
   const github = await FakeGitHub.start(t);
@@ -77,7 +77,7 @@ test("with pages of 30, as many as an API may force, the comment is found on the
 
 test("somebody else's comment with the marker in it is left alone", async (t) => {
   const { github, report } = await world(t);
-  const forged = toMarker({ version: 1, commit: "", risks: [], more: 0 });
+  const forged = toMarker({ version: 2, commit: "", risks: [], more: 0 });
   github.comments.push({ id: 5, body: forged, user: { login: "mallory", type: "User" } });
   await report(SLOWER);
   t.is(github.comments[0]?.body, forged);
@@ -103,6 +103,19 @@ test("the next push says what is new, what is as before, and what is gone", asyn
     /^Since the previous push \(`01234567`\): 1 new, 0 as before, 6 gone \(`traffic would move later: answers-us-east-1a \(prod\)`, .*and 1 more\)\.$/m,
   );
   t.regex(body, /^\| 🔴 \*\*new\*\* \| \*\*replica link removed\*\*/m);
+});
+
+test("what a failed preview hides is not called gone, and is still remembered at the push after", async (t) => {
+  const { github, report } = await world(t);
+  const since = () => /^Since .*$/m.exec(github.comments[0]?.body ?? "")?.[0];
+  await report(SLOWER);
+  t.is(await report([SLOWER[0] ?? "", "preview.dr.json"]), 22);
+  t.is(
+    since(),
+    "Since the previous push (`01234567`): 0 new, 6 as before, 0 gone, 18 unknown because a preview failed.",
+  );
+  await report(SLOWER);
+  t.is(since(), "Since the previous push (`01234567`): 0 new, 24 as before, 0 gone.");
 });
 
 test("a marker of another version is no reason to fail, and nothing is compared", async (t) => {
@@ -176,6 +189,16 @@ test("one issue: opened when there is something, updated, closed when there is n
   t.regex(github.issues[1]?.body ?? "", /^\*\*Drift\*\* · 🟡 \*\*Needs eyes\*\*/);
   await report(QUIET, more);
   t.is(github.issues[1]?.state, "closed");
+});
+
+test("drift is read backwards: what deploying would put back, somebody took away", async (t) => {
+  const { report, printed } = await world(t);
+  const more = { comment: false, drift: true, json: true };
+  t.is(await report([kept("replica-removed.prod.json")], more), 0);
+  t.like(JSON.parse(printed()), { verdict: "clean", stacks: { 0: { updated: 1 } } });
+  await report([kept("slower.prod.json")], more);
+  // The TTL is shorter than the program says, and the health checks are faster: neither weakens anything.
+  t.like(JSON.parse(printed()), { verdict: "clean", stacks: { 0: { updated: 6, replaced: 0 } } });
 });
 
 test("GitHub out of breath is asked again; a refusal is told with what the token needs", async (t) => {

@@ -1,5 +1,9 @@
 /** Changes as people make them, each previewed by the real engine over both deployed stacks. */
-import type { StackName } from "../../../components/model.ts";
+import { Table } from "@pulumi/aws/dynamodb/table.js";
+import { Bucket } from "@pulumi/aws/s3/bucket.js";
+import { Topic } from "@pulumi/aws/sns/topic.js";
+import { ComponentResource } from "@pulumi/pulumi";
+import type { Region, StackName } from "../../../components/model.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 /** What the program would say of a resource, and its options, after the change. */
@@ -14,7 +18,7 @@ export interface Scenario {
   readonly id: string;
   /** The change in a reviewer's words. */
   readonly title: string;
-  readonly stacks: readonly StackName[];
+  readonly stacks: readonly string[];
   /** Of the stack file, whole keys as text. */
   readonly config?: (raw: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
   /** Of the program; one of the two or both. */
@@ -22,6 +26,15 @@ export interface Scenario {
   readonly form: "digest" | "stream";
   /** Under the project's policy pack, which only a stream tells of. */
   readonly policies?: true;
+  /** Another project altogether, before and after the change. */
+  readonly elsewhere?: Elsewhere;
+}
+
+export interface Elsewhere {
+  readonly project: string;
+  readonly region: Region;
+  readonly before: () => Promise<Record<string, unknown>>;
+  readonly after: () => Promise<Record<string, unknown>>;
 }
 
 const BOTH: readonly StackName[] = ["prod", "dr"];
@@ -161,4 +174,37 @@ export const SCENARIOS: readonly Scenario[] = [
           ? { inputs: { ...inputs, loadBalancerType: "application" }, protect: false }
           : undefined,
   },
+  {
+    id: "policy-violated",
+    title: "buckets that take public access lists again, against a mandatory policy",
+    stacks: BOTH,
+    form: "stream",
+    policies: true,
+    edit: set("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", { blockPublicAcls: false }),
+  },
+  {
+    id: "another-project",
+    title:
+      "a project that knows nothing of regions: one stack, its own components, the provider that Pulumi chooses",
+    stacks: ["live"],
+    form: "digest",
+    elsewhere: {
+      project: "shop",
+      region: "us-east-1",
+      before: () => shop({ key: "id", hasFiles: true }),
+      after: () => shop({ key: "customer", hasFiles: false }),
+    },
+  },
 ];
+
+async function shop({ key, hasFiles }: { readonly key: string; readonly hasFiles: boolean }) {
+  const parent = new ComponentResource("shop:index:Orders", "orders");
+  const table = new Table(
+    "orders",
+    { billingMode: "PAY_PER_REQUEST", hashKey: key, attributes: [{ name: key, type: "S" }] },
+    { parent },
+  );
+  if (hasFiles) new Bucket("invoices", {}, { parent });
+  new Topic("news", { displayName: hasFiles ? "news" : "News" }, { parent });
+  return { table: table.name };
+}

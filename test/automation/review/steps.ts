@@ -1,4 +1,5 @@
 /** Previews made up for tests of one rule at a time; real ones are in previews/. */
+import { differences } from "../../../automation/adapters/plan-check.ts";
 import type { Preview, Properties, ResourceState, Step } from "../../../automation/review/preview.ts";
 
 export const stateOf = (inputs: Properties = {}, more: Partial<ResourceState> = {}): ResourceState => ({
@@ -27,7 +28,11 @@ export function stepOf(op: string, type: string, name: string, more: Partial<Ste
 
 /** An update of these inputs. */
 export const updateOf = (type: string, before: Properties, after: Properties): Step =>
-  stepOf("update", type, "it", { old: stateOf(before), new: stateOf(after) });
+  stepOf("update", type, "it", {
+    old: stateOf(before),
+    new: stateOf(after),
+    changed: differences(before, after),
+  });
 
 export const previewOf = (steps: readonly Step[], more: Partial<Preview> = {}): Preview => ({
   file: "preview.prod.json",

@@ -1,7 +1,10 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import test from "ava";
 import { Command as Program } from "commander";
 import { VERBS } from "../../../automation/commands/index.ts";
-import { argumentsOf, stepsOf, WORKFLOWS } from "./workflows.ts";
+import { argumentsOf, commandsOf, NOT_RUN, RUN_BY, stepsOf, WORKFLOWS } from "./workflows.ts";
 
 const RUNS = WORKFLOWS.flatMap((workflow) =>
   stepsOf(workflow).flatMap(({ run }) => (run === undefined ? [] : [{ file: workflow.file, run }])),
@@ -9,7 +12,7 @@ const RUNS = WORKFLOWS.flatMap((workflow) =>
 
 test("steps run npm's own verbs or a command of the project, with options that it has", async (t) => {
   for (const { file, run } of RUNS) {
-    if (run === "npm ci" || run === "npm test") continue;
+    if (NOT_RUN[run] !== undefined) continue;
     const args = argumentsOf(run);
     const verb = VERBS.find(({ name }) => name === args?.[0]);
     if (args === undefined || verb === undefined) {
@@ -23,6 +26,29 @@ test("steps run npm's own verbs or a command of the project, with options that i
     t.notThrows(() => program.parse(args.slice(1), { from: "user" }), `${file}: ${run}`);
   }
   t.true(RUNS.length > 10);
+});
+
+test("each command of each job is run by one test, or says why by none", (t) => {
+  const jobs = WORKFLOWS.flatMap(({ file, jobs }) =>
+    Object.entries(jobs).flatMap(([name, job]) => (commandsOf(job).length > 0 ? [`${file} ${name}`] : [])),
+  );
+  t.deepEqual(Object.values(RUN_BY).flat().sort(), jobs.sort());
+  for (const [file, own] of Object.entries(RUN_BY)) {
+    const text = readFileSync(path.join(import.meta.dirname, "../..", file), "utf8");
+    t.true(
+      text.includes(`.unrun(RUN_BY["${file}"]), []);`),
+      `${file} does not check that it ran all of them`,
+    );
+    t.true(own.length > 0);
+  }
+});
+
+test("npm ci has what it goes by: a lock file in step with package.json", (t) => {
+  const { status, stderr } = spawnSync("npm", ["ci", "--dry-run", "--offline", "--ignore-scripts"], {
+    cwd: path.join(import.meta.dirname, "../../.."),
+    encoding: "utf8",
+  });
+  t.is(status, 0, stderr);
 });
 
 test("nothing of an event is pasted into a script: values come by the environment", (t) => {

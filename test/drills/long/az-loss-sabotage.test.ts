@@ -7,8 +7,8 @@ import { drill } from "../drill.ts";
 
 /** Each of the two zones left has half of what a zone has otherwise: together one zone's worth. */
 const HALF_A_NODE = 0.15;
-const cut: OpenWorld = async (options, progress) => {
-  const world = await openSandbox(options, progress);
+const cut: OpenWorld = async (...given) => {
+  const world = await openSandbox(...given);
   const lose: typeof world.zonal.lose = async (zone, loss) => {
     world.zonal.setCapacity("us-east-1", HALF_A_NODE);
     await world.zonal.lose(zone, loss);

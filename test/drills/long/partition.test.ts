@@ -21,7 +21,7 @@ test.serial(
   async (t) => {
     const { evidence } = await drill(t, "stale-active", {
       options: { loss: "partition" },
-      open: (options, progress) => openSandboxWith({ workload: STALE }, options, progress),
+      open: (...given) => openSandboxWith({ workload: STALE }, ...given),
     });
     t.is(evidence.verdict, "failed");
     t.true(

@@ -46,6 +46,11 @@ test.serial("shows deployments, pods and nodes with their state", async (t) => {
   t.is(pods.length, 2);
   t.like(pods[0], {
     kind: "Pod",
+    spec: {
+      containers: {
+        0: { ports: { 0: { name: "http", containerPort: 8080 } }, env: { 0: { name: "POD_IP" } } },
+      },
+    },
     status: { phase: "Running", conditions: [{ status: "True" }, { type: "Ready", status: "True" }] },
   });
   t.is(((await call(world, "/api/v1/nodes")).body["items"] as unknown[]).length, 3);
