@@ -2,7 +2,7 @@
 import type { Region } from "../components/model.ts";
 import { findNewestEpoch } from "./epochs.ts";
 import { TamperedError } from "./errors.ts";
-import type { Anchor, EventPosition, JournalRecord, LogItem, Opening } from "./model.ts";
+import type { EventPosition, JournalRecord, LogItem, Opening } from "./model.ts";
 import { isHalted, openedBy, PROTOCOL, samePlace } from "./protocol.ts";
 import { type ProveOptions, proveLog } from "./prove.ts";
 import type { Source } from "./prover.ts";
@@ -21,10 +21,10 @@ export interface Rebuilt {
   readonly forged: { readonly archived: JournalRecord; readonly stored: LogItem | undefined } | null;
   /** Records that nothing vouches for. */
   readonly refused: number;
-  /** The last record kept; null: none. */
-  readonly head: Anchor | null;
-  /** Where the log ends by a cut whose seal could not be kept. */
-  readonly cut: EventPosition | null;
+  /** Where the log ends: behind its last record, or at a cut; seq 0: it is empty. */
+  readonly end: EventPosition;
+  /** That is by a cut whose seal could not be kept. */
+  readonly isCutAnew: boolean;
 }
 
 export interface SurveyOptions extends ProveOptions {
@@ -37,9 +37,9 @@ export async function surveyLog({ onKept, onRefused, ...options }: SurveyOptions
   const kept = { archive: 0, chain: 0, proof: 0 };
   let [events, rewritten, refused] = [0, 0, 0];
   let forged: Rebuilt["forged"] = null;
-  let [head, cut]: [Anchor | null, EventPosition | null] = [null, null];
+  let [end, isCutAnew]: [EventPosition, boolean] = [{ epoch: 0, seq: 0, index: null }, false];
   for await (const proven of proveLog(options)) {
-    if (proven.kind === "cut") cut = proven.base;
+    if (proven.kind === "cut") [end, isCutAnew] = [proven.base, true];
     if (proven.kind === "refused") {
       refused += 1;
       onRefused?.(proven.record);
@@ -47,15 +47,15 @@ export async function surveyLog({ onKept, onRefused, ...options }: SurveyOptions
     if (proven.kind !== "kept") continue;
     const { item, source, stored } = proven;
     await onKept?.(item);
+    end = item.kind === "seal" ? item.base : { epoch: item.epoch, seq: item.seq, index: null };
     if (item.kind === "seal") continue;
     kept[source] += 1;
     events += item.events;
-    head = { epoch: item.epoch, seq: item.seq, hash: item.hash };
     if (stored?.hash === item.hash && sameContent(item, stored)) continue;
     rewritten += 1;
     if (forged === null && !sameContent(item, stored)) forged = { archived: item, stored };
   }
-  return { shard: options.shard, kept, events, rewritten, forged, refused, head, cut };
+  return { shard: options.shard, kept, events, rewritten, forged, refused, end, isCutAnew };
 }
 
 /** But for the chain, which whoever forges one record must rewrite in all that follow. */
@@ -106,7 +106,7 @@ export async function rebuildLog(options: RebuildOptions): Promise<Rebuilt> {
     },
   });
   await flush();
-  await halt(options, result.cut);
+  await halt(options, result.isCutAnew ? result.end : null);
   return result;
 }
 

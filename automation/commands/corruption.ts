@@ -2,7 +2,7 @@
 import { Argument } from "commander";
 import type { JournalStore } from "../../journal/index.ts";
 import type { Difference } from "../corruption/difference.ts";
-import { UsageError } from "../errors.ts";
+import { RefusedError, UsageError } from "../errors.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { chosenShards } from "./parse.ts";
 
@@ -118,11 +118,16 @@ async function withRecord(store: JournalStore, shard: number, difference: Differ
 }
 
 async function findTamperedRecord(options: Options, context: Context): Promise<number> {
-  const { findTampered } = await import("../../journal/index.ts");
+  const { findTampered, TamperedError } = await import("../../journal/index.ts");
   const { store, archive, shards } = await worldOf(options, context);
   const found = [];
   for (const shard of shards) {
-    const tampered = await findTampered(store, archive, shard, { signal: context.signal });
+    const tampered = await findTampered(store, archive, shard, { signal: context.signal }).catch(
+      (error: unknown) => {
+        // The archive contradicts itself: then nothing can be compared with it.
+        throw error instanceof TamperedError ? new RefusedError(error.message, { cause: error }) : error;
+      },
+    );
     if (tampered !== undefined) found.push({ shard, ...tampered });
   }
   const lines = found.map(({ shard, archived, stored }) => {

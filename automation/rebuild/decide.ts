@@ -27,30 +27,30 @@ export function decideUse(
   standings: readonly ShardStanding[],
   rebuilt: readonly Rebuilt[],
 ): readonly string[] {
-  return rebuilt.flatMap(({ shard, head, cut }) => {
+  return rebuilt.flatMap(({ shard, end }) => {
     const standing = standings.find((one) => one.shard === shard);
     if (standing === undefined) return [`shard ${shard} is not there`];
     if (standing.halt === null) return [`shard ${shard} takes orders`];
-    // A cut that is made again leaves off records that were put.
-    if (cut !== null || standing.head.seq === (head?.seq ?? 0)) return [];
-    return [`shard ${shard} ends at ${standing.head.seq}, not at ${head?.seq ?? 0}`];
+    return standing.head.seq === end.seq
+      ? []
+      : [`shard ${shard} ends at ${standing.head.seq}, not at ${end.seq}`];
   });
 }
 
 /** What a person confirms, per shard. */
 export function describeSurvey(one: Rebuilt): string {
-  const { shard, kept, rewritten, forged, refused, head, cut } = one;
+  const { shard, kept, rewritten, forged, refused, end, isCutAnew } = one;
   const behind = [
     ...(kept.chain > 0 ? [`${kept.chain} behind that fit`] : []),
     ...(kept.proof > 0 ? [`${kept.proof} were chained anew and are proven by what follows`] : []),
   ];
   const stays = `shard ${shard}: ${kept.archive} record(s) as archived${behind.map((text) => `, ${text}`).join("")}`;
-  const end = head === null ? "nothing stays" : `the last is epoch ${head.epoch}, seq ${head.seq}`;
+  const last = end.seq === 0 ? "nothing stays" : `the log ends at epoch ${end.epoch}, seq ${end.seq}`;
   const wrong =
     rewritten === 0
       ? "none was rewritten"
       : `${rewritten} were rewritten${forged === null ? "" : `, the first with other content at ${forged.archived.epoch}.${forged.archived.seq}`}`;
   const aside = refused === 0 ? "" : `; nothing vouches for ${refused} record(s), which are set aside`;
-  const again = cut === null ? "" : `; the cut at ${cut.epoch}.${cut.seq} is made again`;
-  return `${stays}; ${end}; ${wrong}${aside}${again}`;
+  const again = isCutAnew ? "; the cut there is made again" : "";
+  return `${stays}; ${last}; ${wrong}${aside}${again}`;
 }

@@ -10,7 +10,7 @@ import { rebuildRunbook } from "../../../automation/rebuild/runbook.ts";
 import { execute, rehearse } from "../../../automation/runbook/engine.ts";
 import { RunRecord } from "../../../automation/runbook/record.ts";
 import { outline } from "../../../automation/runbook/step.ts";
-import { openWriter, readValid } from "../../../journal/index.ts";
+import { openWriter, readHead, readValid } from "../../../journal/index.ts";
 import { readEvents } from "../../journal/history.ts";
 import { mortal } from "../failover/fake-world.ts";
 import { FakeRebuildWorld, HERE, mission } from "./fake-world.ts";
@@ -77,6 +77,15 @@ test("each act once; the fresh journal has what was acknowledged and is halted, 
   t.is(record.data.steps["prove"]?.detail, "4 record(s) chain and are what the archive says");
 });
 
+test("a journal that stands at a cut stands there afterwards, too", async (t) => {
+  const world = new FakeRebuildWorld();
+  await world.forge();
+  await world.history.cutAt({ epoch: 1, seq: 1, index: null });
+  await execute(execution(world, await newRecord(t)));
+  t.deepEqual(await readEvents(readValid(world.fresh, 0)), ["e1"]);
+  t.is((await readHead(world.fresh, 0)).opening.reason, "cut");
+});
+
 test("killed at any call, before or after its effect, the same command finishes and nothing is done twice", async (t) => {
   const counting = await forged();
   const first = await newRecord(t);
@@ -115,7 +124,7 @@ test("a dry run says what stays, what was rewritten and what would be done, and 
   });
   t.deepEqual(world.acts, []);
   t.deepEqual(notes, [
-    "shard 0: 3 record(s) as archived, 1 behind that fit; the last is epoch 2, seq 4; 2 were rewritten, the first with other content at 1.2",
+    "shard 0: 3 record(s) as archived, 1 behind that fit; the log ends at epoch 2, seq 4; 2 were rewritten, the first with other content at 1.2",
   ]);
 });
 
