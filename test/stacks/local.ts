@@ -8,6 +8,7 @@ import type { StackName } from "../../components/model.ts";
 import type { Behaviours } from "../../sandbox/cloud/behaviour.ts";
 import { Faults } from "../../sandbox/faults.ts";
 import { Providers } from "../../sandbox/providers/providers.ts";
+import { SAVES_ONCE } from "../../sandbox/sandbox.ts";
 import { PROJECT } from "../../stacks/config.ts";
 import program from "../../stacks/index.ts";
 import { rawConfig } from "./stackFile.ts";
@@ -108,6 +109,7 @@ export class Local {
           PULUMI_CONFIG_PASSPHRASE: "test",
           PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
           PULUMI_SKIP_UPDATE_CHECK: "true",
+          ...SAVES_ONCE,
           PULUMI_DEBUG_PROVIDERS: this.#providers?.debugProviders ?? "",
         },
       },

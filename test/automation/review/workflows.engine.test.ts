@@ -5,6 +5,7 @@ import test from "ava";
 import { pairFindings, seenIn } from "../../../automation/adapters/policy.ts";
 import { previewFile } from "../../../automation/deploy-preview.ts";
 import { STACKS, type StackName } from "../../../components/model.ts";
+import { SAVES_ONCE } from "../../../sandbox/sandbox.ts";
 import { registryMachine } from "./machines.ts";
 import { Runner } from "./runner.ts";
 import { RUN_BY, type WorkflowStep } from "./workflows.ts";
@@ -15,6 +16,7 @@ const LAPTOP: WorkflowStep = {
   env: {
     PULUMI_BACKEND_URL: expression("vars.PULUMI_BACKEND_URL"),
     PULUMI_CONFIG_PASSPHRASE: expression("secrets.PULUMI_CONFIG_PASSPHRASE"),
+    ...SAVES_ONCE,
   },
 };
 const LATECOMER: WorkflowStep = {
