@@ -5,7 +5,7 @@ import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { engine, type Progress } from "../automation/engine.ts";
+import { engine, type Progress, SAVES_ONCE } from "../automation/engine.ts";
 import {
   type DnsProvider,
   type OnOff,
@@ -65,15 +65,6 @@ export interface SandboxOptions {
 }
 
 export const DEFAULT_SHARDS = 2;
-
-/**
- * What is deployed first is thrown away with the sandbox: its state need not be saved before and after each resource,
- * which takes more than half of the time. https://github.com/pulumi/pulumi/issues/10668
- */
-export const SAVES_ONCE = {
-  PULUMI_SKIP_CHECKPOINTS: "true",
-  PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
-};
 
 /** Everything that must be closed, last started first. */
 interface Closable {
@@ -162,6 +153,7 @@ export class Sandbox implements Controlled {
   async deploy(progress: Progress = () => {}, signal?: AbortSignal): Promise<void> {
     this.#phase = "deploying";
     const command = [path.join(REPOSITORY, "automation", "main.ts"), "deploy", "--all", "--yes"];
+    // Thrown away with the sandbox: saved before and after each resource it takes more than twice as long.
     await this.run(command, progress, { signal, environment: SAVES_ONCE });
     this.#phase = "ready";
   }
