@@ -148,7 +148,8 @@ export class Cluster implements ClusterPort {
   async rollout(): Promise<readonly (DeploymentState & { readonly trouble: string | undefined })[]> {
     const [deployments, pods] = await Promise.all([
       this.#deployments(),
-      this.#list(`${this.#namespaced("api/v1")}/pods`, podSchema),
+      // Whether they are ready, the Deployments say; who may not list pods is not told why.
+      this.#list(`${this.#namespaced("api/v1")}/pods`, podSchema).catch(() => []),
     ]);
     return deployments.map((deployment) => {
       const wanted = Object.entries(deployment.spec.selector.matchLabels);

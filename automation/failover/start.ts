@@ -34,7 +34,10 @@ export async function runFailover(request: FailoverRequest, context: Context): P
     directory: record.directory,
   });
   if (deployment.stale !== undefined) output.emit({ type: "note", message: `warning: ${deployment.stale}` });
-  const execution = executionOf(request, context, { deployment, world, record, output });
+  // A run that ends early, a dry one say, leaves no plan in the making behind.
+  const ended = new AbortController();
+  const running = { ...context, signal: AbortSignal.any([context.signal, ended.signal]) };
+  const execution = executionOf(request, running, { deployment, world, record, output });
   output.emit({
     type: "run",
     verb: "failover",
@@ -48,6 +51,7 @@ export async function runFailover(request: FailoverRequest, context: Context): P
       ? await dryRun(execution, record, output)
       : await realRun(execution, record, output, context, world);
   } finally {
+    ended.abort();
     await output.flushed();
   }
 }

@@ -42,6 +42,7 @@ export interface Moments {
   readonly setting: Setting;
   readonly place: Pick<LatencyTable, "resolvers" | "checkers" | "takeTurns">;
   go: number;
+  trafficPlanned: number;
   gatewaysUp: number;
   active: number;
   /** The public name leads to the survivor. */
@@ -54,8 +55,6 @@ export interface Moments {
 /** Strong operations one after the other, the guard's read of the decision included. */
 const FENCE_OPERATIONS = 7;
 const SMOKE_OPERATIONS = 4;
-/** Of the scale-out and of the traffic switch; they share the host's cores. */
-const PLANS = 2;
 /** From a checker's connection attempt to its giving up. */
 const CHECK_TIMEOUT_SECONDS = 4;
 /** https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html */
@@ -68,13 +67,13 @@ export function momentOfGo({ draws, setting: { go } }: Moments): number {
 
 export const MODELS: StepModels<Moments> = {
   /** The silence begins with the impact, or with the last write that still lands: a late go finds it there already. */
-  assess(at, { draws }) {
+  assess(at, moments) {
+    const { draws } = moments;
     const begun = at + draws.take("commandStart");
+    const planned = begun + draws.take("plan");
+    moments.trafficPlanned = planned + draws.take("plan", { index: 1 });
     const silent = draws.take("lastRecord") + draws.wait("silence", STOPPED_MILLISECONDS / 1000);
-    return (
-      Math.max(begun + WATCH_MILLISECONDS / 1000, begun + PLANS * draws.take("plan"), silent) +
-      draws.take("strongOperation")
-    );
+    return Math.max(begun + WATCH_MILLISECONDS / 1000, planned, silent) + draws.take("strongOperation");
   },
 
   confirm: (at, { draws, setting: { go } }) =>
@@ -103,7 +102,7 @@ export const MODELS: StepModels<Moments> = {
   /** Ends when the public name leads there; clients' caches run out meanwhile. */
   traffic(at, moments) {
     const { draws, setting, place } = moments;
-    moments.active = at + draws.take("switch") + draws.take("controlRead");
+    moments.active = Math.max(at, moments.trafficPlanned) + draws.take("switch") + draws.take("controlRead");
     moments.named = Math.max(moments.active + healthySeconds(moments), unhealthySeconds(moments));
     const { ttlSeconds } = setting.dns;
     const left = draws.wait("caches", ttlSeconds * firstOf(draws, "caches", 1, place.resolvers, place));

@@ -51,7 +51,15 @@ export function attempt(
   place: Moments["place"],
   draws: Draws,
 ): { readonly moments: Moments; readonly spans: readonly Span[] } {
-  const unset = { go: 0, gatewaysUp: 0, active: 0, named: 0, recovered: 0, databaseWritable: 0 };
+  const unset = {
+    go: 0,
+    trafficPlanned: 0,
+    gatewaysUp: 0,
+    active: 0,
+    named: 0,
+    recovered: 0,
+    databaseWritable: 0,
+  };
   const moments: Moments = { draws, setting, place, ...unset };
   moments.go = momentOfGo(moments);
   const spans: Span[] = [{ step: "decision", start: 0, end: moments.go }];

@@ -128,15 +128,14 @@ async function parked({ ports, facts }: Context, warnings: string[]): Promise<vo
 /** The plans are made while the journal is watched: they cost the recovery no time. */
 async function prepareStack(context: Context, warnings: string[]): Promise<void> {
   const { stack } = context.ports;
-  const prepared = [scaleOut(context), openTraffic(context)].map((flip) => stack.prepare(flip));
-  const reasons = await Promise.all(prepared).catch((error: unknown) => {
+  const reason = await stack.prepare(scaleOut(context)).catch((error: unknown) => {
     // Nothing to target: better known now than after the point of no return.
     if (error instanceof DrError) throw new RefusedError(error.message, { cause: error });
-    return [messageOf(error)];
+    return messageOf(error);
   });
-  for (const reason of new Set(reasons)) {
-    if (reason !== undefined) warnings.push(`Pulumi cannot do it all, what it cannot goes by API: ${reason}`);
-  }
+  if (reason !== undefined) warnings.push(`Pulumi cannot do the role change, it would go by API: ${reason}`);
+  // Nobody waits for this one before traffic is to be opened; the flip itself tells what became of it.
+  stack.prepare(openTraffic(context)).catch(() => {});
 }
 
 async function predictedGap(

@@ -122,6 +122,13 @@ test("a pod that does not start says why: its container waits, or no node takes 
   );
 });
 
+test("who may not list pods still learns what is ready", async (t) => {
+  const { cluster } = await clusterWith(t, ({ url }) =>
+    url.endsWith("/pods") ? { status: 403, body: {} } : { body: { items: [deployment("gateway", 3)] } },
+  );
+  t.deepEqual(await cluster.rollout(), [{ name: "gateway", desired: 3, ready: 3, trouble: undefined }]);
+});
+
 test("the smoke token is the gateway's own, from the secret that it names", async (t) => {
   const env = [{ name: "SMOKE_TOKEN", valueFrom: { secretKeyRef: { name: "smoke-token", key: "token" } } }];
   const { cluster } = await clusterWith(t, ({ url }) =>
