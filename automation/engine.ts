@@ -8,6 +8,16 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 
+/**
+ * By default the whole state is written before and after each resource, and copied each time. With this an update that
+ * was killed is repaired by the same update; the bucket keeps the versions.
+ * https://github.com/pulumi/pulumi/issues/10668
+ */
+export const SAVES_ONCE = {
+  PULUMI_SKIP_CHECKPOINTS: "true",
+  PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
+};
+
 /** The version that `tools/pulumi/go.mod` builds. */
 export const BUILT_VERSION = "3.230.0";
 const MINIMUM_MINOR = 200;

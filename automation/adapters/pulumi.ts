@@ -8,6 +8,7 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import type { StackName } from "../../components/model.ts";
+import { SAVES_ONCE } from "../engine.ts";
 import { HalfwayError, messageOf, RefusedError } from "../errors.ts";
 import type { ProcessIdentity } from "../runbook/process.ts";
 import { secretsProviderOf } from "../stack-file.ts";
@@ -182,13 +183,6 @@ export class PulumiStack {
     );
   }
 }
-
-/**
- * By default the whole state is written before and after each resource, and copied each time. An update that was killed
- * is repaired by the same update; the bucket keeps the versions.
- * https://github.com/pulumi/pulumi/issues/10668
- */
-const SAVES_ONCE = { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true" };
 
 async function secretsProviderIn(file: string): Promise<string | undefined> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { LocalWorkspace, type OpMap, type Stack, type UpOptions } from "@pulumi/pulumi/automation/index.js";
 import { supervised } from "../../automation/adapters/engine-process.ts";
-import { engine } from "../../automation/engine.ts";
+import { engine, SAVES_ONCE } from "../../automation/engine.ts";
 import type { StackName } from "../../components/model.ts";
 import type { Behaviours } from "../../sandbox/cloud/behaviour.ts";
 import { Faults } from "../../sandbox/faults.ts";
@@ -143,6 +143,7 @@ export class Local {
           PULUMI_SKIP_CHECKPOINTS: "true",
           PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
           PULUMI_SKIP_UPDATE_CHECK: "true",
+          ...SAVES_ONCE,
           PULUMI_DEBUG_PROVIDERS: this.#providers?.debugProviders ?? "",
         },
       },

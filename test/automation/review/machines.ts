@@ -94,8 +94,9 @@ async function clusterBehaviour(t: ExecutionContext): Promise<Behaviours> {
   };
   const urls = await Promise.all(
     ["127.0.0.1", "127.0.0.2"].map(async (address) => {
-      const server: Server = createServer((_request, response) => {
-        response.setHeader("content-type", "application/json").end(JSON.stringify({ items: [deployment] }));
+      const server: Server = createServer(({ url = "" }, response) => {
+        const items = url.endsWith("/deployments") ? [deployment] : [];
+        response.setHeader("content-type", "application/json").end(JSON.stringify({ items }));
       });
       await new Promise<void>((resolve) => server.listen(0, address, resolve));
       t.teardown(() => {
