@@ -139,8 +139,6 @@ export class Local {
         envVars: {
           ...this.#keeper?.environment,
           PULUMI_BACKEND_URL: `file://${this.#state}`,
-          // Each of some two hundred resources would be written with all of them.
-          PULUMI_SKIP_CHECKPOINTS: "true",
           PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
           PULUMI_SKIP_UPDATE_CHECK: "true",
           ...SAVES_ONCE,
