@@ -18,6 +18,7 @@ test.serial(
 test.serial("sabotage: wrong rows that nobody restores from: the drill fails", async (t) => {
   const scenario = corruptionBy(DAMAGES.slice(0, 1).map((damage) => ({ ...damage, mend: () => null })));
   const { evidence } = await drill(t, "corruption-unrestored", { scenario });
-  t.is(evidence.verdict, "failed");
   t.log(evidence.reasons);
+  // An acknowledged order that the projection tells otherwise counts as lost.
+  t.is(evidence.verdict, "rpo-missed");
 });
