@@ -9,24 +9,43 @@ const LOOK_MILLISECONDS = 250;
 /** Looks until the drill's signal or the returned function ends it. */
 export function watchTarget(drill: Drill): () => Promise<void> {
   let stopped = false;
-  const loop = async (look: () => Promise<boolean>): Promise<void> => {
-    while (!stopped && !drill.settings.signal.aborted && !(await look())) {
-      await drill.sleep(LOOK_MILLISECONDS).catch(() => {});
-    }
-  };
-  const loops = Promise.all([loop(() => lookAtGateways(drill)), loop(() => lookAtDatabase(drill))]);
+  const pause = () => drill.sleep(LOOK_MILLISECONDS).catch(() => {});
+  const watching = () => !stopped && !drill.settings.signal.aborted;
+  const loops = Promise.all([watchGateways(drill, watching, pause), watchDatabase(drill, watching, pause)]);
   return async () => {
     stopped = true;
     await loops;
   };
 }
 
-async function lookAtGateways(drill: Drill): Promise<boolean> {
+/** No look waits for the one before: until a load balancer knows its targets, connections are lost without a word. */
+async function watchGateways(
+  drill: Drill,
+  watching: () => boolean,
+  pause: () => Promise<void>,
+): Promise<void> {
   const { dr } = known(drill.stacks, "stacks' outputs");
   const api = { addresses: dr.elasticIps, port: dr.listenerPort, publicName: dr.publicName };
-  const active = await isActive(api);
-  if (active) drill.moment("active", Date.now(), "active", `${dr.region} says that it is active`);
-  return active;
+  let active = false;
+  const look = async (): Promise<void> => {
+    if (!(await isActive(api)) || active) return;
+    active = true;
+    drill.moment("active", Date.now(), "active", `${dr.region} says that it is active`);
+  };
+  const looks: Promise<void>[] = [];
+  while (!active && watching()) {
+    looks.push(look());
+    await pause();
+  }
+  await Promise.all(looks);
+}
+
+async function watchDatabase(
+  drill: Drill,
+  watching: () => boolean,
+  pause: () => Promise<void>,
+): Promise<void> {
+  while (watching() && !(await lookAtDatabase(drill))) await pause();
 }
 
 /** Keeps the watermarks of the replica as long as it is one: what the promoted database starts from. */
