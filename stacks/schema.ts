@@ -117,7 +117,10 @@ const dns = z.discriminatedUnion(
       cloudflareAccountId: text(/^[0-9a-f]{32}$/, "the id of a Cloudflare account, 32 hexadecimal digits"),
       healthCheck: z
         .strictObject(
-          { intervalSeconds: integer(10, 3600), failureThreshold: integer(1, 10) },
+          {
+            intervalSeconds: integer(15, 3600, `seconds between a monitor's checks (${PAGES.monitors}),`),
+            failureThreshold: integer(1, 10),
+          },
           { error: map },
         )
         .default({ intervalSeconds: 15, failureThreshold: 2 }),

@@ -239,6 +239,14 @@ const CASES: readonly (readonly [title: string, stack: "prod" | "dr", overrides:
       'databasePassword: got a secret that does not fit; allowed: a secret of 16 to 41 printable characters without spaces and / " @, which Aurora refuses (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html)',
     ],
     [
+      "a monitor that asks more often than Cloudflare lets it",
+      "prod",
+      {
+        dns: `{"provider":"cloudflare","name":"exchange.example.com","zoneId":"${"a".repeat(32)}","cloudflareAccountId":"${"b".repeat(32)}","healthCheck":{"intervalSeconds":10,"failureThreshold":2}}`,
+      },
+      "dns.healthCheck.intervalSeconds: got 10; allowed: seconds between a monitor's checks (https://developers.cloudflare.com/load-balancing/understand-basics/monitors), from 15 to 3600",
+    ],
+    [
       "a TTL with cloudflare, whose answers do not change",
       "prod",
       {

@@ -17,17 +17,14 @@ test.serial(
 );
 
 test.serial(
-  "sabotage: /active kept on a failed read holds the name where nobody can trade, and the drill fails",
+  "sabotage: /active kept on a failed read holds the name where nobody can trade until the engines there give up, and the drill fails",
   async (t) => {
     const { evidence } = await drill(t, "stale-active", {
       options: { loss: "partition" },
       open: (...given) => openSandboxWith({ workload: STALE }, ...given),
     });
     t.is(evidence.verdict, "failed");
-    t.true(
-      evidence.reasons.includes("no fresh client could write by the public name again"),
-      evidence.reasons.join("; "),
-    );
+    t.regex(evidence.reasons.join("; "), /^the predicted recovery time was -\d\d\.\d s off, /);
     t.is(evidence.integrity.splitBrainWrites, 0);
   },
 );
