@@ -45,7 +45,7 @@ export function supervised(command: PulumiCommand, options: EngineProcessOptions
     const answer = verb === "stack" ? ANSWERED[noun] : undefined;
     if (answer !== undefined) return { stdout: answer, stderr: "", code: 0 };
     signal?.throwIfAborted();
-    const child = spawn("/bin/sh", ["-c", GATE, command.command, ...args, "--non-interactive"], {
+    const child = spawn("/bin/sh", ["-c", GATE, command.command, ...unasked(args)], {
       cwd,
       env: { ...options.environment, ...environment, PULUMI_AUTOMATION_API: "true" },
       // Its own process group: a terminal's Ctrl-C would reach it besides ours, and a second abort leaves the lock.
@@ -68,7 +68,13 @@ export function supervised(command: PulumiCommand, options: EngineProcessOptions
       child.stdin.destroy();
     }
   };
-  return Object.create(command, { run: { value: run } }) as PulumiCommand;
+  return Object.create(command, { run: { value: run, writable: true } }) as PulumiCommand;
+}
+
+/** Behind `--` every word is a value. */
+function unasked(args: readonly string[]): readonly string[] {
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  return args.toSpliced(end, 0, "--non-interactive");
 }
 
 async function finish(
