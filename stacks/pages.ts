@@ -13,5 +13,6 @@ export const PAGES = {
   subnets: "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html",
   healthChecks: "https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html",
   monitors: "https://developers.cloudflare.com/load-balancing/understand-basics/monitors",
+  registries: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html",
   vaultLock: "https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html",
 } as const;

@@ -178,7 +178,7 @@ const eachService: Rule = ({ services = {}, region }) =>
         registry !== region && {
           key: key("image"),
           got: show(service.image),
-          allowed: `an image of the registry in ${region}: another region's may be dead when it is pulled`,
+          allowed: `an image of the registry in ${region}: another region's may be dead when it is pulled, and each region has its own (${PAGES.registries})`,
         },
       ...service.calls.map(
         (callee, n) =>

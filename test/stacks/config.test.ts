@@ -410,7 +410,7 @@ const FIELDS: readonly (readonly [
     "dr",
     "services",
     (v) => (v.gateway.image = `123456789012.dkr.ecr.us-east-1.amazonaws.com/w@sha256:${"0".repeat(64)}`),
-    `services.gateway.image: got "123456789012.dkr.ecr.us-east-1.amazonaws.com/w@sha256:${"0".repeat(64)}"; allowed: an image of the registry in us-west-2: another region's may be dead when it is pulled`,
+    `services.gateway.image: got "123456789012.dkr.ecr.us-east-1.amazonaws.com/w@sha256:${"0".repeat(64)}"; allowed: an image of the registry in us-west-2: another region's may be dead when it is pulled, and each region has its own (https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html)`,
   ],
   [
     "an engine that is scaled by load",
