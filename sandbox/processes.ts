@@ -104,15 +104,20 @@ export class Processes {
       detached: true,
       stdio: ["ignore", output, output],
     });
+    this.adopt(child, command);
+    return child;
+  }
+
+  /** Takes in a process that was started elsewhere: it, and what it started, ends with the others. */
+  adopt(child: ChildProcess, command: string): void {
     const { pid } = child;
     const stat = pid === undefined ? undefined : processStat(pid);
     // Without a pid it never started: the child's "error" event says why. Without a stat it is gone already.
-    if (pid === undefined || stat === undefined) return child;
+    if (pid === undefined || stat === undefined) return;
     const entry = { pid, start: stat.start, command };
     appendFileSync(this.#ledgerPath, `${JSON.stringify(entry)}\n`);
     this.#children.set(pid, { child, entry });
     child.once("exit", () => this.#children.delete(pid));
-    return child;
   }
 
   /** Sends to the process alone, e.g. SIGTERM to shut down in order. No effect once it exited. */

@@ -176,6 +176,8 @@ export class Sandbox implements Controlled {
       env: { ...process.env, ...this.environment(), ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    // Killed with the sandbox, or found by the next one: its engine writes into the project's folder.
+    this.#parts.processes.adopt(child, arguments_.join(" "));
     let tail = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (chunk: string) => {
@@ -358,6 +360,7 @@ async function closeAll(closables: readonly Closable[]): Promise<void> {
 
 interface Parts {
   readonly cli: string;
+  readonly processes: Processes;
   readonly faults: Faults;
   readonly dynamo: Dynamo;
   readonly s3: S3;
@@ -465,5 +468,18 @@ async function startParts({
       "by its own health check (a zonal shift, which acts on the load balancer's own name, is not modelled)",
     `before a region is lost its journal writes slow down until ${STRUGGLE.writes} are on their way, or for ${STRUGGLE.limitMilliseconds / 1_000} s`,
   ];
-  return { cli, faults, dynamo, s3, aurora, compute, network, edges, providers, modelled, closables };
+  return {
+    cli,
+    processes,
+    faults,
+    dynamo,
+    s3,
+    aurora,
+    compute,
+    network,
+    edges,
+    providers,
+    modelled,
+    closables,
+  };
 }

@@ -117,6 +117,19 @@ test("what a killed sandbox left running is killed by the next start, frozen or 
   t.deepEqual(await Processes.reap(ledger), []);
 });
 
+test("what was started elsewhere and taken in is found by the next start like the rest, with all that it started", async (t) => {
+  const ledger = ledgerIn(t);
+  const child = spawn("/bin/sh", ["-c", FAMILY], { stdio: "ignore" });
+  t.teardown(() => child.kill("SIGKILL"));
+  new Processes(ledger).adopt(child, "dr deploy");
+  const { pid = 0 } = child;
+  await until("three processes", () => processTrees([pid]).length === 3);
+  const family = processTrees([pid]);
+  t.deepEqual(await Processes.reap(ledger), [pid]);
+  await until("none of them", () => !family.some((one) => isRunning(one.pid, one.start)));
+  t.false(existsSync(ledger));
+});
+
 test("a process that merely has a leftover's pid is not touched, nor is anything of another boot", async (t) => {
   const { processes, ledger } = start(t);
   const { pid } = shell(processes, "exec sleep 60");
