@@ -1,15 +1,9 @@
 /** `dr journal rebuild`: what the operator asks for, checked before anything else is loaded. */
 import { Argument } from "commander";
-import { UsageError } from "../errors.ts";
-import type { Command, Context, Options } from "./command.ts";
+import type { Command } from "./command.ts";
+import { type HaltedRequest, parseHalted } from "./halted.ts";
 
-export interface RebuildRequest {
-  /** Undefined: the region that is active. */
-  readonly region: string | undefined;
-  readonly confirmedRegion: string | undefined;
-  readonly dryRun: boolean;
-  readonly json: boolean;
-}
+export type RebuildRequest = HaltedRequest;
 
 export const command: Command = {
   name: "journal",
@@ -24,24 +18,8 @@ export const command: Command = {
       .option("--json", "one event per line on stdout");
   },
   async run(options, context) {
-    const request = parseRequest(options, context);
+    const request = parseHalted(options, context);
     const { runRebuild } = await import("../rebuild/start.ts");
     return await runRebuild(request, context);
   },
 };
-
-/** @throws UsageError */
-export function parseRequest(options: Options, { stdin }: Pick<Context, "stdin">): RebuildRequest {
-  const text = (name: string) => (typeof options[name] === "string" ? options[name] : undefined);
-  const flag = (name: string) => options[name] === true;
-  const confirmedRegion = text("confirmRegion");
-  if (flag("yes") !== (confirmedRegion !== undefined)) {
-    throw new UsageError("--yes and --confirm-region REGION go together: nothing was changed");
-  }
-  if (!flag("yes") && !flag("dryRun") && stdin.isTTY !== true) {
-    throw new UsageError(
-      "there is no terminal to confirm on: add --yes --confirm-region REGION, or --dry-run to look only",
-    );
-  }
-  return { region: text("region"), confirmedRegion, dryRun: flag("dryRun"), json: flag("json") };
-}

@@ -2,16 +2,12 @@
 import { UsageError } from "../errors.ts";
 import { type CutRequest, parseCut, parseTime } from "../restore/times.ts";
 import type { Command, Context, Options } from "./command.ts";
+import { type HaltedRequest, parseHalted } from "./halted.ts";
 
-export interface RestoreRequest {
+export interface RestoreRequest extends HaltedRequest {
   /** Milliseconds since 1970. */
   readonly restoreTo: number;
   readonly cut: CutRequest;
-  /** Undefined: the region that is active. */
-  readonly region: string | undefined;
-  readonly confirmedRegion: string | undefined;
-  readonly dryRun: boolean;
-  readonly json: boolean;
 }
 
 export const command: Command = {
@@ -43,30 +39,17 @@ export const command: Command = {
 };
 
 /** @throws UsageError */
-export function parseRequest(options: Options, { stdin }: Pick<Context, "stdin">): RestoreRequest {
-  const text = (name: string) => (typeof options[name] === "string" ? options[name] : undefined);
-  const flag = (name: string) => options[name] === true;
-  const restoreTo = text("restoreTo");
-  if (restoreTo === undefined) {
+export function parseRequest(options: Options, context: Pick<Context, "stdin">): RestoreRequest {
+  const { restoreTo, cut } = options;
+  if (typeof restoreTo !== "string") {
     throw new UsageError(
       "--restore-to is missing: give a time before the damage, e.g. --restore-to 2026-11-23T12:00:00Z",
     );
   }
-  const confirmedRegion = text("confirmRegion");
-  if (flag("yes") !== (confirmedRegion !== undefined)) {
-    throw new UsageError("--yes and --confirm-region REGION go together: nothing was changed");
-  }
-  if (!flag("yes") && !flag("dryRun") && stdin.isTTY !== true) {
-    throw new UsageError(
-      "there is no terminal to confirm on: add --yes --confirm-region REGION, or --dry-run to look only",
-    );
-  }
+  const common = parseHalted(options, context);
   return {
+    ...common,
     restoreTo: parseTime(restoreTo, "--restore-to"),
-    cut: parseCut((options["cut"] as readonly string[] | undefined) ?? []),
-    region: text("region"),
-    confirmedRegion,
-    dryRun: flag("dryRun"),
-    json: flag("json"),
+    cut: parseCut((cut as readonly string[] | undefined) ?? []),
   };
 }

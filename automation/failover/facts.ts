@@ -76,13 +76,7 @@ export interface Facts {
 
 export type Context = StepContext<Ports, Facts>;
 
-/** A fact that an earlier step must have left. */
-export function fact<K extends keyof Facts>(context: Context, key: K): Facts[K] {
-  const value = context.facts[key];
-  if (value === undefined)
-    throw new Error(`the run's record has no "${key}": an earlier step did not leave it`);
-  return value;
-}
+export { known as fact } from "../runbook/known.ts";
 
 /** The facts of a record that is read back. */
 export const factsOf = (data: Readonly<RunData>): Partial<Facts> => data.facts as unknown as Partial<Facts>;

@@ -30,16 +30,7 @@ export interface MaintenanceFacts {
 
 export type MaintenanceContext = StepContext<MaintenancePorts, MaintenanceFacts>;
 
-/** A fact that an earlier step must have left. */
-export function known<K extends keyof MaintenanceFacts>(
-  context: MaintenanceContext,
-  key: K,
-): MaintenanceFacts[K] {
-  const value = context.facts[key];
-  if (value === undefined)
-    throw new Error(`the run's record has no "${key}": an earlier step did not leave it`);
-  return value;
-}
+export { known } from "../runbook/known.ts";
 
 export const maintenanceFacts = (data: Readonly<RunData>): Partial<MaintenanceFacts> =>
   data.facts as unknown as Partial<MaintenanceFacts>;

@@ -32,13 +32,7 @@ export interface RebuildFacts {
 
 export type RebuildContext = StepContext<RebuildPorts, RebuildFacts>;
 
-/** A fact that an earlier step must have left. */
-export function known<K extends keyof RebuildFacts>(context: RebuildContext, key: K): RebuildFacts[K] {
-  const value = context.facts[key];
-  if (value === undefined)
-    throw new Error(`the run's record has no "${key}": an earlier step did not leave it`);
-  return value;
-}
+export { known } from "../runbook/known.ts";
 
 export const rebuildFacts = (data: Readonly<RunData>): Partial<RebuildFacts> =>
   data.facts as unknown as Partial<RebuildFacts>;

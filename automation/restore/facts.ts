@@ -44,13 +44,7 @@ export interface RestoreFacts {
 
 export type RestoreContext = StepContext<RestorePorts, RestoreFacts>;
 
-/** A fact that an earlier step must have left. */
-export function known<K extends keyof RestoreFacts>(context: RestoreContext, key: K): RestoreFacts[K] {
-  const value = context.facts[key];
-  if (value === undefined)
-    throw new Error(`the run's record has no "${key}": an earlier step did not leave it`);
-  return value;
-}
+export { known } from "../runbook/known.ts";
 
 export const restoreFacts = (data: Readonly<RunData>): Partial<RestoreFacts> =>
   data.facts as unknown as Partial<RestoreFacts>;
