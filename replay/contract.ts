@@ -10,23 +10,15 @@ import { pipeline } from "node:stream/promises";
 import { type Client, DatabaseError, type QueryConfig } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { type Anchor, anchorOf, type ValidRecord } from "../journal/index.ts";
-import { eventsOf } from "./entries.ts";
+import { ProjectionError, WatermarkMovedError } from "./errors.ts";
+import { type Application, type Copy, type Fold, type Folded, STAGED, StagingFold } from "./fold.ts";
+import { EventReader } from "./reader.ts";
 
 /** Held by whoever fills a projection: alone by a projector, shared by the replays of its shards. Spells "proj". */
 export const PROJECTION_LOCK = 0x70_72_6f_6a;
 
 /** Held while the schema is made: "if not exists" alone lets two sessions make it at once, and one of them fail. */
 const SCHEMA_LOCK = PROJECTION_LOCK + 1;
-
-/** Somebody else moved the watermark: this shard's projection is in other hands. */
-export class WatermarkMovedError extends Error {
-  override readonly name = "WatermarkMovedError";
-}
-
-/** The rows contradict the log. */
-export class ProjectionError extends Error {
-  override readonly name = "ProjectionError";
-}
 
 /** Part of every projection's schema. */
 export const WATERMARK_TABLE = `
@@ -39,9 +31,9 @@ CREATE TABLE IF NOT EXISTS watermark (
   events integer
 );`;
 
-/** What one transaction is copied into, a row per event: its place, and the fields that the application named. */
+/** What one transaction is copied into, by default a row per event: its place, and what the application named. */
 const STAGED_TABLE = `
-CREATE TEMPORARY TABLE IF NOT EXISTS staged (
+CREATE TEMPORARY TABLE IF NOT EXISTS ${STAGED} (
   epoch integer NOT NULL,
   seq bigint NOT NULL,
   ts bigint NOT NULL,
@@ -56,15 +48,14 @@ WHERE attrelid = 'projection_event'::regclass AND attnum > 0 AND NOT attisdroppe
 const ORIGIN: Anchor = { epoch: 0, seq: 0, hash: "" };
 /** Emptying a large table takes longer than any other statement may. */
 const REBUILD_TIMEOUT_MS = 600_000;
-const COPY_CHUNK_CHARACTERS = 256 * 1024;
+const COPY_CHUNK_BYTES = 256 * 1024;
 
 export type Batch = readonly [ValidRecord, ...ValidRecord[]];
 
 /** Consecutive records, ready to be sent. */
-export interface Prepared {
+export interface Prepared extends Folded {
   readonly to: Anchor;
   readonly events: number;
-  readonly texts: readonly Buffer[];
 }
 
 /** Of one shard, behind `from`. */
@@ -76,15 +67,22 @@ export interface Part {
 
 class NotKeptError extends Error {}
 
+interface Folding {
+  readonly fold: Fold;
+  readonly reader: EventReader;
+}
+
 export class Projection {
   readonly #client: Client;
+  readonly #application: Application;
   /** Shards may share a connection, and a connection has one transaction. */
   #busy: Promise<unknown> = Promise.resolve();
-  /** Names of the staged fields, once there is something to stage into. */
-  #fields: readonly string[] | undefined;
+  /** Once there is something to stage into. */
+  #folding: Folding | undefined;
 
-  constructor(client: Client) {
+  constructor(client: Client, application: Application) {
     this.#client = client;
+    this.#application = application;
   }
 
   async writable(): Promise<boolean> {
@@ -105,10 +103,11 @@ export class Projection {
     return rows[0]?.locked === true;
   }
 
-  /** @param schema of the application; safe to repeat */
-  async createSchema(schema: string): Promise<void> {
+  /** Safe to repeat. */
+  async createSchema(): Promise<void> {
     // Several statements sent at once are one transaction.
     const lock = `SELECT pg_advisory_xact_lock(${SCHEMA_LOCK});`;
+    const { schema } = this.#application;
     await this.#alone(() => this.#client.query(`${lock}\n${WATERMARK_TABLE}\n${schema}`));
   }
 
@@ -136,12 +135,16 @@ export class Projection {
     return batch.to;
   }
 
-  /** Before `apply`, and best while another batch is applied: it is as much work as sending. */
+  /** Before `apply`, and best while another batch is applied. Throws ProjectionError. */
   async prepare(records: Batch): Promise<Prepared> {
-    this.#fields ??= await this.#alone(() => this.#openStaging());
+    this.#folding ??= await this.#alone(() => this.#openStaging());
+    const { fold, reader } = this.#folding;
     const events = records.reduce((sum, { upTo }) => sum + upTo, 0);
-    const texts = Array.from(copyTexts(records, this.#fields));
-    return { to: anchorOf(records.at(-1) ?? records[0]), events, texts };
+    for (const valid of records) {
+      fold.begin(valid.record);
+      reader.read(valid, (index) => fold.add(reader, index));
+    }
+    return { to: anchorOf(records.at(-1) ?? records[0]), events, ...fold.finish() };
   }
 
   /** Applies parts of several shards, and keeps them only if `isGood` says so of what they lead to. */
@@ -151,7 +154,7 @@ export class Projection {
         for (const part of parts) {
           await this.#apply(part);
           // It empties itself at the end of a transaction only.
-          await this.#client.query("DELETE FROM staged");
+          await this.#client.query(`DELETE FROM ${STAGED}`);
         }
         if (!(await isGood(this.#client))) throw new NotKeptError();
       });
@@ -177,16 +180,27 @@ export class Projection {
     });
   }
 
-  async #apply({ shard, from, batch: { to, events, texts } }: Part): Promise<void> {
+  async #apply({ shard, from, batch: { to, rows, staged } }: Part): Promise<void> {
     await this.#move(shard, from ?? ORIGIN, to);
-    if (events === 0) return;
-    await pipeline(Readable.from(texts), this.#client.query(copyFrom("COPY staged FROM STDIN")));
-    await this.#client.query("SELECT projection_apply($1, $2, 'staged')", [shard, to.seq]);
+    for (const copy of rows) await this.#copy(copy);
+    if (staged.text.length === 0) return;
+    await this.#copy(staged);
+    await this.#client.query(`SELECT projection_apply($1, $2, '${STAGED}')`, [shard, to.seq]);
+  }
+
+  async #copy({ into, text }: Copy): Promise<void> {
+    if (text.length === 0) return;
+    await pipeline(Readable.from(chunksOf(text)), this.#client.query(copyFrom(`COPY ${into} FROM STDIN`)));
   }
 
   /** Not in a transaction, whose rollback would take the table away again. */
-  async #openStaging(): Promise<readonly string[]> {
+  async #openStaging(): Promise<Folding> {
     await this.#client.query(STAGED_TABLE);
+    const fold = this.#application.fold?.() ?? new StagingFold(await this.#stagedFields());
+    return { fold, reader: new EventReader(fold.fields) };
+  }
+
+  async #stagedFields(): Promise<readonly string[]> {
     const { rows } = await this.#client.query<{ fields: readonly string[] }>(FIELDS);
     return rows[0]?.fields ?? [];
   }
@@ -243,36 +257,11 @@ interface WatermarkRow {
   readonly events: number | null;
 }
 
-/** Lines of COPY's text format, some thousand at a time. */
-function* copyTexts(records: readonly ValidRecord[], fields: readonly string[]): Generator<Buffer> {
-  let text = "";
-  for (const valid of records) {
-    const { epoch, seq, ts, body } = valid.record;
-    // JSON cannot hold what COPY would misread without a backslash: most records need no look at their values.
-    const encode = body.includes("\\") ? escaped : asIs;
-    let index = 0;
-    for (const event of eventsOf(valid) as readonly Readonly<Record<string, unknown>>[]) {
-      text += `${epoch}\t${seq}\t${ts}\t${index++}`;
-      for (const field of fields) {
-        const value = event[field];
-        text += value === undefined || value === null ? "\t\\N" : `\t${encode(textOf(value))}`;
-      }
-      text += "\n";
-    }
-    if (text.length < COPY_CHUNK_CHARACTERS) continue;
-    yield Buffer.from(text);
-    text = "";
+function* chunksOf(text: Buffer): Generator<Buffer> {
+  for (let from = 0; from < text.length; from += COPY_CHUNK_BYTES) {
+    yield text.subarray(from, from + COPY_CHUNK_BYTES);
   }
-  if (text !== "") yield Buffer.from(text);
 }
-
-const textOf = (value: unknown): string =>
-  typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : String(value);
-
-const asIs = (text: string): string => text;
-const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
-const escaped = (text: string): string =>
-  text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character);
 
 /** PostgreSQL's classes "data exception" and "integrity constraint violation": the same again tomorrow. */
 const isContradiction = (error: unknown): boolean =>

@@ -16,6 +16,7 @@ import {
   verifyLog,
 } from "../journal/index.ts";
 import { type Batch, type Prepared, Projection } from "./contract.ts";
+import type { Application } from "./fold.ts";
 import { inParallel } from "./parallel.ts";
 import { Meter, type ProgressOptions } from "./progress.ts";
 import { openTarget } from "./target.ts";
@@ -30,8 +31,7 @@ export interface ReplayOptions extends ProgressOptions {
   readonly shards: readonly number[];
   /** A new session on the target's writer, which the replay ends. */
   readonly connect: () => Promise<Client>;
-  /** The application's tables and functions (docs/projection.md). */
-  readonly schema: string;
+  readonly application: Application;
   /** What the log is held against before anything is written; absent: its own chain alone. */
   readonly archive?: Archive | undefined;
   /** By shard: the last position that is replayed, or even looked at. Default: the log's end, as a cut left it. */
@@ -64,10 +64,10 @@ export interface Replayed {
  * ProjectionError with all transactions before that one kept.
  */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
-  const { store, shards, schema, connect, signal, workers = DEFAULT_WORKERS } = options;
+  const { store, shards, application, connect, signal, workers = DEFAULT_WORKERS } = options;
   const session = await connect();
   try {
-    const marks = await openTarget(session, { schema, shards, store, signal });
+    const marks = await openTarget(session, { application, shards, store, signal });
     const startedAt = performance.now();
     const plans = await verifyAll(options, marks);
     const events = plans.reduce((sum, { log }) => sum + log.events, 0);
@@ -118,7 +118,7 @@ async function verifyAll(
 }
 
 async function applyShard(
-  { store, connect, batchEvents = DEFAULT_BATCH_EVENTS }: ReplayOptions,
+  { store, application, connect, batchEvents = DEFAULT_BATCH_EVENTS }: ReplayOptions,
   { shard, from, log }: Plan,
   meter: Meter,
   signal: AbortSignal,
@@ -129,7 +129,7 @@ async function applyShard(
     // Staging and sorting in memory; both count per session, of which there are few.
     await client.query("SET temp_buffers = '32MB'");
     await client.query("SET work_mem = '64MB'");
-    const projection = new Projection(client);
+    const projection = new Projection(client, application);
     const records = readValid(store, shard, { after: from, to: log.head, signal });
     let at = from;
     for await (const batch of oneAhead(prepared(projection, batches(stillWhole(records), batchEvents)))) {

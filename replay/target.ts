@@ -2,6 +2,7 @@
 import type { Client } from "pg";
 import { type Anchor, type JournalStore, NotInLogError, readValid } from "../journal/index.ts";
 import { Projection } from "./contract.ts";
+import type { Application } from "./fold.ts";
 
 /** Nothing was changed in it. */
 export class TargetError extends Error {
@@ -9,8 +10,7 @@ export class TargetError extends Error {
 }
 
 export interface Target {
-  /** The application's tables and functions; safe to repeat. */
-  readonly schema: string;
+  readonly application: Application;
   readonly shards: readonly number[];
   readonly store: JournalStore;
   readonly signal?: AbortSignal | undefined;
@@ -22,7 +22,7 @@ export interface Target {
  */
 export async function openTarget(
   client: Client,
-  { schema, shards, store, signal }: Target,
+  { application, shards, store, signal }: Target,
 ): Promise<ReadonlyMap<number, Anchor | undefined>> {
   const { name, tables } = await describe(client);
   if (tables.length > 0 && !tables.includes("watermark")) {
@@ -31,7 +31,7 @@ export async function openTarget(
     );
   }
   if (tables.length > 0) await refuseUnmarkedRows(client, name, tables);
-  const projection = new Projection(client);
+  const projection = new Projection(client, application);
   if (!(await projection.writable())) {
     throw new TargetError(`database ${name} is a replica: name the writer, or promote it first`);
   }
@@ -40,7 +40,7 @@ export async function openTarget(
       `a projector is at work in database ${name}: stop it first, or let it catch up by itself`,
     );
   }
-  await projection.createSchema(schema);
+  await projection.createSchema();
   const marks = new Map<number, Anchor | undefined>();
   for (const shard of shards) {
     const mark = await projection.watermark(shard);

@@ -59,10 +59,10 @@ async function worldOf(options: Options, { settings }: Context) {
 }
 
 async function findByPredicate(predicate: string, server: string, options: Options, context: Context) {
-  const [{ findFirstBad }, { createScratch }, { SCHEMA }, { foundLines }] = await Promise.all([
+  const [{ findFirstBad }, { createScratch }, { APPLICATION }, { foundLines }] = await Promise.all([
     import("../corruption/find.ts"),
     import("../corruption/scratch.ts"),
-    import("../../workload/projector/schema.ts"),
+    import("../../workload/projector/application.ts"),
     import("../corruption/report.ts"),
   ]);
   const { store, shards } = await worldOf(options, context);
@@ -70,7 +70,14 @@ async function findByPredicate(predicate: string, server: string, options: Optio
   try {
     let events = 0;
     const found = await findFirstBad({
-      ...{ store, shards, connect: scratch.connect, schema: SCHEMA, predicate, signal: context.signal },
+      ...{
+        store,
+        shards,
+        connect: scratch.connect,
+        application: APPLICATION,
+        predicate,
+        signal: context.signal,
+      },
       onProgress: (more) => {
         events += more;
         context.stderr.write(`good up to event ${events.toLocaleString("en-US")}\n`);

@@ -36,14 +36,14 @@ async function replayHere(options: Options, context: Context): Promise<number> {
   const [
     { openWorld },
     { replay },
-    { SCHEMA },
+    { APPLICATION },
     { asRefusal },
     { asideLine, progressLine, resultLines },
     { setAside },
   ] = await Promise.all([
     import("../corruption/world.ts"),
     import("../../replay/index.ts"),
-    import("../../workload/projector/schema.ts"),
+    import("../../workload/projector/application.ts"),
     import("../corruption/refusal.ts"),
     import("../corruption/report.ts"),
     import("../corruption/aside.ts"),
@@ -62,7 +62,7 @@ async function replayHere(options: Options, context: Context): Promise<number> {
     `replay of ${shards.length} shard(s) into ${world.database}`,
   );
   const aside = await setAside({
-    ...{ world, shards, schema: SCHEMA, signal: context.signal },
+    ...{ world, shards, application: APPLICATION, signal: context.signal },
     givenUp: new Map(from.map(({ shard, position }) => [shard, position])),
     leaveOut: options["leaveOut"] as string | undefined,
     file: options["quarantine"] as string | undefined,
@@ -73,7 +73,7 @@ async function replayHere(options: Options, context: Context): Promise<number> {
     store: world.store,
     shards,
     connect: world.connect,
-    schema: SCHEMA,
+    application: APPLICATION,
     archive: options["archive"] === false ? undefined : world.archive,
     to: lastBefore(from),
     workers: options["workers"] as number,

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { findNewestEpoch, type Opening, type Position } from "../../journal/index.ts";
-import { openTarget } from "../../replay/index.ts";
+import { type Application, openTarget } from "../../replay/index.ts";
 import { RefusedError } from "../errors.ts";
 import { carryOver, isComplete, type Judged, judge } from "./carry.ts";
 import { quarantinedBy, quarantinedFrom, writeQuarantine } from "./quarantine.ts";
@@ -12,7 +12,7 @@ import type { World } from "./world.ts";
 export interface AsideOptions {
   readonly world: Pick<World, "store" | "connect">;
   readonly shards: readonly number[];
-  readonly schema: string;
+  readonly application: Application;
   /** SQL that is true of the events to leave out; undefined: nothing is carried over. */
   readonly leaveOut: string | undefined;
   /** Per shard, from where the chain was given up. */
@@ -61,7 +61,7 @@ export async function setAside(options: AsideOptions): Promise<Aside | undefined
 
 /** All shards are judged before any is written to, and what is left out is on disk before the rest goes on without it. */
 async function leavingOut(options: AsideOptions, filter: string, cuts: readonly Opening[]): Promise<Aside> {
-  const { world, schema, signal } = options;
+  const { world, application, signal } = options;
   const { store } = world;
   if (cuts.length === 0) {
     throw new RefusedError(
@@ -72,7 +72,7 @@ async function leavingOut(options: AsideOptions, filter: string, cuts: readonly 
   const client = await world.connect();
   try {
     // The application's functions are asked, so its schema must be there; and that only where it may be.
-    await openTarget(client, { schema, shards: [], store, signal });
+    await openTarget(client, { application, shards: [], store, signal });
     for (const opening of cuts) {
       const { shard, base: cut } = opening;
       judged.set(opening, await judge({ store, shard, cut, filter, client, signal }));

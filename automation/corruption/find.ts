@@ -11,7 +11,7 @@ import {
   readValid,
   type ValidRecord,
 } from "../../journal/index.ts";
-import { eventsOf, type Part, Projection } from "../../replay/index.ts";
+import { type Application, eventsOf, type Part, Projection } from "../../replay/index.ts";
 import { messageOf } from "../errors.ts";
 
 export const DEFAULT_BATCH_RECORDS = 500;
@@ -23,7 +23,7 @@ export interface FindOptions {
   readonly shards: readonly number[];
   /** Of an empty scratch database. */
   readonly connect: () => Promise<Client>;
-  readonly schema: string;
+  readonly application: Application;
   /** A query over the projection: it is bad when there is a row. */
   readonly predicate: string;
   readonly batchRecords?: number | undefined;
@@ -53,8 +53,8 @@ export interface Found {
 export async function findFirstBad(options: FindOptions): Promise<Found | undefined> {
   const client = await options.connect();
   try {
-    const projection = new Projection(client);
-    await projection.createSchema(options.schema);
+    const projection = new Projection(client, options.application);
+    await projection.createSchema();
     const question = { ...options, predicate: options.predicate.trim().replace(/;$/, "") };
     const isGood = async () =>
       (await client.query(`SELECT FROM (${question.predicate}) AS bad LIMIT 1`)).rowCount === 0;

@@ -3,7 +3,7 @@ import process from "node:process";
 import pg from "pg";
 import { openJournal, verifyLog } from "../../journal/index.ts";
 import { replay } from "../../replay/index.ts";
-import { SCHEMA } from "../../workload/projector/schema.ts";
+import { APPLICATION } from "../../workload/projector/application.ts";
 import { LogFiles } from "./log-files.ts";
 
 const [directory = "", connectionString = "", shardsText = "1", batch] = process.argv.slice(2);
@@ -20,7 +20,7 @@ if (connectionString === "") {
   const { events, verifySeconds, applySeconds } = await replay({
     store,
     shards,
-    schema: SCHEMA,
+    application: APPLICATION,
     workers: shards.length,
     ...(batch === undefined ? {} : { batchEvents: Number(batch) }),
     connect: async () => {

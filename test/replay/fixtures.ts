@@ -8,7 +8,7 @@ import { type ReplayOptions, replay } from "../../replay/index.ts";
 import { type Postgres, SUPERUSER } from "../../sandbox/aurora/postgres.ts";
 import type { Command, Entry } from "../../workload/engine/events.ts";
 import type { State } from "../../workload/engine/state.ts";
-import { SCHEMA } from "../../workload/projector/schema.ts";
+import { APPLICATION } from "../../workload/projector/application.ts";
 import { commands } from "../workload/engine/arbitrary.ts";
 import { place } from "../workload/engine/run.ts";
 import { openShard } from "../workload/projector/database.ts";
@@ -62,7 +62,7 @@ export const replayInto = (
   database: string,
   store: JournalStore,
   options: Partial<ReplayOptions> & Pick<ReplayOptions, "shards">,
-) => replay({ store, connect: connectTo(server, database), schema: SCHEMA, ...options });
+) => replay({ store, connect: connectTo(server, database), application: APPLICATION, ...options });
 
 /** All rows of all tables, watermarks too, in the order of their keys. */
 export async function bytesOf(server: Postgres, database: string): Promise<string> {

@@ -4,7 +4,7 @@ import anyTest, { type TestFn } from "ava";
 import type pg from "pg";
 import { fence, openArchive, openWriter, TamperedError } from "../../journal/index.ts";
 import { type Progress, Projection, ProjectionError, TargetError } from "../../replay/index.ts";
-import { SCHEMA } from "../../workload/projector/schema.ts";
+import { APPLICATION } from "../../workload/projector/application.ts";
 import { MemoryTable, memoryJournal, memoryObjects } from "../journal/memory.ts";
 import { place } from "../workload/engine/run.ts";
 import {
@@ -214,7 +214,7 @@ test("rows that contradict the log stop the replay, and what was applied before 
   t.like(error?.cause ?? {}, { message: "the log changes 1 open orders, the table has 0 of them" });
   const session = await connectTo(primary, database)();
   t.teardown(() => session.end());
-  t.like(await new Projection(session).watermark(0), { seq: kept.seq });
+  t.like(await new Projection(session, APPLICATION).watermark(0), { seq: kept.seq });
 });
 
 test("another application brings its own tables and its own function, and its events may say anything", async (t) => {
@@ -240,7 +240,7 @@ test("another application brings its own tables and its own function, and its ev
     BEGIN
       EXECUTE format('INSERT INTO notes SELECT $1, epoch, seq, ts, index, text, amount, tags FROM %s', events) USING shard;
     END $$;`;
-  await replayInto(primary, database, store, { shards: [0], schema });
+  await replayInto(primary, database, store, { shards: [0], application: { schema } });
   await primary.session(async (client) => {
     const { rows } = await client.query(
       "SELECT seq::int, index, text, amount::float, tags FROM notes ORDER BY seq, index",
@@ -305,7 +305,7 @@ for (const { title, prepare, message } of refusals) {
     await send([place("GOLD:1", "buy", 100, 1)]);
     const session = await connectTo(primary, database)();
     t.teardown(() => session.end());
-    if (!prepare.startsWith("CREATE")) await new Projection(session).createSchema(SCHEMA);
+    if (!prepare.startsWith("CREATE")) await new Projection(session, APPLICATION).createSchema();
     await session.query(prepare);
     await t.throwsAsync(replayInto(primary, database, store, { shards: [0] }), {
       instanceOf: TargetError,
@@ -320,7 +320,7 @@ test("a database in which a projector works is refused", async (t) => {
   const database = await createDatabase(primary);
   const session = await connectTo(primary, database)();
   t.teardown(() => session.end());
-  t.true(await new Projection(session).lock("alone"));
+  t.true(await new Projection(session, APPLICATION).lock("alone"));
   await t.throwsAsync(replayInto(primary, database, memoryJournal(), { shards: [0] }), {
     instanceOf: TargetError,
     message: `a projector is at work in database ${database}: stop it first, or let it catch up by itself`,

@@ -8,8 +8,8 @@ import { Projection, ProjectionError, WatermarkMovedError } from "../../replay/i
 import type { ProjectorStatus } from "../api.ts";
 import { batched } from "../batched.ts";
 import { type Log, messageOf } from "../log.ts";
+import { APPLICATION } from "./application.ts";
 import type { Connection } from "./connection.ts";
-import { SCHEMA } from "./schema.ts";
 
 /** Records per transaction. */
 export const BATCH_RECORDS = 500;
@@ -79,11 +79,11 @@ export class Projector {
   /** One connection's work. Rejects when the database is lost or no longer writable. */
   async #session({ client }: Connection, signal: AbortSignal): Promise<void> {
     const { log, shards } = this.#options;
-    const projection = new Projection(client);
+    const projection = new Projection(client, APPLICATION);
     while (!(await projection.writable())) await sleep(PROBE_EVERY_MS, undefined, { signal });
     // For as long as the session lives: a second projector waits here instead of racing.
     while (!(await projection.lock("alone"))) await sleep(PROBE_EVERY_MS, undefined, { signal });
-    await projection.createSchema(SCHEMA);
+    await projection.createSchema();
     this.#writable = true;
     log("database-writable");
     const stop = new AbortController();

@@ -4,8 +4,8 @@ import { replay } from "../../replay/index.ts";
 import { openJournal, openS3 } from "../aws.ts";
 import type { Log } from "../log.ts";
 import type { ReplaySettings } from "../settings.ts";
+import { APPLICATION } from "./application.ts";
 import { connect, type Limits } from "./connection.ts";
-import { SCHEMA } from "./schema.ts";
 
 /** A batch takes longer than what a projector applies, and one session waits while the log is verified. */
 const LIMITS: Limits = { connectMs: 5000, statementMs: 290_000, queryMs: 300_000, idleMs: 0 };
@@ -17,7 +17,7 @@ export async function runReplay(settings: ReplaySettings, log: Log, signal: Abor
     store: openJournal(settings),
     shards: [shard],
     connect: async () => (await connect(settings, LIMITS)).client,
-    schema: SCHEMA,
+    application: APPLICATION,
     archive: openArchive(openS3Objects({ client, bucket })),
     batchEvents,
     signal,

@@ -8,7 +8,7 @@ import { readQuarantine, validate } from "../../../automation/corruption/index.t
 import { RefusedError } from "../../../automation/errors.ts";
 import { fence, findNewestEpoch, openCarrier, readValid } from "../../../journal/index.ts";
 import { entriesOf } from "../../../replay/index.ts";
-import { SCHEMA } from "../../../workload/projector/schema.ts";
+import { APPLICATION } from "../../../workload/projector/application.ts";
 import { memoryJournal } from "../../journal/memory.ts";
 import { connectTo, createDatabase, replayInto } from "../../replay/fixtures.ts";
 import { place } from "../../workload/engine/run.ts";
@@ -54,7 +54,7 @@ async function cutLog(t: ExecutionContext<{ databases: Databases }>, sell: numbe
     ...{
       world: { store, connect: connectTo(primary, database) },
       shards: [0],
-      schema: SCHEMA,
+      application: APPLICATION,
       directory,
       file,
     },

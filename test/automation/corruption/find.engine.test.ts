@@ -5,7 +5,7 @@ import { createScratch, findFirstBad } from "../../../automation/corruption/inde
 import { type JournalStore, readValid } from "../../../journal/index.ts";
 import { eventsOf } from "../../../replay/index.ts";
 import { SUPERUSER } from "../../../sandbox/aurora/postgres.ts";
-import { SCHEMA } from "../../../workload/projector/schema.ts";
+import { APPLICATION } from "../../../workload/projector/application.ts";
 import { memoryJournal } from "../../journal/memory.ts";
 import { writeMarket } from "../../replay/fixtures.ts";
 import { place } from "../../workload/engine/run.ts";
@@ -33,7 +33,7 @@ async function find(
       store,
       shards,
       connect: scratch.connect,
-      schema: SCHEMA,
+      application: APPLICATION,
       predicate,
       batchRecords,
     });

@@ -24,7 +24,7 @@ import { Projection } from "../../../replay/index.ts";
 import { findBinaries } from "../../../sandbox/aurora/binaries.ts";
 import { Postgres } from "../../../sandbox/aurora/postgres.ts";
 import { Processes } from "../../../sandbox/processes.ts";
-import { SCHEMA } from "../../../workload/projector/schema.ts";
+import { APPLICATION } from "../../../workload/projector/application.ts";
 import { Shard } from "./history.ts";
 
 const dynalite = createRequire(import.meta.url)("dynalite") as (options: { createTableMs: number }) => Server;
@@ -153,8 +153,8 @@ test.serial("what the journal's own writer and fence stored is a sound log to th
 test.serial("what the projector's own code made of it is equal, by row, total and checksum", async (t) => {
   const connection = new pg.Client(database);
   await connection.connect();
-  const projection = new Projection(connection);
-  await projection.createSchema(SCHEMA);
+  const projection = new Projection(connection, APPLICATION);
+  await projection.createSchema();
   t.deepEqual(await readWatermarks(database), []);
   const store = openDynamoJournal({ client, table: TABLE, primary: PRIMARY });
   for (const shard of [0, 1]) {

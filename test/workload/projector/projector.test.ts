@@ -6,9 +6,10 @@ import { fence, type JournalStore } from "../../../journal/index.ts";
 import { Projection } from "../../../replay/index.ts";
 import { type Postgres, SUPERUSER } from "../../../sandbox/aurora/postgres.ts";
 import type { Command } from "../../../workload/engine/events.ts";
+import { APPLICATION } from "../../../workload/projector/application.ts";
 import { type ConnectionSettings, connect } from "../../../workload/projector/connection.ts";
 import { Projector } from "../../../workload/projector/projector.ts";
-import { READER_ROLE, SCHEMA } from "../../../workload/projector/schema.ts";
+import { READER_ROLE } from "../../../workload/projector/schema.ts";
 import { memoryJournal } from "../../journal/memory.ts";
 import { commands } from "../engine/arbitrary.ts";
 import { place } from "../engine/run.ts";
@@ -172,10 +173,10 @@ test("a session that falls silent is ended by the server, and its lock is free a
   const settings = settingsOf(primary, await createDatabase(primary));
   const silent = await connect(settings, LIMITS);
   t.teardown(silent.close);
-  t.true(await new Projection(silent.client).lock("alone"));
+  t.true(await new Projection(silent.client, APPLICATION).lock("alone"));
   const waiting = await connect(settings, LIMITS);
   t.teardown(waiting.close);
-  const projection = new Projection(waiting.client);
+  const projection = new Projection(waiting.client, APPLICATION);
   t.false(await projection.lock("alone"));
   await until(t, "the silent session is lost", () => {
     projection.writable().catch(() => {});
@@ -325,7 +326,7 @@ test("a user who is not there yet is made by the owner, may do no more than proj
   (await connect(as("newcomer", { user: SUPERUSER, password: "any" }), LIMITS)).close();
   const { client, close } = await connect(as("newcomer", null), LIMITS);
   t.teardown(close);
-  await new Projection(client).createSchema(SCHEMA);
+  await new Projection(client, APPLICATION).createSchema();
   const { rows } = await client.query(
     "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user",
   );

@@ -1,0 +1,6 @@
+/** What this application ships for its projection. */
+import type { Application } from "../../replay/index.ts";
+import { OrderFold } from "./fold.ts";
+import { SCHEMA } from "./schema.ts";
+
+export const APPLICATION: Application = { schema: SCHEMA, fold: () => new OrderFold() };

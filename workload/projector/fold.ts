@@ -1,0 +1,148 @@
+/**
+ * What a batch of this application's events comes to: each order once, as it is at the batch's end, each trade, and the
+ * changes to orders that were placed before the batch. Most orders live shorter than a batch of a replay: PostgreSQL
+ * writes them once, and not again at each fill.
+ */
+import type { JournalRecord } from "../../journal/index.ts";
+import {
+  CopyText,
+  type EventReader,
+  type Fold,
+  type Folded,
+  ProjectionError,
+  STAGED,
+} from "../../replay/index.ts";
+import { OrderTable } from "./order-table.ts";
+
+const FIELDS = [
+  ...["type", "client", "clientOrderId", "instrument", "side", "price", "quantity"],
+  ...["buyClient", "buyOrderId", "sellClient", "sellOrderId"],
+];
+const [TYPE, CLIENT, ID, INSTRUMENT, SIDE, PRICE, QUANTITY] = [0, 1, 2, 3, 4, 5, 6] as const;
+const [BUYER, BOUGHT, SELLER, SOLD] = [7, 8, 9, 10] as const;
+const [PLACED, TRADED, CANCELLED] = ["placed", "traded", "cancelled"].map((type) => Buffer.from(type)) as [
+  Buffer,
+  Buffer,
+  Buffer,
+];
+const STATUS = {
+  open: Buffer.from("open"),
+  filled: Buffer.from("filled"),
+  cancelled: Buffer.from("cancelled"),
+};
+const [TRUE, FALSE] = [Buffer.from("t"), Buffer.from("f")];
+
+/** Of an order: placed in this batch, and cancelled in it. */
+const [IS_FRESH, IS_CANCELLED] = [1, 2] as const;
+
+export class OrderFold implements Fold {
+  readonly fields = FIELDS;
+  /** The amount is what remains of a fresh order, and what was traded of an earlier one. */
+  readonly #orders = new OrderTable();
+  readonly #trades = new CopyText();
+  readonly #fresh = new CopyText();
+  readonly #changed = new CopyText();
+  #record: Pick<JournalRecord, "shard" | "epoch" | "seq" | "ts"> = { shard: 0, epoch: 0, seq: 0, ts: 0 };
+
+  begin(record: JournalRecord): void {
+    this.#record = record;
+  }
+
+  add(event: EventReader, index: number): void {
+    if (event.is(TYPE, PLACED)) this.#place(event);
+    else if (event.is(TYPE, TRADED)) {
+      this.#trade(event, index);
+      const quantity = event.integer(QUANTITY);
+      this.#change(event, BUYER, BOUGHT, index, quantity, 0);
+      this.#change(event, SELLER, SOLD, index, quantity, 0);
+    } else if (event.is(TYPE, CANCELLED)) this.#change(event, CLIENT, ID, index, 0, IS_CANCELLED);
+  }
+
+  finish(): Folded {
+    const [orders, fresh, changed] = [this.#orders, this.#fresh, this.#changed];
+    for (let order = 0; order < orders.count; order++) {
+      const state = orders.state[order] ?? 0;
+      const amount = orders.amount[order] ?? 0;
+      const isCancelled = (state & IS_CANCELLED) !== 0;
+      const text = (state & IS_FRESH) === 0 ? changed : fresh;
+      text.values(orders.text.bytes, orders.from(order), orders.to(order));
+      text.number(amount);
+      if (text === changed) text.value(isCancelled ? TRUE : FALSE);
+      else text.value(isCancelled ? STATUS.cancelled : amount === 0 ? STATUS.filled : STATUS.open);
+      text.end();
+    }
+    orders.clear();
+    return {
+      rows: [
+        {
+          into: "orders (client, client_order_id, shard, instrument, side, price, quantity, epoch, seq, remaining, status)",
+          text: fresh.take(),
+        },
+        { into: "trades", text: this.#trades.take() },
+      ],
+      staged: {
+        into: `${STAGED} (client, client_order_id, epoch, seq, ts, index, traded, cancelled)`,
+        text: changed.take(),
+      },
+    };
+  }
+
+  #place(event: EventReader): void {
+    const orders = this.#orders;
+    if (orders.find(event, CLIENT, ID) >= 0) throw this.#contradiction(event, CLIENT, ID, "is placed again");
+    const order = orders.add(event, CLIENT, ID);
+    const { shard, epoch, seq } = this.#record;
+    const { text } = orders;
+    text.number(shard);
+    for (const field of [INSTRUMENT, SIDE, PRICE, QUANTITY] as const) text.field(event, field);
+    text.number(epoch);
+    text.number(seq);
+    orders.amount[order] = event.integer(QUANTITY);
+    orders.state[order] = IS_FRESH;
+  }
+
+  #trade(event: EventReader, index: number): void {
+    const { shard, epoch, seq } = this.#record;
+    const text = this.#trades;
+    for (const place of [shard, epoch, seq, index]) text.number(place);
+    for (const field of [INSTRUMENT, PRICE, QUANTITY, BUYER, BOUGHT, SELLER, SOLD]) text.field(event, field);
+    text.end();
+  }
+
+  #change(
+    event: EventReader,
+    client: number,
+    id: number,
+    index: number,
+    traded: number,
+    cancelled: number,
+  ): void {
+    const orders = this.#orders;
+    let order = orders.find(event, client, id);
+    if (order < 0) order = this.#addEarlier(event, client, id, index);
+    const state = orders.state[order] ?? 0;
+    const amount = orders.amount[order] ?? 0;
+    const isFresh = (state & IS_FRESH) !== 0;
+    if ((state & IS_CANCELLED) !== 0 || (isFresh && (amount === 0 || amount < traded))) {
+      throw this.#contradiction(event, client, id, "changes more than is open");
+    }
+    orders.state[order] = state | cancelled;
+    orders.amount[order] = isFresh ? amount - traded : amount + traded;
+  }
+
+  #addEarlier(event: EventReader, client: number, id: number, index: number): number {
+    const order = this.#orders.add(event, client, id);
+    const { epoch, seq, ts } = this.#record;
+    for (const place of [epoch, seq, ts, index]) this.#orders.text.number(place);
+    this.#orders.amount[order] = 0;
+    this.#orders.state[order] = 0;
+    return order;
+  }
+
+  #contradiction(event: EventReader, client: number, id: number, what: string): ProjectionError {
+    const { epoch, seq } = this.#record;
+    return new ProjectionError(
+      `the log contradicts itself at ${epoch}.${seq}: order ${event.text(id)} of ${event.text(client)} ${what}`,
+    );
+  }
+}
