@@ -11,7 +11,7 @@ import { type Client, DatabaseError, type QueryConfig } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { type Anchor, anchorOf, type ValidRecord } from "../journal/index.ts";
 import { ProjectionError, WatermarkMovedError } from "./errors.ts";
-import { type Application, type Copy, type Fold, type Folded, STAGED, StagingFold } from "./fold.ts";
+import { type Application, type Copy, type Folded, type Folding, STAGED, stagingOf } from "./fold.ts";
 import { EventReader } from "./reader.ts";
 
 /** Held by whoever fills a projection: alone by a projector, shared by the replays of its shards. Spells "proj". */
@@ -67,18 +67,13 @@ export interface Part {
 
 class NotKeptError extends Error {}
 
-interface Folding {
-  readonly fold: Fold;
-  readonly reader: EventReader;
-}
-
 export class Projection {
   readonly #client: Client;
   readonly #application: Application;
   /** Shards may share a connection, and a connection has one transaction. */
   #busy: Promise<unknown> = Promise.resolve();
   /** Once there is something to stage into. */
-  #folding: Folding | undefined;
+  #open: { readonly folding: Folding; readonly reader: EventReader } | undefined;
 
   constructor(client: Client, application: Application) {
     this.#client = client;
@@ -137,8 +132,9 @@ export class Projection {
 
   /** Before `apply`, and best while another batch is applied. Throws ProjectionError. */
   async prepare(records: Batch): Promise<Prepared> {
-    this.#folding ??= await this.#alone(() => this.#openStaging());
-    const { fold, reader } = this.#folding;
+    this.#open ??= await this.#alone(() => this.#openStaging());
+    const { folding, reader } = this.#open;
+    const fold = folding.begin();
     const events = records.reduce((sum, { upTo }) => sum + upTo, 0);
     for (const valid of records) {
       fold.begin(valid.record);
@@ -194,10 +190,10 @@ export class Projection {
   }
 
   /** Not in a transaction, whose rollback would take the table away again. */
-  async #openStaging(): Promise<Folding> {
+  async #openStaging(): Promise<{ readonly folding: Folding; readonly reader: EventReader }> {
     await this.#client.query(STAGED_TABLE);
-    const fold = this.#application.fold?.() ?? new StagingFold(await this.#stagedFields());
-    return { fold, reader: new EventReader(fold.fields) };
+    const { folding = stagingOf(await this.#stagedFields()) } = this.#application;
+    return { folding, reader: new EventReader(folding.fields) };
   }
 
   async #stagedFields(): Promise<readonly string[]> {

@@ -62,16 +62,8 @@ export class CopyText {
     this.bytes[this.length - 1] = LINE_FEED;
   }
 
-  clear(): void {
-    this.length = 0;
-  }
-
-  /** What was written; the next writing begins anew. */
-  take(): Buffer {
-    const taken = this.bytes.subarray(0, this.length);
-    this.bytes = Buffer.allocUnsafe(Math.max(FIRST_BYTES, this.length));
-    this.length = 0;
-    return taken;
+  get written(): Buffer {
+    return this.bytes.subarray(0, this.length);
   }
 
   #reserve(more: number): void {

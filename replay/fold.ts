@@ -23,15 +23,20 @@ export interface Folded {
   readonly staged: Copy;
 }
 
-/** Folds one batch after another, each from nothing. */
+/** Of one batch, from nothing. */
 export interface Fold {
-  /** Of events, by name. */
-  readonly fields: readonly string[];
   /** The events that are added next are this record's. */
   begin(record: JournalRecord): void;
   /** Throws ProjectionError when no log can go on like that. */
   add(event: EventReader, index: number): void;
+  /** Ends it. */
   finish(): Folded;
+}
+
+export interface Folding {
+  /** Names of an event's fields; the reader knows them by their numbers here. */
+  readonly fields: readonly string[];
+  readonly begin: () => Fold;
 }
 
 /** What an application ships: docs/projection.md says it for those who write one. */
@@ -39,31 +44,37 @@ export interface Application {
   /** SQL that is safe to repeat: its tables and functions. */
   readonly schema: string;
   /** Absent: every event is staged. */
-  readonly fold?: () => Fold;
+  readonly folding?: Folding;
 }
 
-export class StagingFold implements Fold {
-  readonly fields: readonly string[];
-  readonly #text = new CopyText();
-  #record: JournalRecord | undefined;
+/** @param fields of the staged table, in its order */
+export const stagingOf = (fields: readonly string[]): Folding => ({
+  fields,
+  begin: () => new Staging(fields.length),
+});
 
-  constructor(fields: readonly string[]) {
-    this.fields = fields;
+class Staging implements Fold {
+  readonly #fields: number;
+  readonly #text = new CopyText();
+  #place: readonly [epoch: number, seq: number, ts: number] = [0, 0, 0];
+
+  constructor(fields: number) {
+    this.#fields = fields;
   }
 
-  begin(record: JournalRecord): void {
-    this.#record = record;
+  begin({ epoch, seq, ts }: JournalRecord): void {
+    this.#place = [epoch, seq, ts];
   }
 
   add(event: EventReader, index: number): void {
-    const { epoch = 0, seq = 0, ts = 0 } = this.#record ?? {};
     const text = this.#text;
-    for (const place of [epoch, seq, ts, index]) text.number(place);
-    for (const field of this.fields.keys()) text.field(event, field);
+    for (const number of this.#place) text.number(number);
+    text.number(index);
+    for (let field = 0; field < this.#fields; field++) text.field(event, field);
     text.end();
   }
 
   finish(): Folded {
-    return { rows: [], staged: { into: STAGED, text: this.#text.take() } };
+    return { rows: [], staged: { into: STAGED, text: this.#text.written } };
   }
 }

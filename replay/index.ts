@@ -3,7 +3,7 @@ export * from "./contract.ts";
 export { ABSENT, CopyText } from "./copy-text.ts";
 export { entriesOf, eventsOf, type LoggedEntry } from "./entries.ts";
 export { ProjectionError, WatermarkMovedError } from "./errors.ts";
-export { type Application, type Copy, type Fold, type Folded, STAGED } from "./fold.ts";
+export { type Application, type Copy, type Fold, type Folded, type Folding, STAGED } from "./fold.ts";
 export type { Progress, ProgressOptions } from "./progress.ts";
 export type { EventReader } from "./reader.ts";
 export {

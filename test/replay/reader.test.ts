@@ -40,7 +40,9 @@ const FIELDS = ["type", "client", "quantity", "events", "command", 'quo"ted', "b
 const object = fc.dictionary(fc.oneof(fc.constantFrom(...FIELDS), fc.string()), fc.jsonValue(), {
   noNullPrototype: true,
 });
-const entries = fc.array(fc.record({ command: object, events: fc.array(object) }));
+const entries = fc.array(fc.record({ command: object, events: fc.array(object, { maxLength: 5 }) }), {
+  maxLength: 5,
+});
 
 test("reads what JSON.parse reads, whatever fields and values are, up to where a cut ends", (t) => {
   fc.assert(
@@ -49,13 +51,13 @@ test("reads what JSON.parse reads, whatever fields and values are, up to where a
       const valid = record(JSON.stringify(all, null, indent), count, Math.max(0, count - cut));
       t.deepEqual(read(FIELDS, valid), parsed(FIELDS, valid));
     }),
-    { seed: 1, numRuns: 300 },
+    { seed: 1, numRuns: 100 },
   );
 });
 
 test("one reader reads records of any size, one after another", (t) => {
   const reader = new EventReader(["text"]);
-  for (const length of [10, 500_000, 1, 2_000_000]) {
+  for (const length of [10, 100_000, 1, 300_000]) {
     const text = "✓\n".repeat(length);
     const valid = record(JSON.stringify([{ command: {}, events: [{ text }] }]), 1);
     reader.read(valid, () => t.is(plain(reader.text(0) ?? ""), text));

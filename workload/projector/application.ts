@@ -1,6 +1,9 @@
 /** What this application ships for its projection. */
 import type { Application } from "../../replay/index.ts";
-import { OrderFold } from "./fold.ts";
+import { FIELDS, OrderFold } from "./fold.ts";
 import { SCHEMA } from "./schema.ts";
 
-export const APPLICATION: Application = { schema: SCHEMA, fold: () => new OrderFold() };
+export const APPLICATION: Application = {
+  schema: SCHEMA,
+  folding: { fields: FIELDS, begin: () => new OrderFold() },
+};

@@ -14,7 +14,8 @@ import {
 } from "../../replay/index.ts";
 import { OrderTable } from "./order-table.ts";
 
-const FIELDS = [
+/** Of events, in the order of the numbers below. */
+export const FIELDS = [
   ...["type", "client", "clientOrderId", "instrument", "side", "price", "quantity"],
   ...["buyClient", "buyOrderId", "sellClient", "sellOrderId"],
 ];
@@ -36,12 +37,9 @@ const [TRUE, FALSE] = [Buffer.from("t"), Buffer.from("f")];
 const [IS_FRESH, IS_CANCELLED] = [1, 2] as const;
 
 export class OrderFold implements Fold {
-  readonly fields = FIELDS;
   /** The amount is what remains of a fresh order, and what was traded of an earlier one. */
   readonly #orders = new OrderTable();
   readonly #trades = new CopyText();
-  readonly #fresh = new CopyText();
-  readonly #changed = new CopyText();
   #record: Pick<JournalRecord, "shard" | "epoch" | "seq" | "ts"> = { shard: 0, epoch: 0, seq: 0, ts: 0 };
 
   begin(record: JournalRecord): void {
@@ -59,7 +57,8 @@ export class OrderFold implements Fold {
   }
 
   finish(): Folded {
-    const [orders, fresh, changed] = [this.#orders, this.#fresh, this.#changed];
+    const orders = this.#orders;
+    const [fresh, changed] = [new CopyText(), new CopyText()];
     for (let order = 0; order < orders.count; order++) {
       const state = orders.state[order] ?? 0;
       const amount = orders.amount[order] ?? 0;
@@ -71,18 +70,17 @@ export class OrderFold implements Fold {
       else text.value(isCancelled ? STATUS.cancelled : amount === 0 ? STATUS.filled : STATUS.open);
       text.end();
     }
-    orders.clear();
     return {
       rows: [
         {
           into: "orders (client, client_order_id, shard, instrument, side, price, quantity, epoch, seq, remaining, status)",
-          text: fresh.take(),
+          text: fresh.written,
         },
-        { into: "trades", text: this.#trades.take() },
+        { into: "trades", text: this.#trades.written },
       ],
       staged: {
         into: `${STAGED} (client, client_order_id, epoch, seq, ts, index, traded, cancelled)`,
-        text: changed.take(),
+        text: changed.written,
       },
     };
   }
@@ -124,7 +122,8 @@ export class OrderFold implements Fold {
     const amount = orders.amount[order] ?? 0;
     const isFresh = (state & IS_FRESH) !== 0;
     if ((state & IS_CANCELLED) !== 0 || (isFresh && (amount === 0 || amount < traded))) {
-      throw this.#contradiction(event, client, id, "changes more than is open");
+      const what = traded === 0 ? "is closed" : `is closed, or less than ${traded} of it is open`;
+      throw this.#contradiction(event, client, id, what);
     }
     orders.state[order] = state | cancelled;
     orders.amount[order] = isFresh ? amount - traded : amount + traded;

@@ -45,12 +45,6 @@ export class OrderTable {
     return order + 1 < this.count ? this.from(order + 1) : this.text.length;
   }
 
-  clear(): void {
-    this.count = 0;
-    this.text.clear();
-    this.#slots.fill(ABSENT);
-  }
-
   /** The slot in which the order is, or would be. */
   #slotOf(event: EventReader, client: number, id: number, hash: number): number {
     const last = this.#slots.length - 1;
