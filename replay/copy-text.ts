@@ -20,19 +20,19 @@ export class CopyText {
 
   /** A value that needs no escaping, or has it. */
   value(source: Buffer, from = 0, to = source.length): void {
-    this.values(source, from, to);
-    this.#reserve(1);
-    this.bytes[this.length++] = TAB;
-  }
-
-  /** Several, each with its tab. */
-  values(source: Buffer, from: number, to: number): void {
-    this.#reserve(to - from);
+    this.#reserve(to - from + 1);
     const { bytes } = this;
     let { length } = this;
     // Most are shorter than what a call into native code is worth.
     for (let at = from; at < to; at++) bytes[length++] = source[at] ?? 0;
+    bytes[length++] = TAB;
     this.length = length;
+  }
+
+  /** Several, each with its tab. */
+  values(source: Buffer, from: number, to: number): void {
+    this.value(source, from, to);
+    this.length--;
   }
 
   field({ bytes, start, end }: EventReader, field: number): void {

@@ -21,6 +21,9 @@ export const FIELDS = [
 ];
 const [TYPE, CLIENT, ID, INSTRUMENT, SIDE, PRICE, QUANTITY] = [0, 1, 2, 3, 4, 5, 6] as const;
 const [BUYER, BOUGHT, SELLER, SOLD] = [7, 8, 9, 10] as const;
+/** What a row copies from its event, in the order of its columns. */
+const FRESH = [INSTRUMENT, SIDE, PRICE, QUANTITY];
+const TRADE = [INSTRUMENT, PRICE, QUANTITY, BUYER, BOUGHT, SELLER, SOLD];
 const [PLACED, TRADED, CANCELLED] = ["placed", "traded", "cancelled"].map((type) => Buffer.from(type)) as [
   Buffer,
   Buffer,
@@ -40,14 +43,18 @@ export class OrderFold implements Fold {
   /** The amount is what remains of a fresh order, and what was traded of an earlier one. */
   readonly #orders = new OrderTable();
   readonly #trades = new CopyText();
-  #record: Pick<JournalRecord, "shard" | "epoch" | "seq" | "ts"> = { shard: 0, epoch: 0, seq: 0, ts: 0 };
+  #record: Pick<JournalRecord, "epoch" | "seq" | "ts"> = { epoch: 0, seq: 0, ts: 0 };
+  /** The record's shard, epoch and seq. */
+  #place = Buffer.alloc(0);
 
   begin(record: JournalRecord): void {
+    const { shard, epoch, seq } = record;
     this.#record = record;
+    this.#place = Buffer.from(`${shard}\t${epoch}\t${seq}`);
   }
 
   add(event: EventReader, index: number): void {
-    if (event.is(TYPE, PLACED)) this.#place(event);
+    if (event.is(TYPE, PLACED)) this.#addFresh(event);
     else if (event.is(TYPE, TRADED)) {
       this.#trade(event, index);
       const quantity = event.integer(QUANTITY);
@@ -73,7 +80,7 @@ export class OrderFold implements Fold {
     return {
       rows: [
         {
-          into: "orders (client, client_order_id, shard, instrument, side, price, quantity, epoch, seq, remaining, status)",
+          into: "orders (client, client_order_id, shard, epoch, seq, instrument, side, price, quantity, remaining, status)",
           text: fresh.written,
         },
         { into: "trades", text: this.#trades.written },
@@ -85,25 +92,21 @@ export class OrderFold implements Fold {
     };
   }
 
-  #place(event: EventReader): void {
+  #addFresh(event: EventReader): void {
     const orders = this.#orders;
     if (orders.find(event, CLIENT, ID) >= 0) throw this.#contradiction(event, CLIENT, ID, "is placed again");
     const order = orders.add(event, CLIENT, ID);
-    const { shard, epoch, seq } = this.#record;
-    const { text } = orders;
-    text.number(shard);
-    for (const field of [INSTRUMENT, SIDE, PRICE, QUANTITY] as const) text.field(event, field);
-    text.number(epoch);
-    text.number(seq);
+    orders.text.value(this.#place);
+    for (const field of FRESH) orders.text.field(event, field);
     orders.amount[order] = event.integer(QUANTITY);
     orders.state[order] = IS_FRESH;
   }
 
   #trade(event: EventReader, index: number): void {
-    const { shard, epoch, seq } = this.#record;
     const text = this.#trades;
-    for (const place of [shard, epoch, seq, index]) text.number(place);
-    for (const field of [INSTRUMENT, PRICE, QUANTITY, BUYER, BOUGHT, SELLER, SOLD]) text.field(event, field);
+    text.value(this.#place);
+    text.number(index);
+    for (const field of TRADE) text.field(event, field);
     text.end();
   }
 

@@ -48,9 +48,9 @@ test("an order is a row as it is at the batch's end, a trade one of its own", (t
     [traded("bob", "GOLD:2", "ann", "GOLD:1", 3), cancelled("ann", "GOLD:1")],
   );
   t.deepEqual(orders, [
-    "ann\tGOLD:1\t3\tGOLD\tsell\t100\t5\t1\t1\t2\tcancelled",
-    "bob\tGOLD:2\t3\tGOLD\tbuy\t100\t3\t1\t1\t0\tfilled",
-    "bob\tGOLD:3\t3\tGOLD\tbuy\t100\t9\t1\t1\t9\topen",
+    "ann\tGOLD:1\t3\t1\t1\tGOLD\tsell\t100\t5\t2\tcancelled",
+    "bob\tGOLD:2\t3\t1\t1\tGOLD\tbuy\t100\t3\t0\tfilled",
+    "bob\tGOLD:3\t3\t1\t1\tGOLD\tbuy\t100\t9\t9\topen",
   ]);
   t.deepEqual(trades, ["3\t1\t2\t0\tGOLD\t100\t3\tbob\tGOLD:2\tann\tGOLD:1"]);
   t.deepEqual(staged, []);
@@ -62,7 +62,7 @@ test("of an order placed before the batch the sum of its changes is staged, with
     [traded("ann", "GOLD:1", "old", "GOLD:0", 2), traded("ann", "GOLD:1", "old", "GOLD:0", 3)],
     [cancelled("old", "GOLD:0"), cancelled("old", "GOLD:-1")],
   );
-  t.deepEqual(orders, ["ann\tGOLD:1\t3\tGOLD\tbuy\t100\t9\t1\t1\t4\topen"]);
+  t.deepEqual(orders, ["ann\tGOLD:1\t3\t1\t1\tGOLD\tbuy\t100\t9\t4\topen"]);
   t.deepEqual(staged, ["old\tGOLD:0\t1\t2\t7\t0\t5\tt", "old\tGOLD:-1\t1\t3\t7\t1\t0\tt"]);
 });
 
