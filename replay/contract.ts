@@ -137,8 +137,12 @@ export class Projection {
     const fold = folding.begin();
     const events = records.reduce((sum, { upTo }) => sum + upTo, 0);
     for (const valid of records) {
-      fold.begin(valid.record);
-      reader.read(valid, (index) => fold.add(reader, index));
+      try {
+        fold.begin(valid.record);
+        reader.read(valid, (index) => fold.add(reader, index));
+      } catch (error) {
+        throw error instanceof ProjectionError ? atRecord(valid, error) : error;
+      }
     }
     return { to: anchorOf(records.at(-1) ?? records[0]), events, ...fold.finish() };
   }
@@ -252,6 +256,9 @@ interface WatermarkRow {
   readonly hash: string;
   readonly events: number | null;
 }
+
+const atRecord = ({ record: { shard, epoch, seq } }: ValidRecord, error: ProjectionError): ProjectionError =>
+  new ProjectionError(`record ${epoch}.${seq} of shard ${shard}: ${error.message}`);
 
 function* chunksOf(text: Buffer): Generator<Buffer> {
   for (let from = 0; from < text.length; from += COPY_CHUNK_BYTES) {

@@ -218,5 +218,4 @@ function isAt(bytes: Buffer, at: number, expected: Buffer, length: number): bool
   return true;
 }
 
-const malformed = (at: number): ProjectionError =>
-  new ProjectionError(`the record's body is malformed at byte ${at}`);
+const malformed = (at: number): ProjectionError => new ProjectionError(`its body is malformed at byte ${at}`);

@@ -71,6 +71,6 @@ test("a body that is cut off or is not in the frame is refused, wherever it ends
   }
   t.throws(() => read(FIELDS, record('[{"events":[7]}]', 1)), {
     instanceOf: ProjectionError,
-    message: "the record's body is malformed at byte 12",
+    message: "its body is malformed at byte 12",
   });
 });

@@ -4,6 +4,7 @@ import anyTest, { type TestFn } from "ava";
 import type pg from "pg";
 import { fence, openArchive, openWriter, TamperedError } from "../../journal/index.ts";
 import { type Progress, Projection, ProjectionError, TargetError } from "../../replay/index.ts";
+import type { Entry } from "../../workload/engine/events.ts";
 import { APPLICATION } from "../../workload/projector/application.ts";
 import { MemoryTable, memoryJournal, memoryObjects } from "../journal/memory.ts";
 import { place } from "../workload/engine/run.ts";
@@ -215,6 +216,26 @@ test("rows that contradict the log stop the replay, and what was applied before 
   const session = await connectTo(primary, database)();
   t.teardown(() => session.end());
   t.like(await new Projection(session, APPLICATION).watermark(0), { seq: kept.seq });
+});
+
+test("a log that contradicts itself stops the replay at that record, and what was before is kept", async (t) => {
+  const { primary } = t.context.databases;
+  const database = await createDatabase(primary);
+  const store = memoryJournal();
+  const { send, writer } = await openShard(store, 0);
+  await send([place("GOLD:1", "buy", 100, 1)]);
+  const { seq } = writer.head;
+  const { type: _, ...content } = place("GOLD:2", "buy", 100, 1);
+  const entry: Entry = { command: { type: "place", ...content }, events: [{ type: "placed", ...content }] };
+  await writer.append(JSON.stringify([entry, entry]), 2);
+  await t.throwsAsync(replayInto(primary, database, store, { shards: [0], batchEvents: 1 }), {
+    instanceOf: ProjectionError,
+    message: `record 1.${seq + 1} of shard 0: order GOLD:2 of ann is placed again`,
+  });
+  t.deepEqual(
+    (await linesOf(primary, database, 0)).map((line) => line.split("|")[1]),
+    ["GOLD:1"],
+  );
 });
 
 test("another application brings its own tables and its own function, and its events may say anything", async (t) => {

@@ -94,7 +94,7 @@ export class OrderFold implements Fold {
 
   #addFresh(event: EventReader): void {
     const orders = this.#orders;
-    if (orders.find(event, CLIENT, ID) >= 0) throw this.#contradiction(event, CLIENT, ID, "is placed again");
+    if (orders.find(event, CLIENT, ID) >= 0) throw contradiction(event, CLIENT, ID, "is placed again");
     const order = orders.add(event, CLIENT, ID);
     orders.text.value(this.#place);
     for (const field of FRESH) orders.text.field(event, field);
@@ -126,7 +126,7 @@ export class OrderFold implements Fold {
     const isFresh = (state & IS_FRESH) !== 0;
     if ((state & IS_CANCELLED) !== 0 || (isFresh && (amount === 0 || amount < traded))) {
       const what = traded === 0 ? "is closed" : `is closed, or less than ${traded} of it is open`;
-      throw this.#contradiction(event, client, id, what);
+      throw contradiction(event, client, id, what);
     }
     orders.state[order] = state | cancelled;
     orders.amount[order] = isFresh ? amount - traded : amount + traded;
@@ -140,11 +140,7 @@ export class OrderFold implements Fold {
     this.#orders.state[order] = 0;
     return order;
   }
-
-  #contradiction(event: EventReader, client: number, id: number, what: string): ProjectionError {
-    const { epoch, seq } = this.#record;
-    return new ProjectionError(
-      `the log contradicts itself at ${epoch}.${seq}: order ${event.text(id)} of ${event.text(client)} ${what}`,
-    );
-  }
 }
+
+const contradiction = (event: EventReader, client: number, id: number, what: string): ProjectionError =>
+  new ProjectionError(`order ${event.text(id)} of ${event.text(client)} ${what}`);
