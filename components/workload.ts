@@ -94,19 +94,27 @@ export class Workload extends ComponentResource {
         new Service(unit.name, this.#in(namespace, serviceOf(unit)), { parent: this }),
       ]),
     );
-    const deployments = this.units.map((unit) => ({
-      unit,
-      deployment: this.#deployment(namespace, unit, [
+    const deployments = new Map<Unit, Deployment>();
+    // Who calls others starts last: engines have a log to read, and an outage lasts until they have.
+    for (const unit of this.units.toSorted((a, b) => a.spec.calls.length - b.spec.calls.length)) {
+      const after = [
         ...secrets,
         ...(accounts.get(unit.service) ?? []),
         // A pod learns its callees' addresses from Services that exist before it.
         ...[...doors].filter(([door]) => this.#reaches(unit, door)).map(([, service]) => service),
-      ]),
-    }));
+        ...[...deployments]
+          .filter(([{ service }]) => unit.spec.calls.includes(service))
+          .map(([, deployment]) => deployment),
+      ];
+      deployments.set(unit, this.#deployment(namespace, unit, after));
+    }
 
-    this.recorded = deployments
-      .filter(({ unit }) => !unit.spec.alwaysOn)
-      .map(({ unit, deployment }) => ({ unit, replicas: deployment.spec.replicas }));
+    this.recorded = this.units.flatMap((unit) => {
+      const deployment = deployments.get(unit);
+      return deployment === undefined || unit.spec.alwaysOn
+        ? []
+        : [{ unit, replicas: deployment.spec.replicas }];
+    });
     this.registerOutputs({ namespace: args.namespace });
   }
 

@@ -4,18 +4,31 @@
  * at its place.
  */
 import { hash as digest } from "node:crypto";
-import { findNewestEpoch, type NewestEpoch, pathTo } from "./epochs.ts";
+import { type Cursor, cursorAt } from "./cursor.ts";
+import { findNewestEpoch, type Known } from "./epochs.ts";
 import { NotInLogError } from "./errors.ts";
 import type { Anchor, EventPosition, Position } from "./model.ts";
 import { listAll, type ObjectStore } from "./objects.ts";
 import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
-import { walkBehind } from "./walk.ts";
 
 export interface Checkpoint extends Anchor {
   readonly shard: number;
   /** Opaque to the journal. */
   readonly state: string;
+}
+
+export interface FoundCheckpoint extends Checkpoint {
+  /** Stands behind it. */
+  readonly cursor: Cursor;
+}
+
+export interface SearchOptions {
+  /** The last position that it may cover. */
+  readonly to?: Position | undefined;
+  /** Where the log was seen to end: what covers more is not taken. */
+  readonly known?: Known | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CheckpointStore {
@@ -26,13 +39,12 @@ export interface CheckpointStore {
    * them over without it, because no record of the valid log has their hash. Returns how many.
    */
   markCut(shard: number, end: EventPosition, by: string, signal?: AbortSignal): Promise<number>;
-  /** The newest that holds, not beyond `to`; undefined: replay from the beginning. */
+  /** The newest that holds; undefined: replay from the beginning. */
   newestValid(
     store: JournalStore,
     shard: number,
-    signal?: AbortSignal,
-    to?: Position,
-  ): Promise<Checkpoint | undefined>;
+    options?: SearchOptions,
+  ): Promise<FoundCheckpoint | undefined>;
 }
 
 /** Counting down, so that a listing in ascending order begins with the newest. */
@@ -73,34 +85,34 @@ export function openCheckpoints(objects: ObjectStore): CheckpointStore {
       return marked;
     },
 
-    async newestValid(store, shard, signal, to) {
-      let newest: NewestEpoch | undefined;
+    async newestValid(store, shard, { to, known, signal } = {}) {
+      let newest = known;
       for await (const key of listAll(objects, prefixOf(shard), signal)) {
         const anchor = parseKey(shard, key);
         if (!anchor || (to && isBefore(to, anchor))) continue;
         newest ??= await findNewestEpoch(store, shard, { hint: anchor.epoch, signal });
-        if (!(await isInLog(store, newest, anchor, signal))) continue;
+        const cursor = await behind(store, newest, anchor, signal);
+        if (cursor === undefined) continue;
         const body = (await objects.get(key, signal)) ?? "";
         const state = body.slice(body.indexOf("\n") + 1);
-        if (body === `${sha256(state)}\n${state}`) return { ...anchor, state };
+        if (body === `${sha256(state)}\n${state}`) return { ...anchor, state, cursor };
       }
       return undefined;
     },
   };
 }
 
-async function isInLog(
+/** Undefined: the valid log has no such record. */
+async function behind(
   store: JournalStore,
-  newest: NewestEpoch,
+  newest: Known,
   anchor: Anchor,
   signal?: AbortSignal,
-): Promise<boolean> {
+): Promise<Cursor | undefined> {
   try {
-    const [segment] = await pathTo(store, newest.opening, anchor.epoch, signal);
-    await walkBehind(store, segment, newest, anchor, { signal });
-    return true;
+    return await cursorAt(store, newest, anchor, { signal });
   } catch (error) {
-    if (error instanceof NotInLogError) return false;
+    if (error instanceof NotInLogError) return undefined;
     throw error;
   }
 }

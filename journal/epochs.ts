@@ -16,18 +16,23 @@ import {
 import { contiguous, genesis, type LogEnd, openedBy } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
 
+/** Where the log was seen to end; it can only have grown since. */
+export type Known = Pick<NewestEpoch, "opening" | "end" | "last">;
+
 export interface FindOptions {
   /**
    * An epoch believed to have been reached (a checkpoint's, a watermark's): fewer reads; a wrong one does no
    * harm.
    */
   readonly hint?: number | undefined;
+  /** What an earlier look found: nothing is searched, the log is read on from there. */
+  readonly known?: Known | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface NewestEpoch extends LogEnd {
   readonly opening: Opening;
-  /** The record at `end - 1`, if the epoch has any. */
+  /** The last valid record, where it was seen; always if it is this epoch's. */
   readonly last: JournalRecord | undefined;
 }
 
@@ -35,12 +40,11 @@ export interface NewestEpoch extends LogEnd {
 const lookBack = (highest: LogItem | undefined, first: number): number =>
   Math.max(first, (highest?.seq ?? first) - 2 * MAX_WINDOW - 1);
 
+/** Known of an epoch that has just been opened. */
+export const startOf = (opening: Opening): Known => ({ opening, end: opening.first, last: undefined });
+
 /** Reads on from a known end, over records and seals that have landed since. */
-export async function advance(
-  store: JournalStore,
-  known: Pick<NewestEpoch, "opening" | "end" | "last">,
-  signal?: AbortSignal,
-): Promise<NewestEpoch> {
+export async function advance(store: JournalStore, known: Known, signal?: AbortSignal): Promise<NewestEpoch> {
   let { opening, end, last } = known;
   for (;;) {
     const { items, more } = await store.read(opening.shard, opening.epoch, { from: end }, signal);
@@ -49,25 +53,30 @@ export async function advance(
     last = records.at(-1) ?? last;
     if (seal) {
       opening = openedBy(seal);
-      [end, last] = [opening.first, undefined];
+      end = opening.first;
+      // A cut may have taken it back.
+      if (last?.epoch !== opening.base.epoch || last.seq !== opening.base.seq) last = undefined;
     } else if (!more || records.length < items.length) {
       return { opening, end, last, highest: items.at(-1)?.seq ?? end - 1 };
     }
   }
 }
 
-/** The opening of an epoch known to be opened: the decided seal of the one before. */
+/**
+ * The opening of an epoch known to be opened: the decided seal of the one before.
+ * @param seen an item of that one, by which to find its end; absent: its highest is read
+ */
 export async function openingOf(
   store: JournalStore,
   shard: number,
   epoch: number,
   signal?: AbortSignal,
+  seen?: LogItem,
 ): Promise<Opening> {
   if (epoch === 0) return genesis(shard, store.primary);
   // Its first position is unknown here; being decided, it holds an item, so the lowest one read is on the
   // log.
-  const highest = await store.last(shard, epoch - 1, signal);
-  let from = lookBack(highest, 1);
+  let from = lookBack(seen ?? (await store.last(shard, epoch - 1, signal)), 1);
   for (;;) {
     const page: { items: readonly LogItem[]; more: boolean } = await store.read(
       shard,
@@ -86,33 +95,46 @@ export async function openingOf(
   }
 }
 
-/** The highest epoch with items, from 0 or from a hint (invariant 5): doubling steps, then bisection. */
-async function highestWithItems(store: JournalStore, shard: number, from: number, signal?: AbortSignal) {
-  let low = from;
-  let step = 1;
-  while (await store.last(shard, low + step, signal)) {
-    low += step;
-    step *= 2;
+/** Epochs asked for at once: a search takes round trips, not reads, and a strong read may cross the continent. */
+const FAN_OUT = 4;
+
+/** The highest epoch with items, from 0 or from a hint (invariant 5: all below have some), and what probes saw. */
+async function highestWithItems(store: JournalStore, shard: number, hint: number, signal?: AbortSignal) {
+  const seen = new Map<number, LogItem>();
+  /** How many strides up from `low` there still are items; below 0: not even there. */
+  const probe = async (low: number, stride: number): Promise<number> => {
+    const epochs = Array.from({ length: FAN_OUT + 1 }, (_, step) => low + step * stride);
+    const items = await Promise.all(epochs.map((epoch) => store.last(shard, epoch, signal)));
+    for (const item of items) if (item) seen.set(item.epoch, item);
+    return items.findLastIndex((item) => item !== undefined);
+  };
+  let [low, stride] = [Math.max(0, hint - 1), 1];
+  let steps = await probe(low, stride);
+  if (steps < 0 && low > 0) {
+    low = 0;
+    steps = await probe(low, stride);
   }
-  let high = low + step;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (await store.last(shard, middle, signal)) low = middle;
-    else high = middle;
+  for (; steps === FAN_OUT; steps = await probe(low, stride)) {
+    low += FAN_OUT * stride;
+    stride *= FAN_OUT;
   }
-  return low;
+  for (low += Math.max(0, steps) * stride; stride > 1; low += steps * stride) {
+    stride /= FAN_OUT;
+    steps = await probe(low, stride);
+  }
+  return { epoch: low, seen };
 }
 
 /** The epoch now in force, and where its log ends. */
 export async function findNewestEpoch(
   store: JournalStore,
   shard: number,
-  { hint = 0, signal }: FindOptions = {},
+  { hint = 0, known, signal }: FindOptions = {},
 ): Promise<NewestEpoch> {
-  const known = hint > 0 && (await store.last(shard, hint - 1, signal)) ? hint - 1 : 0;
-  const epoch = await highestWithItems(store, shard, known, signal);
-  const opening = await openingOf(store, shard, epoch, signal);
-  const end = lookBack(await store.last(shard, epoch, signal), opening.first);
+  if (known) return advance(store, known, signal);
+  const { epoch, seen } = await highestWithItems(store, shard, hint, signal);
+  const opening = await openingOf(store, shard, epoch, signal, seen.get(epoch - 1));
+  const end = lookBack(seen.get(epoch), opening.first);
   return advance(store, { opening, end, last: undefined }, signal);
 }
 
@@ -122,14 +144,18 @@ export interface Segment {
   readonly to: EventPosition | null;
 }
 
-/** The valid log from epoch `until` on, oldest first: from the newest epoch back through the bases. */
+/**
+ * The valid log from epoch `until` on, oldest first: from the newest epoch back through the bases.
+ * @param end where the newest one is to end; null: it is open
+ */
 export async function pathTo(
   store: JournalStore,
   newest: Opening,
   until: number,
   signal?: AbortSignal,
+  end: EventPosition | null = null,
 ): Promise<[Segment, ...Segment[]]> {
-  const path: [Segment, ...Segment[]] = [{ opening: newest, to: null }];
+  const path: [Segment, ...Segment[]] = [{ opening: newest, to: end }];
   for (let { base, epoch } = newest; base.seq > 0 && epoch > until; ) {
     const opening = await openingOf(store, newest.shard, base.epoch, signal);
     path.unshift({ opening, to: base });
@@ -202,14 +228,19 @@ export interface Head extends Position {
   readonly ts: number;
 }
 
-/** The last valid record before an epoch's first. */
+/**
+ * The last valid record before an epoch's first.
+ * @param last the one that is known already, if it should be that
+ */
 export async function baseHead(
   store: JournalStore,
   { shard, base }: Opening,
   signal?: AbortSignal,
+  last?: JournalRecord,
 ): Promise<Head> {
   if (base.seq === 0) return { epoch: 0, seq: 0, hash: ORIGIN_HASH, ts: 0 };
-  const { epoch, seq, hash, ts } = await readRecord(store, shard, base, signal);
+  const isKnown = last?.epoch === base.epoch && last.seq === base.seq;
+  const { epoch, seq, hash, ts } = isKnown ? last : await readRecord(store, shard, base, signal);
   return { epoch, seq, hash, ts };
 }
 

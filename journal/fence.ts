@@ -7,6 +7,7 @@ import {
   pathTo,
   readFrom,
   readRecord,
+  startOf,
 } from "./epochs.ts";
 import {
   HaltedError,
@@ -17,7 +18,15 @@ import {
   SupersededError,
 } from "./errors.ts";
 import { DEFAULT_WINDOW, type EventPosition, type Opening, type Seal } from "./model.ts";
-import { decideFence, type FenceIntent, PROTOCOL, type Refusal, type Rules, samePlace } from "./protocol.ts";
+import {
+  decideFence,
+  type FenceIntent,
+  openedBy,
+  PROTOCOL,
+  type Refusal,
+  type Rules,
+  samePlace,
+} from "./protocol.ts";
 import { checkWindow, sealEpoch, sealTime } from "./seal.ts";
 import type { JournalStore } from "./store.ts";
 
@@ -55,10 +64,10 @@ export async function fence(
   const { region, generation, reason, sealer, signal } = request;
   const window = checkWindow(request.window ?? DEFAULT_WINDOW);
   const cut = checkCut(request);
-  let hint = request.hint;
+  let { hint, known } = request;
   let coverage = { gapsAtSeal: 0, orphans: 0 };
   for (let sealed = false; ; ) {
-    const newest = await findNewestEpoch(store, shard, { hint, signal });
+    const newest = await findNewestEpoch(store, shard, { hint, known, signal });
     const { opening } = newest;
     const decision = decideFence(opening, request);
     if (decision.act === "refuse") throw refusal(decision.why, opening, request);
@@ -74,7 +83,7 @@ export async function fence(
       sealed = true;
       coverage = { gapsAtSeal, orphans: await countOrphans(store, seal, signal) };
     }
-    hint = seal.epoch + 1;
+    known = startOf(openedBy(seal));
   }
 }
 

@@ -3,9 +3,17 @@ export * from "./archive.ts";
 export { type CarrierOptions, openCarrier, type Removed, readRemoved } from "./carry.ts";
 export * from "./checkpoints.ts";
 export * from "./clock.ts";
+export { Cursor, type CursorOptions, openCursor } from "./cursor.ts";
 export { type Cut, type EventPlace, type Survey, surveyCut } from "./cut.ts";
 export { type DynamoJournalOptions, openDynamoJournal } from "./dynamo.ts";
-export { type FindOptions, findNewestEpoch, type Head, type NewestEpoch, readHead } from "./epochs.ts";
+export {
+  type FindOptions,
+  findNewestEpoch,
+  type Head,
+  type Known,
+  type NewestEpoch,
+  readHead,
+} from "./epochs.ts";
 export * from "./errors.ts";
 export { type Fenced, type FenceRequest, fence } from "./fence.ts";
 export * from "./model.ts";

@@ -1,9 +1,9 @@
 /** Reading the valid log: only the contiguous prefix, across epochs by their bases, every hash checked. */
-import { findNewestEpoch, openingOf, pathTo } from "./epochs.ts";
+import { cursorAt, openCursor } from "./cursor.ts";
+import { findNewestEpoch, openingOf, pathTo, startOf } from "./epochs.ts";
 import type { Anchor, JournalRecord, Opening, Position, ValidRecord } from "./model.ts";
 import { isBefore } from "./protocol.ts";
 import type { JournalStore } from "./store.ts";
-import { type Bounds, walkBehind, walkFromOrigin } from "./walk.ts";
 
 export const DEFAULT_POLL_MILLISECONDS = 100;
 
@@ -41,7 +41,8 @@ export async function* readValid(
   { after, to, signal }: ReadOptions = {},
 ): AsyncGenerator<ValidRecord, void, undefined> {
   if (to && after && !isBefore(after, to)) return;
-  for await (const valid of walk(store, shard, after, { to, signal }, async () => false)) {
+  const cursor = await openCursor(store, shard, { after, to, signal });
+  for await (const valid of cursor.read()) {
     yield valid;
     if (to && !isBefore(valid.record, to)) return;
   }
@@ -59,32 +60,11 @@ export async function* follow(
     return true;
   };
   try {
-    yield* walk(store, shard, after, { signal }, waitForMore);
+    const cursor = await openCursor(store, shard, { after, signal });
+    yield* cursor.read(waitForMore);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-}
-
-async function* walk(
-  store: JournalStore,
-  shard: number,
-  after: Anchor | undefined,
-  bounds: Bounds,
-  waitForMore: (newest: Opening) => Promise<boolean>,
-): AsyncGenerator<ValidRecord, void, undefined> {
-  const { signal } = bounds;
-  const from = after && after.seq > 0 ? after : undefined;
-  const newest = await findNewestEpoch(store, shard, { hint: from?.epoch, signal });
-  const [start, ...path] = await pathTo(store, newest.opening, from?.epoch ?? 0, signal);
-  const walker = from
-    ? await walkBehind(store, start, newest, from, bounds)
-    : walkFromOrigin(store, start.opening, bounds);
-  if (start.to) yield* walker.until(start.to);
-  for (const { opening, to } of path) {
-    walker.enter(opening);
-    if (to) yield* walker.until(to);
-  }
-  yield* walker.onward(waitForMore);
 }
 
 /**
@@ -99,21 +79,8 @@ export async function* readSealed(
 ): AsyncGenerator<ValidRecord, void, undefined> {
   const opening = await openingOf(store, shard, epoch, signal);
   const end = (await openingOf(store, shard, epoch + 1, signal)).first;
-  const sealed = { opening, end, highest: end, last: undefined };
-  const path = await pathTo(store, opening, after?.epoch ?? 0, signal);
-  const [start, ...rest] = path.map((segment) => ({
-    ...segment,
-    to: segment.to ?? { epoch, seq: end - 1, index: null },
-  }));
-  if (start === undefined) return;
-  const walker = after
-    ? await walkBehind(store, start, sealed, after, { signal })
-    : walkFromOrigin(store, start.opening, { signal });
-  yield* walker.until(start.to);
-  for (const segment of rest) {
-    walker.enter(segment.opening);
-    yield* walker.until(segment.to);
-  }
+  const to = { epoch, seq: end - 1, index: null };
+  yield* (await cursorAt(store, { ...startOf(opening), end }, after, { signal }, to)).read();
 }
 
 /**

@@ -2,20 +2,22 @@
  * A standby follows the log of a living writer, which appends at least a heartbeat, and takes over when it hears
  * nothing. Suspecting a writer that lives is no danger: taking over is sealing, as every start is.
  */
+
+import type { Clock } from "./clock.ts";
+import type { Cursor } from "./cursor.ts";
 import { findNewestEpoch } from "./epochs.ts";
-import type { Anchor, Opening, ValidRecord } from "./model.ts";
+import type { Opening, ValidRecord } from "./model.ts";
 import { PROTOCOL } from "./protocol.ts";
-import { anchorOf, follow } from "./read.ts";
+import { DEFAULT_POLL_MILLISECONDS } from "./read.ts";
 import { sealEpoch, sealTime } from "./seal.ts";
 import type { JournalStore } from "./store.ts";
 import type { Writer } from "./writer.ts";
 
 export interface StandbyOptions {
-  readonly store: JournalStore;
-  readonly shard: number;
+  readonly clock: Clock;
+  /** What it follows. */
+  readonly cursor: Cursor;
   readonly signal: AbortSignal;
-  /** Follow behind this record; absent: from the beginning. */
-  readonly after?: Anchor | undefined;
   /** Gets every record behind it, in order. */
   readonly fold: (valid: ValidRecord) => void;
   /** How long the writer of an epoch may be silent before it counts as dead; 0: it is not waited for at all. */
@@ -29,21 +31,23 @@ export interface StandbyOptions {
  * Only reads that were answered count as silence: who cannot read, or was frozen, has not listened.
  */
 export async function awaitSilence(options: StandbyOptions): Promise<number> {
-  const { store, shard, signal, fold, patienceMilliseconds, following } = options;
-  let { after } = options;
+  const { clock, cursor, signal, fold, patienceMilliseconds, following } = options;
   for (let silent: number | undefined; ; ) {
-    const { opening } = await findNewestEpoch(store, shard, { hint: after?.epoch, signal });
+    for await (const valid of cursor.read()) fold(valid);
+    const { opening } = cursor.place;
     const patience = opening.writer === null ? 0 : patienceMilliseconds(opening);
     if (patience === 0 || opening.epoch === silent) return opening.epoch;
     following?.(opening);
-    const silence = new Silence(() => store.clock.now(), patience);
-    const atEnd = ({ epoch }: Opening) => epoch === opening.epoch && !silence.isProven();
-    for await (const valid of follow(store, shard, { after, signal, atEnd })) {
+    const silence = new Silence(() => clock.now(), patience);
+    const waitForMore = async ({ epoch }: Opening): Promise<boolean> => {
+      if (epoch !== opening.epoch || silence.isProven()) return false;
+      await clock.sleep(DEFAULT_POLL_MILLISECONDS, signal);
+      return true;
+    };
+    for await (const valid of cursor.read(waitForMore)) {
       fold(valid);
-      after = anchorOf(valid);
       silence.broken();
     }
-    signal.throwIfAborted();
     // The next epoch's writer may have nothing to say yet: only an epoch that is still the newest was silent.
     silent = opening.epoch;
   }

@@ -1,6 +1,6 @@
 /** An engine's start: seal the newest epoch, open the next one for this process. */
 import type { Region } from "../components/model.ts";
-import { advance, baseHead, type FindOptions, findNewestEpoch } from "./epochs.ts";
+import { advance, baseHead, type FindOptions, findNewestEpoch, type NewestEpoch, startOf } from "./epochs.ts";
 import { HaltedError, NotMyRegionError, OvertakenError } from "./errors.ts";
 import { hashEpochStart } from "./hash.ts";
 import { DEFAULT_WINDOW, type Opening } from "./model.ts";
@@ -30,8 +30,8 @@ export interface WriterOptions extends FindOptions {
 export async function openWriter(options: WriterOptions, rules: Rules = PROTOCOL): Promise<Writer> {
   const { store, shard, region, writer, over, signal } = options;
   const window = checkWindow(options.window ?? DEFAULT_WINDOW);
-  for (let hint = options.hint; ; ) {
-    const newest = await findNewestEpoch(store, shard, { hint, signal });
+  for (let { hint, known } = options; ; ) {
+    const newest = await findNewestEpoch(store, shard, { hint, known, signal });
     refuseStart(newest.opening, region);
     const { epoch } = newest.opening;
     if (over !== undefined && epoch !== over) throw new OvertakenError(shard, epoch, over);
@@ -41,11 +41,11 @@ export async function openWriter(options: WriterOptions, rules: Rules = PROTOCOL
     const seal = await sealEpoch(store, newest, draft, window, rules, signal);
     if (seal.sealer === writer) {
       const opening = openedBy(seal);
-      const head = await baseHead(store, opening, signal);
+      const head = await baseHead(store, opening, signal, newest.last);
       const prevHash = hashEpochStart(opening, head.hash);
       return new EpochWriter({ store, opening, head, next: opening.first, prevHash, writer, window, rules });
     }
-    hint = seal.epoch + 1;
+    known = startOf(openedBy(seal));
   }
 }
 
@@ -66,8 +66,8 @@ export interface OwnershipOptions {
   readonly waiting?: (opening: Opening) => void;
 }
 
-/** Resolves when an engine of this region may start; rejects with the signal's reason. */
-export async function waitForOwnership(options: OwnershipOptions): Promise<void> {
+/** Resolves when an engine of this region may start, with what it saw; rejects with the signal's reason. */
+export async function waitForOwnership(options: OwnershipOptions): Promise<NewestEpoch> {
   const { store, shard, region, signal, intervalMilliseconds = DEFAULT_POLL_MILLISECONDS } = options;
   let newest = await findNewestEpoch(store, shard, { signal });
   while (decideStart(newest.opening, region).act !== "seal") {
@@ -75,4 +75,5 @@ export async function waitForOwnership(options: OwnershipOptions): Promise<void>
     await store.clock.sleep(intervalMilliseconds, signal);
     newest = await advance(store, newest, signal);
   }
+  return newest;
 }

@@ -123,7 +123,7 @@ class Journal implements JournalStore {
         return next;
       if (current.generation !== generation - 1) throw new DecisionConflictError(current, generation - 1);
       const expected = present ? { generation: current.generation } : null;
-      await this.#tryPut(REGION_KEY, item, expected, signal);
+      if (await this.#isStored(REGION_KEY, item, expected, signal)) return next;
     }
   }
 
@@ -141,7 +141,7 @@ class Journal implements JournalStore {
       }
       if (current.traffic === traffic && current.maintenance === maintenance) return;
       const expected = { traffic: current.traffic, maintenance: current.maintenance };
-      await this.#tryPut(controlKey(region), { traffic, maintenance }, expected, signal);
+      if (await this.#isStored(controlKey(region), { traffic, maintenance }, expected, signal)) return;
     }
   }
 
@@ -156,18 +156,19 @@ class Journal implements JournalStore {
       const current = await this.readEngineItem(shard, signal);
       if (current && current.epoch >= epoch) return;
       const expected = current ? { epoch: current.epoch } : null;
-      await this.#tryPut(engineKey(shard), { epoch, region, url }, expected, signal);
+      if (await this.#isStored(engineKey(shard), { epoch, region, url }, expected, signal)) return;
     }
   }
 
-  /** Whatever the answer, the caller reads again: a refusal may be this put's own earlier attempt. */
-  async #tryPut(
+  /** Refused, the caller reads again: it may have been this put's own earlier attempt. */
+  async #isStored(
     key: string,
     item: PlainItem,
     expected: PlainItem | null,
     signal?: AbortSignal,
-  ): Promise<void> {
-    await repeat(this.#repetition, signal, (s) => this.#table.putItem(key, item, expected, s), isFinal);
+  ): Promise<boolean> {
+    const put = (s: AbortSignal) => this.#table.putItem(key, item, expected, s);
+    return (await repeat(this.#repetition, signal, put, isFinal)) === "stored";
   }
 
   #read<T>(signal: AbortSignal | undefined, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 /** Walking the valid log record by record, from a known place on; every step is verified. */
 import { enterEpoch, extend, type Link, linkAfter, ORIGIN_LINK } from "./chain.ts";
-import { type NewestEpoch, readRecord, type Segment } from "./epochs.ts";
+import { type Known, readRecord, type Segment } from "./epochs.ts";
 import { NotInLogError, TamperedError } from "./errors.ts";
 import type {
   Anchor,
@@ -19,6 +19,8 @@ interface Start {
   readonly opening: Opening;
   readonly next: number;
   readonly link: Link;
+  /** The last valid record before `next`, if it is known. */
+  readonly last: JournalRecord | undefined;
 }
 
 export interface Bounds {
@@ -33,14 +35,21 @@ export class LogWalk {
   #opening: Opening;
   #next: number;
   #link: Link;
+  #last: JournalRecord | undefined;
   #ahead: { readonly next: number; readonly page: Promise<Page> } | undefined;
 
-  constructor(store: JournalStore, { opening, next, link }: Start, bounds: Bounds = {}) {
+  constructor(store: JournalStore, { opening, next, link, last }: Start, bounds: Bounds = {}) {
     this.#store = store;
     this.#bounds = bounds;
     this.#opening = opening;
     this.#next = next;
     this.#link = link;
+    this.#last = last;
+  }
+
+  /** Where this walk stands. */
+  get place(): Known {
+    return { opening: this.#opening, end: this.#next, last: this.#last };
   }
 
   /** The rest of the present epoch, up to the base of the next one on the path. */
@@ -75,6 +84,8 @@ export class LogWalk {
   async *onward(
     waitForMore: (opening: Opening) => Promise<boolean>,
   ): AsyncGenerator<ValidRecord, void, undefined> {
+    // Of an earlier call that was left half-way: what has landed since is not in it.
+    this.#ahead = undefined;
     for (;;) {
       const page = await this.#read();
       const { records, seal } = contiguous(page.items, this.#next);
@@ -97,6 +108,7 @@ export class LogWalk {
   #step(record: JournalRecord, index: number | null): ValidRecord {
     this.#link = extend(this.#link, record);
     this.#next = record.seq + 1;
+    this.#last = record;
     return { record, upTo: index ?? record.events };
   }
 
@@ -127,13 +139,17 @@ export class LogWalk {
 
 /** A walk from the beginning of the log. */
 export const walkFromOrigin = (store: JournalStore, opening: Opening, bounds?: Bounds): LogWalk =>
-  new LogWalk(store, { opening, next: opening.first, link: enterEpoch(ORIGIN_LINK, opening) }, bounds);
+  new LogWalk(
+    store,
+    { opening, next: opening.first, link: enterEpoch(ORIGIN_LINK, opening), last: undefined },
+    bounds,
+  );
 
 /** A walk from behind `anchor`, which must lie in `segment` with exactly its hash and number of events. */
 export async function walkBehind(
   store: JournalStore,
   { opening, to }: Segment,
-  newest: NewestEpoch,
+  newest: Pick<Known, "end">,
   anchor: Anchor,
   bounds: Bounds = {},
 ): Promise<LogWalk> {
@@ -149,5 +165,6 @@ export async function walkBehind(
   const record = await readRecord(store, opening.shard, anchor, bounds.signal);
   if (record.hash !== anchor.hash)
     throw refuse(`the record there has the hash ${record.hash}, not ${anchor.hash}`);
-  return new LogWalk(store, { opening, next: anchor.seq + 1, link: linkAfter(record) }, bounds);
+  const start = { opening, next: anchor.seq + 1, link: linkAfter(record), last: record };
+  return new LogWalk(store, start, bounds);
 }

@@ -42,7 +42,7 @@ const STATE_BUCKET = "pulumi-state";
 const STATE_KEY = "alias/pulumi-state";
 const LAST_SANDBOX = 250;
 /** A loss shall hit writes on their way: the region struggles until so many are, or for so long without load. */
-const STRUGGLE = { writes: 12, limitMilliseconds: 2_000 } as const;
+export const STRUGGLE = { writes: 12, limitMilliseconds: 2_000 } as const;
 /** Between the writer and the other region's replica; Aurora's is "typically under 1 second". */
 const REPLICATION_LAG_MILLISECONDS = 400;
 

@@ -117,5 +117,11 @@ function chain(spans: ReturnType<typeof attempt>["spans"]): Share[] {
     ["health checks", at("health checks")],
     ["caches", at("caches")],
   ];
-  return moments.map(([name, until], index) => ({ name, seconds: until - (moments[index - 1]?.[1] ?? 0) }));
+  // What ended before the step above it cost nobody anything.
+  let reached = 0;
+  return moments.map(([name, until]) => {
+    const seconds = Math.max(0, until - reached);
+    reached += seconds;
+    return { name, seconds };
+  });
 }

@@ -7,7 +7,7 @@ import { hostPort, url } from "../../sandbox/addresses.ts";
 import { fleetOptions } from "../../sandbox/clients/options.ts";
 import { startFleet } from "../../sandbox/clients/start.ts";
 import { Processes } from "../../sandbox/processes.ts";
-import { Sandbox, type SandboxOptions } from "../../sandbox/sandbox.ts";
+import { Sandbox, type SandboxOptions, STRUGGLE } from "../../sandbox/sandbox.ts";
 import type { StackOutputs } from "../../stacks/outputs.ts";
 import { pulumiStack } from "../adapters/program.ts";
 import { changes } from "../adapters/pulumi.ts";
@@ -64,7 +64,7 @@ async function worldOf(sandbox: Sandbox): Promise<World> {
     modelled: sandbox.status().modelled,
     environment,
     awsEndpoint: url(addresses.operatorEdge),
-    injectedWaits: [],
+    dyingSeconds: STRUGGLE.limitMilliseconds / 1_000,
     outputs: (stack) => outputs(command, stack, settings.projectDirectory, environment),
     loseRegion: (region, loss) => sandbox.loseRegion(region, loss),
     returnRegion: (region) => sandbox.returnRegion(region),

@@ -67,6 +67,7 @@ export class Drill {
   run: string | null = null;
   exitCode: number | null = null;
   predictedGapEvents: number | null = null;
+  lastRecordAt: number | null = null;
   /** Of the readiness check, before the impact. */
   forecast: Forecast | undefined;
   replica: readonly Watermark[] | null = null;
@@ -151,7 +152,8 @@ export class Drill {
     if (event.state !== "done") return;
     if (event.step === "assess") {
       this.moment("assessed", event.at);
-      this.predictedGapEvents = predictedGap(event.data);
+      this.predictedGapEvents = figure(event.data, "predictedGapEvents");
+      this.lastRecordAt = figure(event.data, "lastRecordAt");
     }
     if (event.step === "fence") this.moment("fenced", event.at);
   }
@@ -190,7 +192,8 @@ export function known<T>(value: T | undefined, what: string): T {
   return value;
 }
 
-function predictedGap(data: object | undefined): number | null {
-  const value = data !== undefined && "predictedGapEvents" in data ? data.predictedGapEvents : null;
+/** One that the command's step left with its event. */
+function figure(data: object | undefined, name: "predictedGapEvents" | "lastRecordAt"): number | null {
+  const value: unknown = Reflect.get(data ?? {}, name);
   return typeof value === "number" ? value : null;
 }

@@ -72,10 +72,11 @@ function recovery(drill: Drill, { targetSeconds }: Scenario): Evidence["rto"] {
   const goAt = moments.go ?? impactAt;
   const bounds = unavoidableWaits(
     known(drill.stacks, "stacks' outputs").dr.dns,
-    known(drill.world, "world").injectedWaits,
+    known(drill.world, "world").dyingSeconds,
   );
   const observed = {
     ...{ impactAt, goAt, target, fresh },
+    lastRecordAt: drill.lastRecordAt,
     assessedAt: moments.assessed ?? null,
     activeAt: moments.active ?? null,
     nameAt: moments.name ?? null,

@@ -16,7 +16,7 @@ const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
 /** To the millisecond, from times in milliseconds. */
 export const seconds = (from: number, to: number): number => rounded((to - from) / 1_000);
 
-export type WaitKind = "detection" | "health" | "ttl" | "injected";
+export type WaitKind = "dying" | "detection" | "health" | "ttl";
 
 /** A wait and how long it may take, from config alone: known before anything happens. */
 export interface Bound {
@@ -25,20 +25,22 @@ export interface Bound {
   readonly seconds: number;
 }
 
-export function unavoidableWaits(
-  dns: DnsSettings,
-  injected: readonly { readonly name: string; readonly seconds: number }[],
-): readonly Bound[] {
+/** @param dyingSeconds how long the region may take to be lost, from the impact on */
+export function unavoidableWaits(dns: DnsSettings, dyingSeconds: number): readonly Bound[] {
   const { failureThreshold, healthCheckIntervalSeconds, ttlSeconds } = dns;
   const checks = failureThreshold * healthCheckIntervalSeconds;
   return [
     {
+      kind: "dying",
+      name: `the dying region still writes, up to ${dyingSeconds} s`,
+      seconds: dyingSeconds,
+    },
+    {
       kind: "detection",
-      // The silence begins with the impact, while the operator still wonders: their reaction costs nothing more.
+      // It begins while the operator still wonders: their reaction costs nothing more.
       name: "silence of the journal, by which its region is known to be lost",
       seconds: STOPPED_MILLISECONDS / 1000,
     },
-    ...injected.map(({ name, seconds }): Bound => ({ kind: "injected", name, seconds })),
     {
       kind: "health",
       name: `health checks, ${failureThreshold} × ${healthCheckIntervalSeconds} s`,
@@ -53,6 +55,8 @@ export interface Observed {
   readonly impactAt: number;
   /** Start of the confirmed command. */
   readonly goAt: number;
+  /** When the last record that the command saw was written; null: it saw none. */
+  readonly lastRecordAt: number | null;
   /** The command had its evidence that the region is lost. */
   readonly assessedAt: number | null;
   /** The new region's `/active` answered 200 first. */
@@ -108,18 +112,19 @@ function firstSuccesses({ fresh, impactAt, target }: Observed): (number | null)[
   });
 }
 
-function measured({ kind, seconds: bound }: Bound, observed: Observed, recoveredAt: number | null): number {
-  const { impactAt, assessedAt, activeAt, nameAt } = observed;
+function measured({ kind }: Bound, observed: Observed, recoveredAt: number | null): number {
+  const { impactAt, lastRecordAt, assessedAt, activeAt, nameAt } = observed;
+  const silentAt = Math.max(impactAt, lastRecordAt ?? impactAt);
   const between = (from: number | null, to: number | null): number =>
     from === null || to === null ? 0 : Math.max(0, seconds(from, to));
   switch (kind) {
+    case "dying":
+      return between(impactAt, silentAt);
     case "detection":
-      return between(impactAt, assessedAt);
+      return between(silentAt, assessedAt);
     case "health":
       return between(activeAt, nameAt ?? recoveredAt);
     case "ttl":
       return between(nameAt, recoveredAt);
-    case "injected":
-      return bound;
   }
 }

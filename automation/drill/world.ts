@@ -80,8 +80,8 @@ export interface World {
   readonly environment: Readonly<Record<string, string>>;
   /** AWS endpoint of an operator outside every region. */
   readonly awsEndpoint: string;
-  /** Waits that the place injects on the longest chain from the loss to the first order. */
-  readonly injectedWaits: readonly { readonly name: string; readonly seconds: number }[];
+  /** How long a region may take to be lost. */
+  readonly dyingSeconds: number;
   outputs(stack: StackName): Promise<StackOutputs>;
   /** Begins at once, and resolves when the region is lost, with writes on their way if there are any. */
   loseRegion(region: Region, loss: Loss): Promise<void>;

@@ -20,7 +20,13 @@ export const failover: readonly Node<Ports, Facts>[] = [
   fence,
   {
     parallel: [
-      { nodes: [scale, rebuild, smoke, traffic] },
+      {
+        nodes: [
+          // The engines are asked for early in Pulumi's update: what is proved of them need not wait for its end.
+          { parallel: [{ nodes: [scale] }, { nodes: [rebuild, smoke] }] },
+          traffic,
+        ],
+      },
       // Orders do not need the database: without it the platform is recovered, degraded.
       { nodes: [promote, catchUp], tolerated: true },
     ],

@@ -17,6 +17,7 @@ export const LATENCIES = [
   "confirmation",
   "commandStart",
   "plan",
+  "scaleOut",
   "update",
   "switch",
   "strongOperation",

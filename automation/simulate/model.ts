@@ -43,6 +43,8 @@ export interface Moments {
   readonly place: Pick<LatencyTable, "resolvers" | "checkers" | "takeTurns">;
   go: number;
   trafficPlanned: number;
+  /** The Deployments have their new size. */
+  askedFor: number;
   gatewaysUp: number;
   active: number;
   /** The public name leads to the survivor. */
@@ -65,6 +67,7 @@ export function momentOfGo({ draws, setting: { go } }: Moments): number {
   return go === "paged" ? draws.take("alarm") + draws.take("paged") : draws.take(go);
 }
 
+/** What runs beside something else is walked after it, and may wait for its moments. */
 export const MODELS: StepModels<Moments> = {
   /** The silence begins with the impact, or with the last write that still lands: a late go finds it there already. */
   assess(at, moments) {
@@ -82,7 +85,10 @@ export const MODELS: StepModels<Moments> = {
   fence: (at, { draws, setting }) =>
     at + FENCE_OPERATIONS * draws.take("strongOperation", { of: setting.shards, index: 1 }),
 
-  scale: (at, { draws }) => at + draws.take("update"),
+  scale(at, moments) {
+    moments.askedFor = at + moments.draws.take("scaleOut");
+    return moments.askedFor + moments.draws.take("update");
+  },
 
   rebuild(at, moments) {
     const { draws, setting } = moments;
@@ -91,7 +97,7 @@ export const MODELS: StepModels<Moments> = {
         ? 0
         : draws.take("nodeStart", { of: setting.nodes }) + draws.take("imagePull", { of: setting.nodes });
     const pods = draws.take("podStart", { of: setting.pods });
-    moments.gatewaysUp = at + nodes + pods;
+    moments.gatewaysUp = Math.max(at, moments.askedFor) + nodes + pods;
     return moments.gatewaysUp + draws.take("engineStart");
   },
 

@@ -54,6 +54,7 @@ export function attempt(
   const unset = {
     go: 0,
     trafficPlanned: 0,
+    askedFor: 0,
     gatewaysUp: 0,
     active: 0,
     named: 0,

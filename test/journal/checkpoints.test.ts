@@ -29,7 +29,7 @@ test("one beyond a given position is passed over", async (t) => {
   const { history, checkpoints, save } = await setUp();
   for (const index of [0, 1, 2, 3]) await save(at(history, index));
   const to = { epoch: 1, seq: 2 };
-  t.like(await checkpoints.newestValid(history.store, 0, undefined, to), { epoch: 1, seq: 2 });
+  t.like(await checkpoints.newestValid(history.store, 0, { to }), { epoch: 1, seq: 2 });
 });
 
 test("one whose hash is not the log's at its place is passed over", async (t) => {

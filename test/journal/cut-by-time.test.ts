@@ -151,7 +151,7 @@ test("per shard what came before the first event at or after T stays, that one a
           [],
         );
         // Checkpoints of what was cut are there still, newer than those that hold, and are not used.
-        const newest = await shards.checkpoints.newestValid(shards.store(shard), shard, undefined, position);
+        const newest = await shards.checkpoints.newestValid(shards.store(shard), shard, { to: position });
         const replayed: readonly Written[] = newest === undefined ? [] : JSON.parse(newest.state);
         t.deepEqual(
           replayed.filter(({ event }) => gone.has(event)),

@@ -11,7 +11,7 @@ import {
   readValid,
   waitForOwnership,
 } from "../../journal/index.ts";
-import { MemoryTable, memoryJournal } from "./memory.ts";
+import { countRounds, MemoryTable, memoryJournal } from "./memory.ts";
 
 const region = "us-east-1" as const;
 
@@ -43,6 +43,24 @@ test("a long epoch's end is found from its highest item, behind gaps and orphans
   const fenced = await fence(store, 0, { region, generation: 1, reason: "halt", sealer: "run", window: 16 });
   t.like(fenced, { sealed: true, gapsAtSeal: 126, orphans: 3, base: { epoch: 1, seq: 1_000, index: null } });
   t.like(await readHead(store, 0), { head: { epoch: 1, seq: 1_000 }, opening: { epoch: 2, first: 1_001 } });
+});
+
+test("the newest of many epochs is found in few rounds, from any hint, also a wrong one", async (t) => {
+  for (const epochs of [1, 2, 5, 6, 23, 100]) {
+    const table = new MemoryTable();
+    const store = memoryJournal(table);
+    for (let count = 0; count < epochs; count += 1) {
+      await openWriter({ store, shard: 0, region, writer: `writer-${count}`, window: 2 });
+    }
+    for (const hint of [undefined, 1, Math.ceil(epochs / 2), epochs - 1, epochs, epochs + 1, epochs + 50]) {
+      const counted = countRounds(table);
+      t.like(await findNewestEpoch(memoryJournal(counted.table), 0, { hint }), {
+        end: 1,
+        opening: { epoch: epochs },
+      });
+      t.true(counted.rounds() <= 12, `${counted.rounds()} rounds to ${epochs} from ${hint}`);
+    }
+  }
 });
 
 test("a page border anywhere changes nothing", async (t) => {

@@ -2,6 +2,7 @@
  * The journal's table and buckets in memory: perfectly strong, never failing. Other folders' tests may use
  * it.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Region } from "../../components/model.ts";
 import {
   type JournalOptions,
@@ -89,4 +90,27 @@ export function memoryObjects(): ObjectStore & { readonly objects: Map<string, s
       return keys.sort().slice(0, limit);
     },
   };
+}
+
+/** Counts what a caller waits for: operations that begin when none is on its way. */
+export function countRounds<T extends Table>(table: T): { readonly table: T; readonly rounds: () => number } {
+  let [rounds, underWay] = [0, 0];
+  const counting = new Proxy(table, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return async (...given: unknown[]) => {
+        if (underWay === 0) rounds += 1;
+        underWay += 1;
+        try {
+          // All that begin together are on their way together.
+          await setImmediate();
+          return await value.apply(target, given);
+        } finally {
+          underWay -= 1;
+        }
+      };
+    },
+  });
+  return { table: counting, rounds: () => rounds };
 }

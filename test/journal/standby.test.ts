@@ -7,6 +7,7 @@ import {
   findNewestEpoch,
   type JournalStore,
   OvertakenError,
+  openCursor,
   openWriter,
   resign,
   type ValidRecord,
@@ -41,8 +42,9 @@ class World {
   /** Lets time pass until an epoch may be taken over. */
   async listen(): Promise<number> {
     let epoch: number | undefined;
+    const cursor = await openCursor(this.store, 0);
     const listening = awaitSilence({
-      ...{ store: this.store, shard: 0, signal: new AbortController().signal },
+      ...{ clock: this.store.clock, cursor, signal: new AbortController().signal },
       fold: (valid) => this.folded.push(valid),
       patienceMilliseconds: () => PATIENCE,
     }).then((free) => (epoch = free));

@@ -183,16 +183,15 @@ export class Engine implements EngineFace {
     for (;;) {
       // A halt is known already when this engine was halted, and stays what it waits for.
       if (this.#phase !== "halted") this.#enter("waiting", `until shard ${shard} belongs to ${region}`);
-      await waitForOwnership({
+      const known = await waitForOwnership({
         ...{ store, shard, region, signal, intervalMilliseconds: OWNERSHIP_MS },
         waiting: (opening) => this.#waitFor(opening),
       });
       this.#enter("replaying", "from the newest valid checkpoint");
-      const replica = await Replica.restore({ store, checkpoints, shard, log, signal });
-      await replica.catchUp();
+      const replica = await Replica.restore({ store, checkpoints, shard, known, log, signal });
       const over = await this.#standBy(replica, signal);
       const writer = await openWriter({
-        ...{ store, shard, region, window, signal, over, hint: over },
+        ...{ store, shard, region, window, signal, over, known: replica.cursor.place },
         writer: randomUUID(),
       }).catch((error: unknown) => {
         if (NOT_NOW.some((kind) => error instanceof kind)) return undefined;
@@ -202,7 +201,10 @@ export class Engine implements EngineFace {
       if (writer === undefined) continue;
       this.#enter("replaying", "what the former writer added");
       const { epoch } = writer.opening;
-      await Promise.all([replica.catchUp(), store.announceEngine({ shard, epoch, region, url }, signal)]);
+      await Promise.all([
+        replica.catchUp(writer.head),
+        store.announceEngine({ shard, epoch, region, url }, signal),
+      ]);
       if ((replica.at?.seq ?? 0) !== writer.head.seq) {
         throw new Error(
           `shard ${shard} replayed to ${replica.at?.seq ?? 0}, its log ends at ${writer.head.seq}`,
@@ -220,10 +222,10 @@ export class Engine implements EngineFace {
 
   /** Waits while another engine of this region lives that should keep the shard; gives the epoch to take over. */
   async #standBy(replica: Replica, signal: AbortSignal): Promise<number> {
-    const { store, shard, standby } = this.#options;
+    const { store, standby } = this.#options;
     const isYoung = ({ ts }: Opening) => store.clock.now() - ts < RIVAL_AGE_MS;
     return await awaitSilence({
-      ...{ store, shard, signal, after: replica.at },
+      ...{ clock: store.clock, cursor: replica.cursor, signal },
       fold: (valid) => replica.fold(valid),
       patienceMilliseconds: (opening) =>
         standby === "on" ? STANDBY_PATIENCE_MS : isYoung(opening) ? RIVAL_PATIENCE_MS : 0,

@@ -3,9 +3,11 @@ import {
   type Acknowledgement,
   type Anchor,
   type CheckpointStore,
+  type Cursor,
   type JournalStore,
+  type Known,
+  openCursor,
   type Position,
-  readValid,
   type ValidRecord,
 } from "../../journal/index.ts";
 import { type Log, messageOf } from "../log.ts";
@@ -16,6 +18,8 @@ export interface ReplicaSource {
   readonly store: JournalStore;
   readonly checkpoints: CheckpointStore;
   readonly shard: number;
+  /** Where the log was seen to end. */
+  readonly known?: Known | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -27,10 +31,11 @@ export class Replica {
   at: Anchor | undefined;
   readonly replayedFrom: Position | null;
   tailReplayed = 0;
-  readonly #source: ReplicaSource;
+  /** Behind `at`: who reads on from it folds what it gives. */
+  readonly cursor: Cursor;
 
-  private constructor(source: ReplicaSource, settled: State, from: Anchor | undefined) {
-    this.#source = source;
+  private constructor(cursor: Cursor, settled: State, from?: Anchor) {
+    this.cursor = cursor;
     this.settled = settled;
     this.at = from;
     this.replayedFrom = from === undefined ? null : { epoch: from.epoch, seq: from.seq };
@@ -41,24 +46,31 @@ export class Replica {
    * had, or is of another version, costs a longer replay and nothing else.
    */
   static async restore(source: ReplicaSource): Promise<Replica> {
-    const { store, checkpoints, shard, log, signal } = source;
+    const { store, checkpoints, shard, known, log, signal } = source;
     try {
-      const checkpoint = await checkpoints.newestValid(store, shard, signal);
-      if (checkpoint === undefined) return new Replica(source, new State(shard), undefined);
-      const { state, shard: _, ...anchor } = checkpoint;
-      return new Replica(source, State.parse(state, shard), anchor);
+      const checkpoint = await checkpoints.newestValid(store, shard, { known, signal });
+      if (checkpoint !== undefined) {
+        const { state, cursor, shard: _, ...anchor } = checkpoint;
+        return new Replica(cursor, State.parse(state, shard), anchor);
+      }
     } catch (error) {
       signal.throwIfAborted();
       log("checkpoint-unusable", { shard, error: messageOf(error) });
-      return new Replica(source, new State(shard), undefined);
     }
+    return new Replica(await openCursor(store, shard, { known, signal }), new State(shard));
   }
 
-  /** Reads on to the log's end. Rejects with `NotInLogError` when a cut took back what was folded already. */
-  async catchUp(): Promise<void> {
-    const { store, shard, signal } = this.#source;
-    const after = this.at === undefined ? {} : { after: this.at };
-    for await (const valid of readValid(store, shard, { ...after, signal })) this.fold(valid);
+  /**
+   * Reads on to the log's end, or to that record: not at all when it stands there. Rejects with `NotInLogError` when a
+   * cut took back what was folded already.
+   */
+  async catchUp(to?: Position): Promise<void> {
+    const isThere = () => to !== undefined && (this.at?.seq ?? 0) >= to.seq;
+    if (isThere()) return;
+    for await (const valid of this.cursor.read()) {
+      this.fold(valid);
+      if (isThere()) return;
+    }
   }
 
   fold(valid: ValidRecord): void {

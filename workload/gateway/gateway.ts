@@ -1,4 +1,4 @@
-/** What a gateway knows, refreshed every second, and what it concludes from it. */
+/** What a gateway knows, refreshed twice a second, and what it concludes from it. */
 import type { Region } from "../../components/model.ts";
 import type { JournalStore } from "../../journal/index.ts";
 import type { EngineReport, EngineStatus, GatewayStatus, ProjectorStatus } from "../api.ts";
@@ -15,7 +15,8 @@ import {
 import { Upstream } from "./upstream.ts";
 import { Watch } from "./watch.ts";
 
-const WATCH_EVERY_MS = 1000;
+/** An outage ends, on average, half of this after the engine and the control item say so. */
+const WATCH_EVERY_MS = 500;
 /** Leaves a second of `FRESH_MS` to answer in. */
 const READ_TIMEOUT_MS = 2000;
 /** Of that, for finding out where an engine is. */

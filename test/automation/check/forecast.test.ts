@@ -5,7 +5,7 @@ import { setting, tableOf } from "../simulate/table.ts";
 
 const { go: _, ...rest } = setting;
 const findings: Findings = { setting: rest, planSeconds: null, tailRecords: 0, mustPull: false };
-const table = tableOf({ update: 4, switch: 2, engineStart: 3, imagePull: 20, nodeStart: 60 });
+const table = tableOf({ scaleOut: 4, switch: 2, engineStart: 3, imagePull: 20, nodeStart: 60 });
 const median = (change: Partial<Findings>, of = table) =>
   forecastRecovery({ ...findings, ...change }, of).fromImpact.p50;
 const close = (a: number, b: number): boolean => Math.abs(a - b) < 1e-6;
@@ -38,7 +38,7 @@ test("own work goes with this host's speed, by half of its deviation", (t) => {
   const work = {
     ...table,
     planSeconds: 4,
-    latencies: { ...table.latencies, update: { ...table.latencies.update, work: true } },
+    latencies: { ...table.latencies, scaleOut: { ...table.latencies.scaleOut, work: true } },
   };
   t.true(close(median({ planSeconds: 4 }, work), median({}, work)));
   t.true(close(median({ planSeconds: 16 }, work) - median({}, work), 4), "four times as slow: twice as long");

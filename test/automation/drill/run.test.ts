@@ -22,7 +22,7 @@ const outputs = (region: "us-east-1" | "us-west-2", ip: string) =>
 /** A world that counts what is done to it. */
 function fakeWorld(done: string[]): World {
   return {
-    ...{ engine: "3.230.0", modelled: ["everything"], environment: {}, awsEndpoint: "", injectedWaits: [] },
+    ...{ engine: "3.230.0", modelled: ["everything"], environment: {}, awsEndpoint: "", dyingSeconds: 2 },
     outputs: async (stack) =>
       stack === "prod" ? outputs("us-east-1", "127.1.10.11") : outputs("us-west-2", "127.1.20.11"),
     loseRegion: async (region, loss) => void done.push(`lose ${region} ${loss}`),

@@ -63,7 +63,7 @@ test("the journal's silence counts from the impact: a late go does not wait for 
 
 test("the chain to the first write is the sum of its waits", (t) => {
   const waits = {
-    update: 4,
+    scaleOut: 4,
     switch: 2,
     engineStart: 3,
     controlRead: 1,
@@ -75,6 +75,14 @@ test("the chain to the first write is the sum of its waits", (t) => {
   t.is(moments.active, 15 + 4 + 3 + 2 + 1);
   t.is(round(moments.named), round(moments.active + 10 * turn + 2));
   t.is(round(moments.recovered), round(moments.named + 0.5));
+});
+
+test("engines start while Pulumi ends its update; traffic waits for whoever is later", (t) => {
+  const active = (update: number, engineStart: number) =>
+    once({}, { scaleOut: 2, update, engineStart }).moments.active;
+  t.is(active(5, 0), 15 + 2 + 5);
+  t.is(active(5, 3), 15 + 2 + 5);
+  t.is(active(5, 6), 15 + 2 + 6);
 });
 
 test("orders wait for no database", (t) => {
@@ -139,12 +147,12 @@ test("the slowest of many is slower than one", (t) => {
 });
 
 test("what to shorten next is what takes most off the 99th percentile", (t) => {
-  const table = tableOf({ update: 20, engineStart: 10, promotion: 500, plan: 1 });
+  const table = tableOf({ scaleOut: 20, engineStart: 10, promotion: 500, plan: 1 });
   const found = shortenings({ ...setting, go: 100 }, table, draw);
   t.deepEqual(
     found.slice(0, 2).map(({ wait, savedSeconds }) => [wait, round(savedSeconds)]),
     [
-      ["update", 10],
+      ["scaleOut", 10],
       ["engineStart", 5],
     ],
   );

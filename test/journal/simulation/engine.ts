@@ -6,10 +6,13 @@ import {
   FencedError,
   type Head,
   type JournalStore,
+  type Known,
+  openCursor,
   type openWriter,
   readValid,
   UnknownOutcomeError,
   type Writer,
+  type WriterOptions,
   waitForOwnership,
 } from "../../../journal/index.ts";
 import type { Rules } from "../../../journal/protocol.ts";
@@ -92,11 +95,11 @@ export class Engine {
     const { region, name } = process;
     const signal = new AbortController().signal;
     const shard = 0;
-    await waitForOwnership({ store, shard, region, signal, intervalMilliseconds: 150 });
+    const known = await waitForOwnership({ store, shard, region, signal, intervalMilliseconds: 150 });
     const options = { store, shard, region, writer: name, window, signal };
     const writer = this.#options.standsBy
-      ? await flaws.takeOver({ ...options, over: await this.#standBy(signal) }, rules)
-      : await flaws.open(options, rules);
+      ? await this.#takeOver(options, known)
+      : await flaws.open({ ...options, known }, rules);
     const { head } = writer;
     await this.#recover(head);
     onRecovered(head, this.#settled.checksum());
@@ -105,17 +108,20 @@ export class Engine {
     onFenced(await writer.fenced);
   }
 
-  #standBy(signal: AbortSignal): Promise<number> {
-    const { store, flaws } = this.#options;
-    return awaitSilence({
-      ...{ store, shard: 0, signal, fold() {} },
+  async #takeOver(options: WriterOptions, known: Known): Promise<Writer> {
+    const { flaws, rules } = this.#options;
+    const { store, signal = new AbortController().signal } = options;
+    const cursor = await openCursor(store, 0, { known, signal });
+    const over = await awaitSilence({
+      ...{ clock: store.clock, cursor, signal, fold() {} },
       patienceMilliseconds: () => flaws.patienceMilliseconds,
     });
+    return await flaws.takeOver({ ...options, over, known: cursor.place }, rules);
   }
 
   async #recover(head: Head): Promise<void> {
     const { store, checkpoints } = this.#options;
-    const checkpoint = await checkpoints.newestValid(store, 0, undefined, head);
+    const checkpoint = await checkpoints.newestValid(store, 0, { to: head });
     if (checkpoint) this.#settled = Orders.parse(checkpoint.state);
     for await (const valid of readValid(store, 0, { after: checkpoint, to: head })) this.#settled.fold(valid);
     this.#head = this.#settled.clone();

@@ -15,7 +15,7 @@ import {
 } from "../../../journal/index.ts";
 import { Engine, type EngineOptions, RIVAL_PATIENCE_MS } from "../../../workload/engine/engine.ts";
 import type { Outcome, Sequencer } from "../../../workload/engine/sequencer.ts";
-import { MemoryTable, memoryJournal, memoryObjects } from "../../journal/memory.ts";
+import { countRounds, MemoryTable, memoryJournal, memoryObjects } from "../../journal/memory.ts";
 import { HeldTable, isPending } from "./held.ts";
 import { place } from "./run.ts";
 
@@ -129,6 +129,21 @@ test("every start opens a new epoch, and answers as the one before did", async (
       duplicate: true,
     } as Outcome);
   }
+});
+
+test("a start after a failover waits for few answers of the journal, one after the other", async (t) => {
+  const world = new World();
+  const lost = world.start(t, { store: world.mortal });
+  const sequencer = await active(t, lost);
+  for (let n = 0; n < 3; n++) await sequencer.submit(place(`G:${n}`, "sell", 100, 3));
+  world.die();
+  await failOver(world.store);
+
+  const { table, rounds } = countRounds(world.table);
+  const next = world.start(t, { region: "us-west-2", store: memoryJournal(table) });
+  await active(t, next);
+  // Found (4), the way from the checkpoint or the beginning (2), the tail (2), sealed (2), announced (2): each once.
+  t.true(rounds() <= 12, `${rounds()} rounds`);
 });
 
 test("a graceful stop leaves a checkpoint of everything acknowledged: the next start replays nothing", async (t) => {
