@@ -11,7 +11,15 @@ import { type Client, DatabaseError, type QueryConfig } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { type Anchor, anchorOf, type ValidRecord } from "../journal/index.ts";
 import { ProjectionError, WatermarkMovedError } from "./errors.ts";
-import { type Application, type Copy, type Folded, type Folding, STAGED, stagingOf } from "./fold.ts";
+import {
+  type Application,
+  type Copy,
+  type Fold,
+  type Folded,
+  type Folding,
+  STAGED,
+  stagingOf,
+} from "./fold.ts";
 import { EventReader } from "./reader.ts";
 
 /** Held by whoever fills a projection: alone by a projector, shared by the replays of its shards. Spells "proj". */
@@ -48,9 +56,6 @@ WHERE attrelid = 'projection_event'::regclass AND attnum > 0 AND NOT attisdroppe
 const ORIGIN: Anchor = { epoch: 0, seq: 0, hash: "" };
 /** Emptying a large table takes longer than any other statement may. */
 const REBUILD_TIMEOUT_MS = 600_000;
-const COPY_CHUNK_BYTES = 256 * 1024;
-
-export type Batch = readonly [ValidRecord, ...ValidRecord[]];
 
 /** Consecutive records, ready to be sent. */
 export interface Prepared extends Folded {
@@ -63,6 +68,40 @@ export interface Part {
   readonly shard: number;
   readonly from: Anchor | undefined;
   readonly batch: Prepared;
+}
+
+/** A batch in the making. */
+export class Gathering {
+  events = 0;
+  /** Of the records' bodies. */
+  characters = 0;
+  readonly #fold: Fold;
+  readonly #reader: EventReader;
+  #last: ValidRecord | undefined;
+
+  constructor(fold: Fold, reader: EventReader) {
+    this.#fold = fold;
+    this.#reader = reader;
+  }
+
+  /** The record behind the one before. Throws ProjectionError; then the batch is worth nothing. */
+  add(valid: ValidRecord): void {
+    const [fold, reader] = [this.#fold, this.#reader];
+    try {
+      fold.begin(valid.record);
+      reader.read(valid, (index) => fold.add(reader, index));
+    } catch (error) {
+      throw error instanceof ProjectionError ? atRecord(valid, error) : error;
+    }
+    this.events += valid.upTo;
+    this.characters += valid.record.body.length;
+    this.#last = valid;
+  }
+
+  finish(): Prepared {
+    if (this.#last === undefined) throw new Error("a batch has at least one record");
+    return { to: anchorOf(this.#last), events: this.events, ...this.#fold.finish() };
+  }
 }
 
 class NotKeptError extends Error {}
@@ -130,21 +169,18 @@ export class Projection {
     return batch.to;
   }
 
-  /** Before `apply`, and best while another batch is applied. Throws ProjectionError. */
-  async prepare(records: Batch): Promise<Prepared> {
+  /** Records to be applied together, which may be gathered while others are applied. */
+  async gather(): Promise<Gathering> {
     this.#open ??= await this.#alone(() => this.#openStaging());
     const { folding, reader } = this.#open;
-    const fold = folding.begin();
-    const events = records.reduce((sum, { upTo }) => sum + upTo, 0);
-    for (const valid of records) {
-      try {
-        fold.begin(valid.record);
-        reader.read(valid, (index) => fold.add(reader, index));
-      } catch (error) {
-        throw error instanceof ProjectionError ? atRecord(valid, error) : error;
-      }
-    }
-    return { to: anchorOf(records.at(-1) ?? records[0]), events, ...fold.finish() };
+    return new Gathering(folding.start(), reader);
+  }
+
+  /** Those of them that are there already. Throws ProjectionError. */
+  async prepare(records: readonly ValidRecord[]): Promise<Prepared> {
+    const gathering = await this.gather();
+    for (const record of records) gathering.add(record);
+    return gathering.finish();
   }
 
   /** Applies parts of several shards, and keeps them only if `isGood` says so of what they lead to. */
@@ -190,7 +226,7 @@ export class Projection {
 
   async #copy({ into, text }: Copy): Promise<void> {
     if (text.length === 0) return;
-    await pipeline(Readable.from(chunksOf(text)), this.#client.query(copyFrom(`COPY ${into} FROM STDIN`)));
+    await pipeline(Readable.from(text), this.#client.query(copyFrom(`COPY ${into} FROM STDIN`)));
   }
 
   /** Not in a transaction, whose rollback would take the table away again. */
@@ -259,12 +295,6 @@ interface WatermarkRow {
 
 const atRecord = ({ record: { shard, epoch, seq } }: ValidRecord, error: ProjectionError): ProjectionError =>
   new ProjectionError(`record ${epoch}.${seq} of shard ${shard}: ${error.message}`);
-
-function* chunksOf(text: Buffer): Generator<Buffer> {
-  for (let from = 0; from < text.length; from += COPY_CHUNK_BYTES) {
-    yield text.subarray(from, from + COPY_CHUNK_BYTES);
-  }
-}
 
 /** PostgreSQL's classes "data exception" and "integrity constraint violation": the same again tomorrow. */
 const isContradiction = (error: unknown): boolean =>

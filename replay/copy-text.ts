@@ -9,6 +9,9 @@ export const ABSENT = -1;
 const [TAB, LINE_FEED, ZERO] = [0x09, 0x0a, 0x30] as const;
 const NULL = Buffer.from("\\N");
 const FIRST_BYTES = 64 * 1024;
+const CHUNK_BYTES = 256 * 1024;
+/** Of the largest whole number that is exact. */
+const MOST_DIGITS = 16;
 
 const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 export const escaped = (text: string): string =>
@@ -62,10 +65,6 @@ export class CopyText {
     this.bytes[this.length - 1] = LINE_FEED;
   }
 
-  get written(): Buffer {
-    return this.bytes.subarray(0, this.length);
-  }
-
   #reserve(more: number): void {
     if (this.length + more <= this.bytes.length) return;
     const larger = Buffer.allocUnsafe((this.length + more) * 2);
@@ -74,5 +73,25 @@ export class CopyText {
   }
 }
 
-/** Of the largest whole number that is exact. */
-const MOST_DIGITS = 16;
+/** Rows that are only ever written on: in pieces, since one buffer that grows would take their memory three times. */
+export class CopyRows extends CopyText {
+  readonly #chunks: Buffer[] = [];
+
+  override end(): void {
+    super.end();
+    if (this.length < CHUNK_BYTES) return;
+    this.#cut();
+    this.bytes = Buffer.allocUnsafe(CHUNK_BYTES + FIRST_BYTES);
+    this.length = 0;
+  }
+
+  /** All that was written; nothing may be behind it. */
+  finish(): readonly Buffer[] {
+    if (this.length > 0) this.#cut();
+    return this.#chunks;
+  }
+
+  #cut(): void {
+    this.#chunks.push(this.bytes.subarray(0, this.length));
+  }
+}

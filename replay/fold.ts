@@ -3,7 +3,7 @@
  * writes rows as they are at the batch's end instead of at every event; without that each event is staged as it is.
  */
 import type { JournalRecord } from "../journal/index.ts";
-import { CopyText } from "./copy-text.ts";
+import { CopyRows } from "./copy-text.ts";
 import type { EventReader } from "./reader.ts";
 
 /** The temporary table that `projection_apply` reads. */
@@ -12,8 +12,8 @@ export const STAGED = "staged";
 export interface Copy {
   /** A table, with its columns in parentheses where they are not in its own order. */
   readonly into: string;
-  /** In COPY's text format. */
-  readonly text: Buffer;
+  /** In COPY's text format, in pieces of any size. */
+  readonly text: readonly Buffer[];
 }
 
 export interface Folded {
@@ -36,7 +36,7 @@ export interface Fold {
 export interface Folding {
   /** Names of an event's fields; the reader knows them by their numbers here. */
   readonly fields: readonly string[];
-  readonly begin: () => Fold;
+  readonly start: () => Fold;
 }
 
 /** What an application ships: docs/projection.md says it for those who write one. */
@@ -50,12 +50,12 @@ export interface Application {
 /** @param fields of the staged table, in its order */
 export const stagingOf = (fields: readonly string[]): Folding => ({
   fields,
-  begin: () => new Staging(fields.length),
+  start: () => new Staging(fields.length),
 });
 
 class Staging implements Fold {
   readonly #fields: number;
-  readonly #text = new CopyText();
+  readonly #text = new CopyRows();
   #place: readonly [epoch: number, seq: number, ts: number] = [0, 0, 0];
 
   constructor(fields: number) {
@@ -75,6 +75,6 @@ class Staging implements Fold {
   }
 
   finish(): Folded {
-    return { rows: [], staged: { into: STAGED, text: this.#text.written } };
+    return { rows: [], staged: { into: STAGED, text: this.#text.finish() } };
   }
 }

@@ -1,6 +1,6 @@
 /** From the journal into a projection: everything other folders may use. */
 export * from "./contract.ts";
-export { ABSENT, CopyText } from "./copy-text.ts";
+export { ABSENT, CopyRows, CopyText } from "./copy-text.ts";
 export { entriesOf, eventsOf, type LoggedEntry } from "./entries.ts";
 export { ProjectionError, WatermarkMovedError } from "./errors.ts";
 export { type Application, type Copy, type Fold, type Folded, type Folding, STAGED } from "./fold.ts";

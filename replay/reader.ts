@@ -73,7 +73,7 @@ export class EventReader {
   /** Throws ProjectionError when it is no whole number, or negative. */
   integer(field: number): number {
     const from = this.start[field] ?? ABSENT;
-    const to = from === ABSENT ? ABSENT : (this.end[field] ?? ABSENT);
+    const to = this.end[field] ?? ABSENT;
     let value = from < to ? 0 : Number.NaN;
     for (let at = from; at < to; at++) {
       const digit = (this.bytes[at] ?? 0) - ZERO;
@@ -94,7 +94,7 @@ export class EventReader {
   }
 
   #event(bytes: Buffer, from: number): number {
-    for (let field = 0; field < this.start.length; field++) this.start[field] = ABSENT;
+    for (let field = 0; field < this.start.length; field++) this.start[field] = this.end[field] = ABSENT;
     let before = 0;
     let at = enter(bytes, from, OBJECT);
     for (; bytes[at] !== OBJECT_END; at = onward(bytes, at, OBJECT_END)) {
@@ -142,7 +142,7 @@ export class EventReader {
       this.#rewrite(field, bytes.toString("utf8", from, to));
     else {
       this.start[field] = first === LETTER_N ? ABSENT : from;
-      this.end[field] = to;
+      this.end[field] = first === LETTER_N ? ABSENT : to;
     }
     return to;
   }

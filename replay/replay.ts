@@ -15,7 +15,7 @@ import {
   type VerifiedLog,
   verifyLog,
 } from "../journal/index.ts";
-import { type Batch, type Prepared, Projection } from "./contract.ts";
+import { type Gathering, type Prepared, Projection } from "./contract.ts";
 import type { Application } from "./fold.ts";
 import { inParallel } from "./parallel.ts";
 import { Meter, type ProgressOptions } from "./progress.ts";
@@ -132,7 +132,7 @@ async function applyShard(
     const projection = new Projection(client, application);
     const records = readValid(store, shard, { after: from, to: log.head, signal });
     let at = from;
-    for await (const batch of oneAhead(prepared(projection, batches(stillWhole(records), batchEvents)))) {
+    for await (const batch of oneAhead(batches(projection, stillWhole(records), batchEvents))) {
       signal.throwIfAborted();
       at = await projection.apply(shard, at, batch);
       meter.add(batch.events);
@@ -155,29 +155,19 @@ async function* stillWhole(
 }
 
 async function* batches(
+  projection: Projection,
   records: AsyncIterable<ValidRecord>,
   maxEvents: number,
-): AsyncGenerator<Batch, void, undefined> {
-  let batch: [ValidRecord, ...ValidRecord[]] | undefined;
-  let [events, characters] = [0, 0];
-  for await (const valid of records) {
-    if (batch === undefined) batch = [valid];
-    else batch.push(valid);
-    events += valid.upTo;
-    characters += valid.record.body.length;
-    if (events < maxEvents && characters < BATCH_CHARACTERS) continue;
-    yield batch;
-    batch = undefined;
-    [events, characters] = [0, 0];
-  }
-  if (batch !== undefined) yield batch;
-}
-
-async function* prepared(
-  projection: Projection,
-  source: AsyncIterable<Batch>,
 ): AsyncGenerator<Prepared, void, undefined> {
-  for await (const records of source) yield await projection.prepare(records);
+  let batch: Gathering | undefined;
+  for await (const valid of records) {
+    batch ??= await projection.gather();
+    batch.add(valid);
+    if (batch.events < maxEvents && batch.characters < BATCH_CHARACTERS) continue;
+    yield batch.finish();
+    batch = undefined;
+  }
+  if (batch !== undefined) yield batch.finish();
 }
 
 /** Makes the next item while the last one is being used: reading and applying keep a core each busy. */

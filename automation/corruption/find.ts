@@ -150,9 +150,8 @@ class Search {
     return true;
   }
 
-  async #part(shard: number, [first, ...rest]: readonly ValidRecord[]): Promise<Part> {
-    if (first === undefined) throw new Error("a part has at least one record");
-    const batch = await this.#projection.prepare([first, ...rest]);
+  async #part(shard: number, records: readonly ValidRecord[]): Promise<Part> {
+    const batch = await this.#projection.prepare(records);
     return { shard, from: this.#at.get(shard), batch };
   }
 }

@@ -5,5 +5,5 @@ import { SCHEMA } from "./schema.ts";
 
 export const APPLICATION: Application = {
   schema: SCHEMA,
-  folding: { fields: FIELDS, begin: () => new OrderFold() },
+  folding: { fields: FIELDS, start: () => new OrderFold() },
 };

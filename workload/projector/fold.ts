@@ -5,7 +5,7 @@
  */
 import type { JournalRecord } from "../../journal/index.ts";
 import {
-  CopyText,
+  CopyRows,
   type EventReader,
   type Fold,
   type Folded,
@@ -42,7 +42,7 @@ const [IS_FRESH, IS_CANCELLED] = [1, 2] as const;
 export class OrderFold implements Fold {
   /** The amount is what remains of a fresh order, and what was traded of an earlier one. */
   readonly #orders = new OrderTable();
-  readonly #trades = new CopyText();
+  readonly #trades = new CopyRows();
   #record: Pick<JournalRecord, "epoch" | "seq" | "ts"> = { epoch: 0, seq: 0, ts: 0 };
   /** The record's shard, epoch and seq. */
   #place = Buffer.alloc(0);
@@ -65,7 +65,7 @@ export class OrderFold implements Fold {
 
   finish(): Folded {
     const orders = this.#orders;
-    const [fresh, changed] = [new CopyText(), new CopyText()];
+    const [fresh, changed] = [new CopyRows(), new CopyRows()];
     for (let order = 0; order < orders.count; order++) {
       const state = orders.state[order] ?? 0;
       const amount = orders.amount[order] ?? 0;
@@ -81,13 +81,13 @@ export class OrderFold implements Fold {
       rows: [
         {
           into: "orders (client, client_order_id, shard, epoch, seq, instrument, side, price, quantity, remaining, status)",
-          text: fresh.written,
+          text: fresh.finish(),
         },
-        { into: "trades", text: this.#trades.written },
+        { into: "trades", text: this.#trades.finish() },
       ],
       staged: {
         into: `${STAGED} (client, client_order_id, epoch, seq, ts, index, traded, cancelled)`,
-        text: changed.written,
+        text: changed.finish(),
       },
     };
   }

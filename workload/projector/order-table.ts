@@ -1,6 +1,6 @@
 /**
- * A batch's orders by client and client order id: their bytes in one buffer, their numbers in arrays. As objects in a
- * map they would cost more to collect than all the rest of the fold.
+ * A batch's orders by client and client order id: their bytes in one buffer, their numbers in arrays. Objects in a
+ * map would live as long as the batch, which is long enough to be moved twice by the garbage collector.
  */
 import { ABSENT, CopyText, type EventReader } from "../../replay/index.ts";
 

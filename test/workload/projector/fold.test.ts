@@ -33,7 +33,7 @@ function linesOf(
   }
   const { rows, staged } = fold.finish();
   const [orders, trades, changes] = [...rows, staged].map(({ text }) =>
-    text.toString().split("\n").slice(0, -1),
+    Buffer.concat(text).toString().split("\n").slice(0, -1),
   );
   return { orders: orders ?? [], trades: trades ?? [], staged: changes ?? [] };
 }
