@@ -238,6 +238,23 @@ test("a log that contradicts itself stops the replay at that record, and what wa
   );
 });
 
+test("a projection that an earlier version filled, and staged for in other columns, is gone on with", async (t) => {
+  const { primary } = t.context.databases;
+  const database = await createDatabase(primary);
+  const store = memoryJournal();
+  const { send, state } = await openShard(store, 0);
+  await send([place("GOLD:1", "sell", 100, 5)]);
+  await replayInto(primary, database, store, { shards: [0] });
+  await primary.session(
+    (client) =>
+      client.query("DROP TABLE projection_event; CREATE TABLE projection_event (type text, client text)"),
+    database,
+  );
+  await send([place("GOLD:2", "buy", 100, 3, "bob")]);
+  await replayInto(primary, database, store, { shards: [0] });
+  t.deepEqual(await linesOf(primary, database, 0), linesOfState(state));
+});
+
 test("another application brings its own tables and its own function, and its events may say anything", async (t) => {
   const { primary } = t.context.databases;
   const database = await createDatabase(primary);

@@ -6,9 +6,13 @@
  * a trade its index from its event, and quantities only add up.
  */
 
-/** What a batch changes of an earlier order; replay stages a row an order. Never holds a row itself. */
+/**
+ * What a batch changes of an earlier order; replay stages a row an order. Never holds a row itself, so that it can be
+ * made anew: an earlier version's had other columns.
+ */
 const CHANGE = `
-CREATE TABLE IF NOT EXISTS projection_event (
+DROP TABLE IF EXISTS projection_event;
+CREATE TABLE projection_event (
   client text,
   client_order_id text,
   traded integer,
