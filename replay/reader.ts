@@ -1,6 +1,6 @@
 /**
- * A record's events, field by field, as bytes. `JSON.parse` makes an object of every command and every event; making
- * and collecting them cost more than all else that this side of a replay does.
+ * A record's events, field by field, as bytes. `JSON.parse` makes an object of every command and every event, which
+ * alone costs nearly as much as to read and fold them as bytes and to write their rows.
  */
 import type { ValidRecord } from "../journal/index.ts";
 import { ABSENT, escaped } from "./copy-text.ts";
