@@ -9,17 +9,10 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Client, DatabaseError, type QueryConfig } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { type Anchor, anchorOf, type ValidRecord } from "../journal/index.ts";
+import type { Anchor, ValidRecord } from "../journal/index.ts";
 import { ProjectionError, WatermarkMovedError } from "./errors.ts";
-import {
-  type Application,
-  type Copy,
-  type Fold,
-  type Folded,
-  type Folding,
-  STAGED,
-  stagingOf,
-} from "./fold.ts";
+import { type Application, type Copy, type Folding, STAGED, stagingOf } from "./fold.ts";
+import { Gathering, type Prepared } from "./gathering.ts";
 import { EventReader } from "./reader.ts";
 
 /** Held by whoever fills a projection: alone by a projector, shared by the replays of its shards. Spells "proj". */
@@ -57,51 +50,11 @@ const ORIGIN: Anchor = { epoch: 0, seq: 0, hash: "" };
 /** Emptying a large table takes longer than any other statement may. */
 const REBUILD_TIMEOUT_MS = 600_000;
 
-/** Consecutive records, ready to be sent. */
-export interface Prepared extends Folded {
-  readonly to: Anchor;
-  readonly events: number;
-}
-
 /** Of one shard, behind `from`. */
 export interface Part {
   readonly shard: number;
   readonly from: Anchor | undefined;
   readonly batch: Prepared;
-}
-
-/** A batch in the making. */
-export class Gathering {
-  events = 0;
-  /** Of the records' bodies. */
-  characters = 0;
-  readonly #fold: Fold;
-  readonly #reader: EventReader;
-  #last: ValidRecord | undefined;
-
-  constructor(fold: Fold, reader: EventReader) {
-    this.#fold = fold;
-    this.#reader = reader;
-  }
-
-  /** The record behind the one before. Throws ProjectionError; then the batch is worth nothing. */
-  add(valid: ValidRecord): void {
-    const [fold, reader] = [this.#fold, this.#reader];
-    try {
-      fold.begin(valid.record);
-      reader.read(valid, (index) => fold.add(reader, index));
-    } catch (error) {
-      throw error instanceof ProjectionError ? atRecord(valid, error) : error;
-    }
-    this.events += valid.upTo;
-    this.characters += valid.record.body.length;
-    this.#last = valid;
-  }
-
-  finish(): Prepared {
-    if (this.#last === undefined) throw new Error("a batch has at least one record");
-    return { to: anchorOf(this.#last), events: this.events, ...this.#fold.finish() };
-  }
 }
 
 class NotKeptError extends Error {}
@@ -292,9 +245,6 @@ interface WatermarkRow {
   readonly hash: string;
   readonly events: number | null;
 }
-
-const atRecord = ({ record: { shard, epoch, seq } }: ValidRecord, error: ProjectionError): ProjectionError =>
-  new ProjectionError(`record ${epoch}.${seq} of shard ${shard}: ${error.message}`);
 
 /** PostgreSQL's classes "data exception" and "integrity constraint violation": the same again tomorrow. */
 const isContradiction = (error: unknown): boolean =>

@@ -15,8 +15,9 @@ import {
   type VerifiedLog,
   verifyLog,
 } from "../journal/index.ts";
-import { type Gathering, type Prepared, Projection } from "./contract.ts";
+import { Projection } from "./contract.ts";
 import type { Application } from "./fold.ts";
+import type { Gathering, Prepared } from "./gathering.ts";
 import { inParallel } from "./parallel.ts";
 import { Meter, type ProgressOptions } from "./progress.ts";
 import { openTarget } from "./target.ts";
