@@ -60,14 +60,16 @@ type Parsed = Evidence["options"] & {
   readonly keep: boolean;
 };
 
-function parsed(options: Options): Parsed {
+/** Throws UsageError. Exported for its tests: whatever else is wrong with a drill shows only when it runs. */
+export function parsed(options: Options): Parsed {
   const { scenario, rate, clients, latency, dns, json, keep } = options as unknown as Parsed;
   const losses: readonly Parsed["loss"][] = SCENARIOS[scenario].losses;
-  const loss = (options["loss"] as Parsed["loss"] | undefined) ?? losses[0] ?? "kill";
-  if (!losses.includes(loss))
+  const asked = options["loss"] as Parsed["loss"] | undefined;
+  if (asked !== undefined && !losses.includes(asked))
     throw new UsageError(
-      `--loss ${loss}: ${losses.length > 0 ? `for ${scenario} it must be one of ${losses.join(", ")}` : `${scenario} takes none`}`,
+      `--loss ${asked}: ${losses.length > 0 ? `for ${scenario} it must be one of ${losses.join(", ")}` : `${scenario} takes none`}`,
     );
+  const loss = asked ?? losses[0] ?? "kill";
   const seed = (options["seed"] as number | undefined) ?? Math.floor(Math.random() * LARGEST_SEED);
   return { scenario, rate, clients, seed, latency, dns, loss, json: json === true, keep: keep === true };
 }
