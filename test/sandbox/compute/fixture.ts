@@ -23,6 +23,7 @@ export const QUICK: Timings = {
   nodeMonitorGraceMilliseconds: 300,
   autoscalerSyncMilliseconds: 300,
   backoffMilliseconds: { first: 200, most: 1_000 },
+  jobBackoffMilliseconds: { first: 100, most: 1_000 },
 };
 
 /** Claims a sandbox number that nobody else holds. */
