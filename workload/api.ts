@@ -75,7 +75,7 @@ export type Phase =
   | "stopping"
   | "unreachable";
 
-/** GET /state of an engine: what a gateway asks every second. */
+/** GET /state of an engine: what a gateway asks twice a second. */
 export interface EngineReport {
   readonly shard: number;
   /** Holds the newest epoch and has replayed all before it. */

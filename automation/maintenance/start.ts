@@ -2,19 +2,16 @@
 import { randomBytes } from "node:crypto";
 import type { Context } from "../commands/command.ts";
 import type { MaintenanceRequest } from "../commands/maintenance.ts";
-import { EXIT, LockedError, RefusedError } from "../errors.ts";
-import { systemClock } from "../runbook/clock.ts";
-import { conclude, end, unfinished } from "../runbook/conclude.ts";
-import type { Execution } from "../runbook/engine.ts";
-import { createOutput } from "../runbook/output.ts";
+import { EXIT, RefusedError } from "../errors.ts";
+import { type Conclusion, end, unfinished } from "../runbook/conclude.ts";
 import { RunRecord } from "../runbook/record.ts";
-import { flatten } from "../runbook/step.ts";
-import { decideResume, decideStillValid } from "./decide.ts";
+import { decideResume } from "./decide.ts";
 import { type MaintenanceFacts, type MaintenanceMission, maintenanceFacts } from "./facts.ts";
 import type { MaintenancePorts } from "./ports.ts";
 import { disable, enable } from "./runbook.ts";
+import { runSession } from "./session.ts";
 import { placeOf } from "./status.ts";
-import { type Active, activeRegion, maintenancePorts } from "./world.ts";
+import { activeRegion, maintenancePorts } from "./world.ts";
 
 const VERB = "maintenance";
 
@@ -35,47 +32,18 @@ export async function runMaintenance(request: MaintenanceRequest, context: Conte
     if (refusal !== undefined) throw new RefusedError(`${refusal}. Nothing was changed`);
   }
   const record = await newRecord(context, mission);
-  const output = createOutput(context, {
-    run: record.data.id,
-    json: request.json,
-    directory: record.directory,
-  });
-  const note = (message: string) => output.emit({ type: "note", message });
-  const nodes = mission.maintenance === "on" ? enable : disable;
-  sayWhatToKnow(active, note);
-  output.emit({
-    type: "run",
-    verb: record.data.verb,
-    target: outputs.region,
-    resumed: false,
-    dryRun: false,
-    steps: flatten(nodes).map(({ id, title }) => ({ id, title })),
-  });
-  const execution: Execution<MaintenancePorts, MaintenanceFacts> = {
-    nodes,
-    ports: maintenancePorts({ active, record, direct: request.direct, note, context }),
-    record,
-    emit: output.emit,
-    signal: context.signal,
-    clock: systemClock,
-    guard: async () => {
-      const changed = decideStillValid(await journal.decision(), mission);
-      if (changed !== undefined) throw new LockedError(changed);
+  const { decision } = active;
+  await runSession<MaintenancePorts, MaintenanceFacts>(
+    {
+      ...{ verb: record.data.verb, active, record, json: request.json },
+      nodes: mission.maintenance === "on" ? enable : disable,
+      warnings: decision.finished ? [] : [`failover run ${decision.runId} has not finished`],
+      ports: (of) => maintenancePorts(of, request.direct),
+      decision: () => journal.decision(),
+      conclusion: () => conclusionOf(mission),
     },
-    report: async () => {},
-  };
-  try {
-    await conclude(execution, output, () =>
-      mission.maintenance === "on"
-        ? {
-            verdict: "halted",
-            message: `${mission.region} is halted: no write is accepted until toggle-maintenance.sh --disable`,
-          }
-        : { verdict: "resumed", message: `${mission.region} takes orders` },
-    );
-  } finally {
-    await output.flushed();
-  }
+    context,
+  );
   const { standings = [], via } = maintenanceFacts(record.data);
   // With --json the events are the data.
   if (!request.json) for (const standing of standings) context.stdout.write(`${placeOf(standing)}\n`);
@@ -84,10 +52,13 @@ export async function runMaintenance(request: MaintenanceRequest, context: Conte
   return EXIT.done;
 }
 
-function sayWhatToKnow({ deployment, decision }: Active, note: (message: string) => void): void {
-  if (deployment.stale !== undefined) note(`warning: ${deployment.stale}`);
-  if (!decision.finished) note(`warning: failover run ${decision.runId} has not finished`);
-}
+const conclusionOf = ({ maintenance, region }: MaintenanceMission): Conclusion =>
+  maintenance === "on"
+    ? {
+        verdict: "halted",
+        message: `${region} is halted: no write is accepted until toggle-maintenance.sh --disable`,
+      }
+    : { verdict: "resumed", message: `${region} takes orders` };
 
 /**
  * Every step reads before it acts, so a killed run is not resumed but begun again. What it may have left behind is a

@@ -41,15 +41,18 @@ export async function activeRegion(region: string | undefined, settings: Setting
   return { deployment, world, decision };
 }
 
-export interface PortOptions {
+/** What the ports of a run on the active region are made from. */
+export interface PortsOf {
   readonly active: Active;
   readonly record: RunRecord;
-  readonly direct: boolean;
   readonly note: (message: string) => void;
-  readonly context: Pick<Context, "settings" | "signal">;
+  readonly context: Pick<Context, "settings" | "signal" | "stdin" | "stderr">;
 }
 
-export function maintenancePorts({ active, record, direct, note, context }: PortOptions): MaintenancePorts {
+export function maintenancePorts(
+  { active, record, note, context }: PortsOf,
+  direct: boolean,
+): MaintenancePorts {
   const { deployment, world } = active;
   const { settings, signal } = context;
   const { outputs, journal, gateway } = world;

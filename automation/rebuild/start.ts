@@ -4,16 +4,12 @@ import { incarnatedTableName } from "../../components/names.ts";
 import { describeTable } from "../adapters/journal-table.ts";
 import type { Context } from "../commands/command.ts";
 import type { RebuildRequest } from "../commands/journal.ts";
-import { EXIT, LockedError, UsageError } from "../errors.ts";
-import { decideStillValid } from "../maintenance/decide.ts";
+import { EXIT } from "../errors.ts";
+import { checkConfirmed, runSession } from "../maintenance/session.ts";
 import { type Active, activeRegion } from "../maintenance/world.ts";
-import { systemClock } from "../runbook/clock.ts";
-import { conclude, end, unfinished } from "../runbook/conclude.ts";
-import { type Execution, rehearse } from "../runbook/engine.ts";
-import { createOutput } from "../runbook/output.ts";
+import { type Conclusion, unfinished } from "../runbook/conclude.ts";
 import { processIdentity } from "../runbook/process.ts";
 import { RunRecord } from "../runbook/record.ts";
-import { flatten } from "../runbook/step.ts";
 import { type RebuildFacts, type RebuildMission, rebuildFacts } from "./facts.ts";
 import type { RebuildPorts } from "./ports.ts";
 import { rebuildRunbook } from "./runbook.ts";
@@ -23,58 +19,25 @@ const VERB = "journal-rebuild";
 
 export async function runRebuild(request: RebuildRequest, context: Context): Promise<number> {
   const active = await activeRegion(request.region, context.settings);
-  const { region } = active.world.outputs;
-  if (request.confirmedRegion !== undefined && request.confirmedRegion !== region) {
-    throw new UsageError(
-      `--confirm-region ${request.confirmedRegion} is not the active region ${region}: nothing was changed`,
-    );
-  }
+  checkConfirmed(active, request.confirmedRegion);
   const record = await openRecord(request, context, active);
-  const output = createOutput(context, {
-    run: record.data.id,
-    json: request.json,
-    directory: record.directory,
-  });
-  const note = (message: string) => output.emit({ type: "note", message });
-  if (active.deployment.stale !== undefined) note(`warning: ${active.deployment.stale}`);
-  output.emit({
-    type: "run",
-    verb: VERB,
-    target: region,
-    resumed: Object.keys(record.data.steps).length > 0,
-    dryRun: request.dryRun,
-    steps: flatten(rebuildRunbook).map(({ id, title }) => ({ id, title })),
-  });
-  const ports = await rebuildPorts({ active, record, note, context });
-  const execution: Execution<RebuildPorts, RebuildFacts> = {
-    nodes: rebuildRunbook,
-    ...{ ports, record, emit: output.emit, signal: context.signal, clock: systemClock },
-    guard: async (data) => {
-      const { mission } = rebuildFacts(data);
-      const changed = mission && decideStillValid(await ports.damaged.decision(), mission);
-      if (changed !== undefined) throw new LockedError(changed);
+  await runSession<RebuildPorts, RebuildFacts>(
+    {
+      ...{ verb: VERB, active, record, nodes: rebuildRunbook, json: request.json, dryRun: request.dryRun },
+      ports: rebuildPorts,
+      // Of the table that this run closes: the fresh one may not know the decision yet.
+      decision: ({ damaged }) => damaged.decision(),
+      conclusion: () => conclusionOf(record),
     },
-    report: async () => {},
-  };
-  try {
-    if (request.dryRun) {
-      await rehearse(execution);
-      await end(record, "dry-run", EXIT.done);
-      output.emit({
-        ...{ type: "result", verdict: "dry-run", exitCode: EXIT.done },
-        message: "dry run: nothing was changed",
-      });
-    } else await conclude(execution, output, () => conclusionOf(record));
-  } finally {
-    await output.flushed();
-  }
+    context,
+  );
   return EXIT.done;
 }
 
-function conclusionOf({ data }: RunRecord) {
+function conclusionOf({ data }: RunRecord): Conclusion {
   const { mission } = rebuildFacts(data);
   const message = `the journal is ${mission?.into}; ${mission?.from} is closed for good and kept. Look once more with dr validate, then let the platform go on: toggle-maintenance.sh --disable. Roles that name the table: dr bootstrap`;
-  return { verdict: "rebuilt" as const, message };
+  return { verdict: "rebuilt", message };
 }
 
 /** The unfinished run, or a new one. */

@@ -8,23 +8,14 @@ import { JournalTable } from "../adapters/journal-table.ts";
 import { pulumiStack } from "../adapters/program.ts";
 import { connected, readMarks } from "../adapters/projection-reader.ts";
 import { ask } from "../ask.ts";
-import type { Context } from "../commands/command.ts";
-import type { Active } from "../maintenance/world.ts";
+import type { PortsOf } from "../maintenance/world.ts";
 import { flipProgram } from "../program-flip.ts";
-import type { RunRecord } from "../runbook/record.ts";
 import { type RebuildMission, rebuildFacts } from "./facts.ts";
 import { Fresh } from "./fresh.ts";
 import type { RebuildPorts } from "./ports.ts";
 import { checkRenaming, isImported, journalUrns, retarget, tableShape } from "./state-edit.ts";
 
-export interface RebuildPortOptions {
-  readonly active: Active;
-  readonly record: RunRecord;
-  readonly note: (message: string) => void;
-  readonly context: Pick<Context, "settings" | "signal" | "stdin" | "stderr">;
-}
-
-export async function rebuildPorts(options: RebuildPortOptions): Promise<RebuildPorts> {
+export async function rebuildPorts(options: PortsOf): Promise<RebuildPorts> {
   const { active, record, context } = options;
   const { settings, signal } = context;
   const { deployment, world } = active;
@@ -66,7 +57,7 @@ export async function rebuildPorts(options: RebuildPortOptions): Promise<Rebuild
 
 /** The stack that owns the table first; the other one only names it. */
 async function flipBoth(
-  { active, record, note, context }: RebuildPortOptions,
+  { active, record, note, context }: PortsOf,
   { incarnation, from, into }: RebuildMission,
 ): Promise<{ readonly changed: readonly string[] }> {
   const { settings, signal } = context;

@@ -5,16 +5,12 @@ import { databaseClusterName, keptClusterName } from "../../components/names.ts"
 import { clusterExists } from "../adapters/restoration.ts";
 import type { Context } from "../commands/command.ts";
 import type { RestoreRequest } from "../commands/restore.ts";
-import { EXIT, LockedError, UsageError } from "../errors.ts";
-import { decideStillValid } from "../maintenance/decide.ts";
+import { EXIT, LockedError } from "../errors.ts";
+import { checkConfirmed, runSession } from "../maintenance/session.ts";
 import { type Active, activeRegion } from "../maintenance/world.ts";
-import { systemClock } from "../runbook/clock.ts";
-import { conclude, end, unfinished } from "../runbook/conclude.ts";
-import { type Execution, rehearse } from "../runbook/engine.ts";
-import { createOutput } from "../runbook/output.ts";
+import { type Conclusion, end, unfinished } from "../runbook/conclude.ts";
 import { processIdentity } from "../runbook/process.ts";
 import { RunRecord } from "../runbook/record.ts";
-import { flatten } from "../runbook/step.ts";
 import { type RestoreFacts, type RestoreMission, restoreFacts } from "./facts.ts";
 import type { RestorePorts } from "./ports.ts";
 import { restoreRunbook } from "./runbook.ts";
@@ -24,59 +20,24 @@ const VERB = "restore";
 
 export async function runRestore(request: RestoreRequest, context: Context): Promise<number> {
   const active = await activeRegion(request.region, context.settings);
-  const { region } = active.world.outputs;
-  if (request.confirmedRegion !== undefined && request.confirmedRegion !== region) {
-    throw new UsageError(
-      `--confirm-region ${request.confirmedRegion} is not the active region ${region}: nothing was changed`,
-    );
-  }
+  checkConfirmed(active, request.confirmedRegion);
   const record = await openRecord(request, context, active);
-  const output = createOutput(context, {
-    run: record.data.id,
-    json: request.json,
-    directory: record.directory,
-  });
-  const note = (message: string) => output.emit({ type: "note", message });
-  if (active.deployment.stale !== undefined) note(`warning: ${active.deployment.stale}`);
-  output.emit({
-    type: "run",
-    verb: VERB,
-    target: region,
-    resumed: Object.keys(record.data.steps).length > 0,
-    dryRun: request.dryRun,
-    steps: flatten(restoreRunbook).map(({ id, title }) => ({ id, title })),
-  });
-  const { journal } = active.world;
-  const execution: Execution<RestorePorts, RestoreFacts> = {
-    nodes: restoreRunbook,
-    ports: await restorePorts({ active, record, note, context }),
-    ...{ record, emit: output.emit, signal: context.signal, clock: systemClock },
-    guard: async (data) => {
-      const { mission } = restoreFacts(data);
-      const changed = mission && decideStillValid(await journal.decision(), mission);
-      if (changed !== undefined) throw new LockedError(changed);
+  await runSession<RestorePorts, RestoreFacts>(
+    {
+      ...{ verb: VERB, active, record, nodes: restoreRunbook, json: request.json, dryRun: request.dryRun },
+      ports: restorePorts,
+      decision: () => active.world.journal.decision(),
+      conclusion: () => conclusionOf(record),
     },
-    report: async () => {},
-  };
-  try {
-    if (request.dryRun) {
-      await rehearse(execution);
-      await end(record, "dry-run", EXIT.done);
-      output.emit({
-        ...{ type: "result", verdict: "dry-run", exitCode: EXIT.done },
-        message: "dry run: nothing was changed",
-      });
-    } else await conclude(execution, output, () => conclusionOf(record));
-  } finally {
-    await output.flushed();
-  }
+    context,
+  );
   return EXIT.done;
 }
 
-function conclusionOf({ data }: RunRecord) {
+function conclusionOf({ data }: RunRecord): Conclusion {
   const { mission } = restoreFacts(data);
   const message = `the database of ${mission?.region} is ${mission?.restored}, replayed to the journal's end; ${mission?.kept} is kept, read-only. Look once more with dr validate, then let the platform go on: toggle-maintenance.sh --disable`;
-  return { verdict: "restored" as const, message };
+  return { verdict: "restored", message };
 }
 
 /** The unfinished run of the same restore, or a new one. */

@@ -5,10 +5,8 @@ import { pulumiStack } from "../adapters/program.ts";
 import { connect } from "../adapters/projection-reader.ts";
 import { Restoration } from "../adapters/restoration.ts";
 import { ask } from "../ask.ts";
-import type { Context } from "../commands/command.ts";
 import { quarantinedBy, writeQuarantine } from "../corruption/quarantine.ts";
-import type { Active } from "../maintenance/world.ts";
-import type { RunRecord } from "../runbook/record.ts";
+import type { PortsOf } from "../maintenance/world.ts";
 import { Cutover } from "./cutover.ts";
 import type { RestorePorts } from "./ports.ts";
 import { JournalProof } from "./proof.ts";
@@ -17,19 +15,7 @@ import { databaseInState } from "./state-edit.ts";
 /** Sums over large tables take their time. */
 const PROOF_MILLISECONDS = 3_600_000;
 
-export interface RestorePortOptions {
-  readonly active: Active;
-  readonly record: RunRecord;
-  readonly note: (message: string) => void;
-  readonly context: Pick<Context, "settings" | "signal" | "stdin" | "stderr">;
-}
-
-export async function restorePorts({
-  active,
-  record,
-  note,
-  context,
-}: RestorePortOptions): Promise<RestorePorts> {
+export async function restorePorts({ active, record, note, context }: PortsOf): Promise<RestorePorts> {
   const { deployment, world } = active;
   const { settings, signal } = context;
   const { outputs, journal, gateway, clients } = world;
