@@ -63,14 +63,12 @@ async function run(
   const say = (event: object, line: string) =>
     json ? context.stdout.write(`${JSON.stringify(event)}\n`) : context.stderr.write(`${line}\n`);
   const absent = new Set(where.map(({ field }) => field));
-  let asked = 0;
   const result = await resubmit({
     ...{ file, url, signal: context.signal },
     decide: async (one) => {
       if (!byRule) return await decision(one, context);
       const fields = fieldsOf(one);
       for (const field of Object.keys(fields)) absent.delete(field);
-      asked += 1;
       return where.every(({ field, value }) => String(fields[field]) === value) ? "send" : "leave";
     },
     onSent: ({ command: sent }, status, body) =>
@@ -79,7 +77,7 @@ async function run(
       say({ type: "unsettled", command: left, reason }, `${nameOf(left)}: undecided: ${reason}`),
   });
   const [unknown] = absent;
-  if (unknown !== undefined && asked > 0) {
+  if (unknown !== undefined && result.undecided > 0) {
     throw new UsageError(`--where ${unknown}=…: no command in ${file} has such a field; nothing was sent`);
   }
   const { accepted, refused, skipped, undecided } = result;

@@ -53,6 +53,8 @@ export class JobController {
     const active = new Map<number, Pod>();
     for (const pod of this.#pods.ofJob(uid)) {
       const index = pod.birth.completion?.index ?? 0;
+      // One that is being deleted has failed, whatever it still does: another takes its place at once.
+      // https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-replacement-policy
       const outcome = pod.outcome ?? (pod.terminating ? "Failed" : undefined);
       if (outcome === undefined) active.set(index, pod);
       else if (!this.#counted.has(pod)) {
@@ -76,10 +78,8 @@ export class JobController {
 }
 
 const uidOf = (object: Properties): string => String(metadataOf(object)["uid"]);
-const statusIn = ({ status }: Properties): Properties =>
-  isObject(status ?? null) ? (status as Properties) : {};
+const statusIn = ({ status }: Properties): Properties => (isObject(status) ? status : {});
 
-/** A pod that is being deleted has failed, whatever it still does: one takes its place at once. */
 const counted = (before: Tally | undefined, outcome: "Succeeded" | "Failed", now: number): Tally => ({
   succeeded: before?.succeeded === true || outcome === "Succeeded",
   failures: (before?.failures ?? 0) + Number(outcome === "Failed"),

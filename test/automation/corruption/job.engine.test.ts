@@ -68,7 +68,7 @@ const environment: RegionEnvironment = {
 
 /** A region whose projector is parked, with a journal and an archive. */
 async function startRegion(teardown: ExecutionContext["teardown"]) {
-  const addresses = await claimAddresses({ teardown } as ExecutionContext);
+  const addresses = await claimAddresses({ teardown });
   const directory = mkdtempSync(path.join(tmpdir(), "replay-job-"));
   const faults = new Faults();
   const processes = new Processes(path.join(directory, "processes"));

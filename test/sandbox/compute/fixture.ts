@@ -27,7 +27,7 @@ export const QUICK: Timings = {
 };
 
 /** Claims a sandbox number that nobody else holds. */
-export async function claimAddresses(t: ExecutionContext): Promise<Addresses> {
+export async function claimAddresses(t: Pick<ExecutionContext, "teardown">): Promise<Addresses> {
   for (let tries = 0; tries < 50; tries++) {
     const addresses = new Addresses(120 + Math.floor(Math.random() * 130), REGIONS);
     const guard = await new Promise<Server | undefined>((resolve) => {
