@@ -249,9 +249,10 @@ export async function readHead(
   store: JournalStore,
   shard: number,
   options: FindOptions = {},
-): Promise<{ readonly opening: Opening; readonly head: Head }> {
-  const { opening, last } = await findNewestEpoch(store, shard, options);
-  if (!last) return { opening, head: await baseHead(store, opening, options.signal) };
+): Promise<{ readonly opening: Opening; readonly head: Head; readonly known: Known }> {
+  const known = await findNewestEpoch(store, shard, options);
+  const { opening, last } = known;
+  if (!last) return { opening, head: await baseHead(store, opening, options.signal), known };
   const { epoch, seq, hash, ts } = last;
-  return { opening, head: { epoch, seq, hash, ts } };
+  return { opening, head: { epoch, seq, hash, ts }, known };
 }

@@ -3,7 +3,7 @@
  * `compile` the image is built.
  */
 import { createLog, type Log } from "./log.ts";
-import { fatal, runProgram } from "./process.ts";
+import { EXIT_STOPPED, fatal, runProgram } from "./process.ts";
 import { PROGRAMS, type Program, parseSettings, SettingsError, type SettingsOf } from "./settings.ts";
 
 type Run<P extends Program> = (settings: SettingsOf<P>, log: Log, signal: AbortSignal) => Promise<void>;
@@ -21,7 +21,9 @@ async function start<P extends Program>(program: P): Promise<never> {
   const settings = parseSettings(program, process.env);
   const log = createLog({ program, pod: settings.podName, region: settings.region });
   const run = await LOAD[program]();
-  return runProgram((signal) => run(settings, log, signal), log);
+  // A service that was told to stop has done all it should; of a job, 0 says that its work is done.
+  const stoppedHard = program === "replay" ? EXIT_STOPPED : 0;
+  return runProgram((signal) => run(settings, log, signal), log, stoppedHard);
 }
 
 /** Loads all that a program may need: what runs beside it then keeps it compiled (`NODE_COMPILE_CACHE`). */

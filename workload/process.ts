@@ -4,6 +4,8 @@ import { SettingsError } from "./settings.ts";
 
 export const EXIT_FATAL = 1;
 export const EXIT_USAGE = 2;
+/** As the shell says of what SIGTERM ended. */
+export const EXIT_STOPPED = 143;
 
 /** One line on stderr, then the end: nothing that was under way is answered any more. */
 export function fatal(error: unknown): never {
@@ -15,8 +17,15 @@ export function fatal(error: unknown): never {
   process.exit(EXIT_FATAL);
 }
 
-/** Runs until it resolves (exit 0) or rejects (`fatal`). The signal aborts on SIGTERM and SIGINT. */
-export async function runProgram(program: (signal: AbortSignal) => Promise<void>, log: Log): Promise<never> {
+/**
+ * Runs until it resolves (exit 0) or rejects (`fatal`). The signal aborts on SIGTERM and SIGINT.
+ * @param stoppedHard exit code of one that was told to stop and rejects
+ */
+export async function runProgram(
+  program: (signal: AbortSignal) => Promise<void>,
+  log: Log,
+  stoppedHard: number,
+): Promise<never> {
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) {
     process.once(name, () => {
@@ -31,6 +40,7 @@ export async function runProgram(program: (signal: AbortSignal) => Promise<void>
   } catch (error) {
     if (!stop.signal.aborted) fatal(error);
     log("stopped-hard", { error: messageOf(error) });
+    process.exit(stoppedHard);
   }
   process.exit(0);
 }

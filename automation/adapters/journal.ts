@@ -10,6 +10,7 @@ import {
   fence,
   isHalted,
   type JournalStore,
+  type Known,
   measureTail,
   NotInLogError,
   openDynamoJournal,
@@ -51,6 +52,8 @@ export class Journal implements JournalPort, RestoreJournalPort {
   readonly #address: JournalAddress;
   readonly #client: DynamoDBClient;
   readonly #store: JournalStore;
+  /** By shard, where the last look at the heads saw the log end: the next one, and the fence, read on from there. */
+  readonly #seen = new Map<number, Known>();
 
   constructor(address: JournalAddress, client: DynamoDBClient) {
     this.#address = address;
@@ -89,7 +92,9 @@ export class Journal implements JournalPort, RestoreJournalPort {
     const signal = AbortSignal.timeout(READ_MILLISECONDS);
     return await Promise.all(
       Array.from({ length: this.#address.shards }, async (_, shard) => {
-        const { opening, head } = await readHead(this.#store, shard, { signal });
+        const before = this.#seen.get(shard);
+        const { opening, head, known } = await readHead(this.#store, shard, { known: before, signal });
+        this.#seen.set(shard, known);
         return {
           shard,
           epoch: head.epoch,
@@ -145,6 +150,7 @@ export class Journal implements JournalPort, RestoreJournalPort {
       region,
       reason: "failover",
       endsHalt,
+      known: this.#seen.get(shard),
       sealer: runId,
       window: this.#address.window,
       signal: AbortSignal.timeout(FENCE_MILLISECONDS),

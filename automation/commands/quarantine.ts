@@ -1,6 +1,7 @@
 /** `dr quarantine resubmit`: what a cut set aside, sent again by decision. */
-import { createInterface } from "node:readline/promises";
 import { Argument, InvalidArgumentError } from "commander";
+import { instrumentOf } from "../../workload/orders.ts";
+import { ask } from "../ask.ts";
 import type { Quarantined } from "../corruption/quarantine.ts";
 import { EXIT, UsageError } from "../errors.ts";
 import type { Command, Context, Options } from "./command.ts";
@@ -57,37 +58,64 @@ async function run(
     import("../corruption/resubmit.ts"),
     import("../corruption/public-url.ts"),
   ]);
-  const url = typeof options["url"] === "string" ? options["url"] : await publicUrl(context.settings);
+  const url = checkedUrl(options["url"]) ?? (await publicUrl(context.settings));
   const json = options["json"] === true;
-  const ask = byRule ? undefined : createInterface({ input: context.stdin, output: context.stderr });
-  try {
-    const result = await resubmit({
-      ...{ file, url, signal: context.signal },
-      decide: async (one) => {
-        if (ask === undefined) return where.every((each) => holds(each, one)) ? "send" : "leave";
-        const answer = await ask.question(
-          `${JSON.stringify(one.command)}\n  ${one.reason}; send it again? [y/n/q] `,
-        );
-        return answer === "y" ? "send" : answer === "n" ? "skip" : "stop";
-      },
-      onSent: ({ command: sent }, status, body) => {
-        const line = json
-          ? JSON.stringify({ type: "sent", command: sent, status, body })
-          : `${status} ${body}`;
-        (json ? context.stdout : context.stderr).write(`${line}\n`);
-      },
-    });
-    const { accepted, refused, skipped, undecided } = result;
-    context.stdout.write(
-      json
-        ? `${JSON.stringify({ type: "done", ...result })}\n`
-        : `${accepted} accepted, ${refused} refused, ${skipped} left for good, ${undecided} undecided\n`,
-    );
-    return undecided > 0 ? EXIT.halfway : EXIT.done;
-  } finally {
-    ask?.close();
+  const say = (event: object, line: string) =>
+    json ? context.stdout.write(`${JSON.stringify(event)}\n`) : context.stderr.write(`${line}\n`);
+  const absent = new Set(where.map(({ field }) => field));
+  const result = await resubmit({
+    ...{ file, url, signal: context.signal },
+    decide: async (one) => {
+      if (!byRule) return await decision(one, context);
+      const fields = fieldsOf(one);
+      for (const field of Object.keys(fields)) absent.delete(field);
+      return where.every(({ field, value }) => String(fields[field]) === value) ? "send" : "leave";
+    },
+    onSent: ({ command: sent }, status, body) =>
+      say({ type: "sent", command: sent, status, body }, `${nameOf(sent)}: ${status} ${body}`),
+    onUnsettled: ({ command: left }, reason) =>
+      say({ type: "unsettled", command: left, reason }, `${nameOf(left)}: undecided: ${reason}`),
+  });
+  const [unknown] = absent;
+  if (unknown !== undefined && result.undecided > 0) {
+    throw new UsageError(`--where ${unknown}=…: no command in ${file} has such a field; nothing was sent`);
+  }
+  const { accepted, refused, skipped, undecided } = result;
+  context.stdout.write(
+    json
+      ? `${JSON.stringify({ type: "done", ...result })}\n`
+      : `${accepted} accepted, ${refused} refused, ${skipped} left for good, ${undecided} undecided\n`,
+  );
+  return undecided > 0 ? EXIT.halfway : EXIT.done;
+}
+
+async function decision(one: Quarantined, context: Context): Promise<"send" | "skip" | "leave" | "stop"> {
+  const question = `${JSON.stringify(one.command)}\n  ${one.reason}; send it again? [y]es, [n]ever, [l]ater, [q]uit: `;
+  for (;;) {
+    switch (await ask(context, question)) {
+      case "y":
+        return "send";
+      case "n":
+        return "skip";
+      case "l":
+        return "leave";
+      case "q":
+      case "":
+        return "stop";
+    }
   }
 }
+
+function checkedUrl(url: unknown): string | undefined {
+  if (typeof url !== "string") return undefined;
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  throw new UsageError(`--url ${url}: must be the platform's API, e.g. https://exchange.example.com`);
+}
+
+const nameOf = (command: object): string => {
+  const { type, client, clientOrderId } = command as Readonly<Record<string, unknown>>;
+  return `${type} ${clientOrderId} of ${client}`;
+};
 
 function condition(text: string): Condition {
   const at = text.indexOf("=");
@@ -95,7 +123,10 @@ function condition(text: string): Condition {
   throw new InvalidArgumentError("It must be field=value, e.g. client=ann.");
 }
 
-const holds = ({ field, value }: Condition, quarantined: Quarantined): boolean => {
-  const fields: Readonly<Record<string, unknown>> = { ...quarantined, ...quarantined.command };
-  return String(fields[field]) === value;
-};
+/** A cancel names its order alone; of an instrument it is all the same, and must not stay behind its order. */
+function fieldsOf(quarantined: Quarantined): Readonly<Record<string, unknown>> {
+  const { command: own, events: _, ...place } = quarantined;
+  const { clientOrderId } = own as { readonly clientOrderId?: unknown };
+  const instrument = typeof clientOrderId === "string" ? instrumentOf(clientOrderId) : undefined;
+  return { ...place, ...(instrument && { instrument }), ...own };
+}

@@ -1,5 +1,6 @@
 /** `dr replay`: the journal into a restored or an empty database. */
 import type { Position } from "../../journal/model.ts";
+import { UsageError } from "../errors.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { chosenShards, collect, integer, type ShardPosition, shardPosition } from "./parse.ts";
 
@@ -92,13 +93,45 @@ function lastBefore(from: readonly ShardPosition[]): ReadonlyMap<number, Positio
   return new Map(from.map(({ shard, position: { epoch, seq } }) => [shard, { epoch, seq: seq - 1 }]));
 }
 
-async function printJob(options: Options, { settings, stdout }: Context): Promise<number> {
-  const { replayJob } = await import("../corruption/job.ts");
+/** What its pods cannot do otherwise than they do. */
+const NOT_WITH_JOB = [
+  ["shards", "--shards", "it has a pod for every shard"],
+  ["quarantineFrom", "--quarantine-from", "its pods replay to the end or the cut"],
+  ["leaveOut", "--leave-out", "carry over first, by a replay from here, and print the Job then"],
+] as const;
+
+async function printJob(options: Options, context: Context): Promise<number> {
+  const { settings, stdout, stderr, signal } = context;
+  for (const [name, option, why] of NOT_WITH_JOB) {
+    if (options[name] !== undefined) throw new UsageError(`${option} does not go with --job: ${why}`);
+  }
+  if (options["archive"] === false) {
+    throw new UsageError("--no-archive does not go with --job: its pods hold the chain against the archive");
+  }
+  const region = options["region"];
+  if (typeof region !== "string") throw new UsageError("--job needs --region: name whose cluster it is for");
+  const [{ replayJob }, { openWorld }, { setAside }, { asideLine }, { asRefusal }, { SCHEMA }] =
+    await Promise.all([
+      import("../corruption/job.ts"),
+      import("../corruption/world.ts"),
+      import("../corruption/aside.ts"),
+      import("../corruption/report.ts"),
+      import("../corruption/refusal.ts"),
+      import("../../workload/projector/schema.ts"),
+    ]);
   const job = await replayJob(settings, {
-    region: options["region"] as string | undefined,
+    region,
     database: options["database"] as string | undefined,
     batchEvents: options["batch"] as number,
   });
+  const world = await openWorld(settings, { region });
+  const aside = await setAside({
+    ...{ world, shards: chosenShards(undefined, world.outputs.shards), schema: SCHEMA, signal },
+    leaveOut: undefined,
+    file: options["quarantine"] as string | undefined,
+    directory: settings.projectDirectory,
+  }).catch(asRefusal);
+  if (aside !== undefined) stderr.write(`${asideLine(aside)}\n`);
   stdout.write(`${JSON.stringify(job, null, 2)}\n`);
   return 0;
 }

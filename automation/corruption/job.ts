@@ -88,15 +88,14 @@ export function jobOf({
 }
 
 export interface JobRequest {
-  readonly region?: string | undefined;
+  readonly region: string;
   readonly database?: string | undefined;
   readonly batchEvents: number;
 }
 
 /** @throws RefusedError when the region runs no projector to take the pod from */
 export async function replayJob(settings: Settings, request: JobRequest): Promise<object> {
-  if (request.region === undefined)
-    throw new UsageError("--job needs --region: name whose cluster it is for");
+  const database = request.database === undefined ? undefined : partsOf(request.database);
   const outputs = stackOf(await loadDeployment(settings), request.region, "--region");
   const { primary, secondary, witness } = outputs.regions;
   const { cluster } = regionWorld(outputs, new Endpoints([primary, secondary, witness]), settings);
@@ -108,15 +107,19 @@ export async function replayJob(settings: Settings, request: JobRequest): Promis
   }
   const { namespace, shards } = outputs;
   const name = `replay-${Date.now()}`;
-  const database = request.database === undefined ? undefined : partsOf(request.database);
   return jobOf({ deployment: found, name, namespace, shards, batchEvents: request.batchEvents, database });
 }
 
 function partsOf(database: string) {
   const url = URL.canParse(database) ? new URL(database) : undefined;
-  if (url === undefined || url.pathname.length < 2) {
+  if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol) || url.pathname.length < 2) {
     throw new UsageError(
       `--database ${database}: must be a URL with the database's name, e.g. postgres://host:5432/exchange`,
+    );
+  }
+  if (url.username !== "") {
+    throw new UsageError(
+      `--database names the user ${url.username}: with --job leave it out, pods sign in as the projector does`,
     );
   }
   return { host: url.hostname, port: url.port || "5432", name: url.pathname.slice(1) };

@@ -13,6 +13,7 @@ import {
   readRemoved,
   readUnverified,
 } from "../../journal/index.ts";
+import { UsageError } from "../errors.ts";
 
 export interface Quarantined {
   readonly shard: number;
@@ -138,9 +139,19 @@ export async function writeQuarantine(
   }
 }
 
-/** Throws with the line's number when one is no quarantined command. */
+/** @throws UsageError when there is none, and with the line's number when one is no quarantined command */
 export async function readQuarantine(file: string): Promise<readonly Quarantined[]> {
-  return parseLines(await readFile(file, "utf8"), (value) => schema.parse(value), file);
+  const text = await textOf(file);
+  if (text === undefined) throw new UsageError(`--file ${file}: there is no such file`);
+  return parseLines(text, (value) => schema.parse(value), file);
+}
+
+/** Undefined: there is no such file. */
+async function textOf(file: string): Promise<string | undefined> {
+  return await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
 }
 
 const decisionSchema = z.object({
@@ -163,8 +174,7 @@ export class Decisions {
 
   static async open(file: string): Promise<Decisions> {
     const beside = `${file}.decisions`;
-    const text = await readFile(beside, "utf8").catch(() => "");
-    const decided = parseLines(text, (value) => decisionSchema.parse(value), beside);
+    const decided = parseLines((await textOf(beside)) ?? "", (value) => decisionSchema.parse(value), beside);
     return new Decisions(await open(beside, "a"), decided);
   }
 
@@ -189,7 +199,7 @@ function parseLines<T>(text: string, parse: (value: unknown) => T, file: string)
     try {
       return [parse(JSON.parse(line))];
     } catch (cause) {
-      throw new Error(`${file}, line ${index + 1} is not what was written there: ${line.slice(0, 80)}`, {
+      throw new UsageError(`${file}, line ${index + 1} is not what was written there: ${line.slice(0, 80)}`, {
         cause,
       });
     }

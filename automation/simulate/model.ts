@@ -54,8 +54,8 @@ export interface Moments {
   databaseWritable: number;
 }
 
-/** Strong operations one after the other, the guard's read of the decision included. */
-const FENCE_OPERATIONS = 7;
+/** Strong operations one after the other, of which the guard's read of the decision is one. */
+export const FENCE_OPERATIONS = 8;
 const SMOKE_OPERATIONS = 4;
 /** From a checker's connection attempt to its giving up. */
 const CHECK_TIMEOUT_SECONDS = 4;

@@ -2,84 +2,20 @@
  * What the Kubernetes API server answers, as much of it as operators' tools use. JSON only (an apply's body may be
  * YAML in the real one; JSON is YAML).
  */
-import type { Json, Properties } from "../cloud/behaviour.ts";
-import { FieldConflictError, isObject, plainUpdate, serverSideApply } from "../cloud/fields.ts";
+import type { Properties } from "../cloud/behaviour.ts";
+import { FieldConflictError, isObject } from "../cloud/fields.ts";
 import type { Cluster } from "./cluster.ts";
+import { jobs } from "./jobApi.ts";
 import { checkManifest } from "./manifests.ts";
+import { ApiError, type Call, listOf, parse, patched } from "./requests.ts";
 import { scale, scaleObject } from "./scale.ts";
 import { nodeObject, podObject } from "./status.ts";
 import { NotFoundError } from "./store.ts";
 
-export class ApiError extends Error {
-  readonly code: number;
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-export interface Call {
-  readonly method: string;
-  readonly query: URLSearchParams;
-  readonly contentType: string;
-  readonly body: string;
-}
-
 const DEPLOYMENTS = /^\/apis\/apps\/v1\/namespaces\/([^/]+)\/deployments(?:\/([^/]+)(?:\/(scale))?)?$/;
+const JOBS = /^\/apis\/batch\/v1\/namespaces\/([^/]+)\/jobs(?:\/([^/]+))?$/;
 const PODS = /^\/api\/v1\/namespaces\/([^/]+)\/pods(?:\/([^/]+))?$/;
 const SECRETS = /^\/api\/v1\/namespaces\/([^/]+)\/secrets\/([^/]+)$/;
-
-const listOf = (apiVersion: string, kind: string, items: readonly Properties[]): Properties => ({
-  apiVersion,
-  kind,
-  metadata: {},
-  items,
-});
-
-/** RFC 7396: null removes, objects merge, everything else replaces. */
-function mergePatch(target: Json | undefined, patch: Json): Json {
-  if (!isObject(patch)) return patch;
-  const merged = Object.entries(patch).reduce<Record<string, Json>>(
-    (into, [key, value]) => {
-      if (value === null) delete into[key];
-      else into[key] = mergePatch(into[key], value);
-      return into;
-    },
-    isObject(target) ? { ...target } : {},
-  );
-  return merged;
-}
-
-function parse(body: string): Properties {
-  let value: Json;
-  try {
-    value = JSON.parse(body) as Json;
-  } catch (cause) {
-    throw new ApiError(400, `error decoding patch: the sandbox takes JSON: ${(cause as Error).message}`);
-  }
-  if (!isObject(value)) throw new ApiError(400, "error decoding patch: expected an object");
-  return value;
-}
-
-function patched(live: Properties, call: Call): Properties {
-  const patch = parse(call.body);
-  const manager = call.query.get("fieldManager");
-  switch (call.contentType) {
-    case "application/apply-patch+yaml":
-      if (manager === null)
-        throw new ApiError(
-          400,
-          'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-        );
-      return serverSideApply(live, patch, manager, call.query.get("force") === "true");
-    // For the fields that callers change here a strategic merge is the same as a plain one.
-    case "application/merge-patch+json":
-    case "application/strategic-merge-patch+json":
-      return plainUpdate(live, mergePatch(live, patch) as Properties, manager ?? "unknown");
-    default:
-      throw new ApiError(415, `the body of the request was in an unknown format: ${call.contentType}`);
-  }
-}
 
 function deployments(
   cluster: Cluster,
@@ -122,6 +58,8 @@ function pods(cluster: Cluster, [, namespace = "", name]: RegExpExecArray, call:
 export function answer(cluster: Cluster, path: string, call: Call): Properties {
   const deployment = DEPLOYMENTS.exec(path);
   if (deployment !== null) return deployments(cluster, deployment, call);
+  const job = JOBS.exec(path);
+  if (job !== null) return jobs(cluster.store, job, call);
   const pod = PODS.exec(path);
   if (pod !== null) return pods(cluster, pod, call);
   const secret = SECRETS.exec(path);

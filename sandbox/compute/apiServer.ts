@@ -8,8 +8,9 @@ import type { Address } from "../addresses.ts";
 import type { Properties } from "../cloud/behaviour.ts";
 import type { Faults, Place } from "../faults.ts";
 import { TcpProxy } from "../net/proxy.ts";
-import { ApiError, answer, codeOf } from "./api.ts";
+import { answer, codeOf } from "./api.ts";
 import type { Cluster } from "./cluster.ts";
+import { ApiError } from "./requests.ts";
 import { NotFoundError } from "./store.ts";
 
 const POD_PROXY = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/(?:http:)?([^/:]+):([^/:]+)\/proxy(\/.*)?$/;
@@ -80,7 +81,7 @@ async function serve(cluster: Cluster, from: IncomingMessage, to: ServerResponse
     const body = (await from.toArray()).join("");
     const contentType = (from.headers["content-type"] ?? "").split(";")[0] ?? "";
     const call = { method: from.method ?? "GET", query: searchParams, contentType, body };
-    send(to, 200, answer(cluster, pathname, call));
+    send(to, call.method === "POST" ? 201 : 200, answer(cluster, pathname, call));
   } catch (error) {
     const code = codeOf(error);
     send(to, code, failure(code, (error as Error).message));

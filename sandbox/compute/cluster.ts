@@ -10,6 +10,7 @@ import { AutoscalerController } from "./autoscaler.ts";
 import { Controllers } from "./controllers.ts";
 import { containerEnvironment, serviceVariables } from "./environment.ts";
 import type { ImageRegistry } from "./images.ts";
+import { JobController } from "./jobController.ts";
 import type { KubernetesService } from "./manifests.ts";
 import { type Node, type NodeGroup, Nodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
@@ -47,6 +48,7 @@ export class Cluster {
   readonly services: Services;
   readonly #options: ClusterOptions;
   readonly #controllers: Controllers;
+  readonly #jobs: JobController;
   readonly #doors: PodDoors;
   readonly #autoscaler: AutoscalerController;
   readonly #ticker: NodeJS.Timeout;
@@ -83,6 +85,7 @@ export class Cluster {
     const { nodeMonitorGraceMilliseconds } = timings;
     const { store, nodes, pods } = this;
     this.#controllers = new Controllers({ store, nodes, pods, nodeMonitorGraceMilliseconds });
+    this.#jobs = new JobController({ store, pods, backoff: timings.jobBackoffMilliseconds });
     this.#autoscaler = new AutoscalerController(this.store, (namespace, owner) =>
       this.pods.of(namespace, owner).filter((pod) => pod.readySince !== undefined),
     );
@@ -186,6 +189,8 @@ export class Cluster {
   #reconcile(): void {
     if (this.#down) return;
     const now = Date.now();
+    // Before those that are gone are forgotten: a Job counts them.
+    this.#jobs.reconcile(now);
     this.#controllers.reconcile(now);
     this.#doors.follow(this.pods.all);
     if (now - this.#autoscaledAt >= this.#options.timings.autoscalerSyncMilliseconds) {
@@ -246,7 +251,8 @@ export class Cluster {
     return this.views(metadata.namespace).flatMap(({ pod, available }) => {
       const { labels } = pod.birth.manifest.metadata;
       const selected = Object.entries(selector).every(([key, value]) => labels[key] === value);
-      const listed = available || (spec.publishNotReadyAddresses && !pod.terminating);
+      const lives = !pod.terminating && pod.outcome === undefined;
+      const listed = available || (spec.publishNotReadyAddresses && lives);
       return selected && listed ? [{ pod, zone: this.#nodeOf(pod)?.zone ?? this.region }] : [];
     });
   }

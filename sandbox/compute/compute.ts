@@ -16,6 +16,7 @@ import { KUBERNETES_TIMINGS, type Timings } from "./timings.ts";
 const modelled: readonly string[] = [
   "Kubernetes' API server, scheduler, controllers and kubelets are re-implemented in small; TLS and authorization are not (any bearer token is taken)",
   "a pod is one process of this machine with a loopback IP of its own; CPU and memory limits, security contexts and network policies are not enforced",
+  "Jobs are Indexed ones whose pods end once, with a back-off limit per index; whatever else a Job may ask is refused",
   "nodes have CPU capacity and a zone and appear at once; images are commands of this repository",
 ];
 

@@ -1,14 +1,19 @@
 /** One run of a container: a process with its probes, until it exits. */
 import type { ChildProcess } from "node:child_process";
+import { constants } from "node:os";
 import type { Processes } from "../processes.ts";
 import { processStat } from "../processTable.ts";
 import type { Container, Probe } from "./manifests.ts";
 import { Prober, probeOnce } from "./probes.ts";
 
+/** Exit codes as containerd reports them. */
+const START_ERROR = 128;
+const SIGNALLED = 128;
+
 export interface RunEvents {
   readonly ready: (ready: boolean) => void;
-  /** Once, in words: `exit code 1`, `SIGKILL`, or why it could not start. */
-  readonly exit: (how: string) => void;
+  /** Once; in words: `exit code 1`, `SIGKILL`, or why it could not start. */
+  readonly exit: (how: string, exitCode: number) => void;
 }
 
 export function portOf(container: Container, named: number | string): number | undefined {
@@ -42,8 +47,12 @@ export class ContainerRun {
     this.#ip = options.ip;
     this.#graceMilliseconds = options.graceMilliseconds;
     this.#events = events;
-    child.once("error", (error) => this.#end(error.message));
-    child.once("exit", (code, signal) => this.#end(signal ?? `exit code ${code}`));
+    child.once("error", (error) => this.#end(error.message, START_ERROR));
+    child.once("exit", (code, signal) =>
+      signal === null
+        ? this.#end(`exit code ${code}`, code ?? START_ERROR)
+        : this.#end(signal, SIGNALLED + constants.signals[signal]),
+    );
     this.#beginProbing();
   }
 
@@ -68,11 +77,11 @@ export class ContainerRun {
     if (!this.#ended) this.#beginProbing();
   }
 
-  #end(how: string): void {
+  #end(how: string, exitCode: number): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#stopProbing();
-    this.#events.exit(how);
+    this.#events.exit(how, exitCode);
   }
 
   /** Liveness and readiness wait for the startup probe. */

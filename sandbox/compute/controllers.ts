@@ -1,7 +1,7 @@
 /** What the control plane does about deployments, pending pods and nodes that fell silent: one look at everything. */
 import { createHash } from "node:crypto";
 import type { Properties } from "../cloud/behaviour.ts";
-import { type Deployment, parseManifest } from "./manifests.ts";
+import { type Deployment, type PodTemplate, parseManifest } from "./manifests.ts";
 import type { Node, Nodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 import type { Pods } from "./pods.ts";
@@ -39,8 +39,7 @@ export class Controllers {
     const deployments = this.#store.list("Deployment");
     for (const object of deployments) this.#rollOut(parseManifest("Deployment", object));
     for (const pod of this.#pods.all) {
-      const { namespace, owner } = pod.birth;
-      if (!pod.terminating && this.#store.get("Deployment", namespace, owner) === undefined) pod.delete();
+      if (!pod.terminating && !this.#isOwned(pod)) pod.delete();
     }
     this.#schedulePending();
     for (const object of deployments) this.#writeStatus(object);
@@ -59,6 +58,12 @@ export class Controllers {
 
   views(namespace: string, owner: string): readonly PodView[] {
     return this.#pods.of(namespace, owner).map((pod) => ({ pod, available: this.isAvailable(pod) }));
+  }
+
+  #isOwned({ birth: { namespace, owner, completion } }: Pod): boolean {
+    if (completion === undefined) return this.#store.get("Deployment", namespace, owner) !== undefined;
+    const job = this.#store.get("Job", namespace, owner);
+    return job !== undefined && metadataOf(job)["uid"] === completion.jobUid;
   }
 
   #rollOut({ metadata, spec }: Deployment): void {
@@ -88,7 +93,9 @@ export class Controllers {
     const nodes = this.#nodes.views((node) => this.isReady(node));
     for (const pod of pending) {
       const placed = this.#pods.all.flatMap((other): PlacedPod[] =>
-        other.node === undefined ? [] : [{ node: other.node, ...schedulingOf(other) }],
+        other.node === undefined || other.outcome !== undefined
+          ? []
+          : [{ node: other.node, ...schedulingOf(other) }],
       );
       const { spec } = pod.birth.manifest;
       const outcome = schedule({ ...schedulingOf(pod), spec }, nodes, placed);
@@ -120,7 +127,7 @@ export class Controllers {
 }
 
 /** Changes with anything in the template, and with nothing else. */
-function templateHash(template: Deployment["spec"]["template"]): string {
+export function templateHash(template: PodTemplate): string {
   return createHash("sha256").update(JSON.stringify(template)).digest("hex").slice(0, 10);
 }
 

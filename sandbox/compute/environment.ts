@@ -3,6 +3,7 @@ import type { Container, EnvironmentVariable, KubernetesService } from "./manife
 
 export interface PodIdentity {
   readonly name: string;
+  readonly hostname: string;
   readonly namespace: string;
   readonly ip: string;
   readonly node: string;
@@ -90,7 +91,7 @@ export function containerEnvironment(
   services: Readonly<Record<string, string>>,
   lookups: Lookups,
 ): Record<string, string> {
-  const variables: Record<string, string> = { ...services, HOSTNAME: pod.name };
+  const variables: Record<string, string> = { ...services, HOSTNAME: pod.hostname };
   for (const { name, value, valueFrom } of container.env) {
     const resolved =
       valueFrom === undefined ? expand(value ?? "", variables) : reference(valueFrom, pod, lookups);

@@ -87,29 +87,36 @@ const toleration = z.object({
   tolerationSeconds: z.number().optional(),
 });
 
-const podTemplate = z.object({
-  metadata: z.object({ labels, annotations: labels }),
-  spec: z.object({
-    containers: z.tuple([container], { error: "the sandbox models exactly one container per pod" }),
-    initContainers: absent("initContainers").optional(),
-    terminationGracePeriodSeconds: z.number().default(30),
-    serviceAccountName: z.string().default("default"),
-    nodeSelector: labels,
-    affinity: affinity.optional(),
-    tolerations: z.array(toleration).default([]),
-    topologySpreadConstraints: z
-      .array(
-        z.object({
-          maxSkew: z.int(),
-          topologyKey: z.string(),
-          labelSelector: selector.default({ matchLabels: {} }),
-          whenUnsatisfiable: z.enum(["ScheduleAnyway", "DoNotSchedule"]).default("DoNotSchedule"),
-        }),
-      )
-      .default([]),
-  }),
-});
-export type PodTemplate = z.infer<typeof podTemplate>;
+const podTemplateOf = <R extends z.ZodType<"Always" | "Never">>(restartPolicy: R) =>
+  z.object({
+    metadata: z.object({ labels, annotations: labels }),
+    spec: z.object({
+      restartPolicy,
+      containers: z.tuple([container], { error: "the sandbox models exactly one container per pod" }),
+      initContainers: absent("initContainers").optional(),
+      hostname: z.string().optional(),
+      terminationGracePeriodSeconds: z.number().default(30),
+      serviceAccountName: z.string().default("default"),
+      nodeSelector: labels,
+      affinity: affinity.optional(),
+      tolerations: z.array(toleration).default([]),
+      topologySpreadConstraints: z
+        .array(
+          z.object({
+            maxSkew: z.int(),
+            topologyKey: z.string(),
+            labelSelector: selector.default({ matchLabels: {} }),
+            whenUnsatisfiable: z.enum(["ScheduleAnyway", "DoNotSchedule"]).default("DoNotSchedule"),
+          }),
+        )
+        .default([]),
+    }),
+  });
+const serving = podTemplateOf(z.literal("Always").default("Always"));
+const ending = podTemplateOf(
+  z.literal("Never", { error: "the sandbox models Jobs with restartPolicy Never" }),
+);
+export type PodTemplate = z.infer<typeof serving> | z.infer<typeof ending>;
 
 const countOrPercent = z.union([z.int(), z.string().regex(/^\d+%$/)]);
 export type CountOrPercent = z.infer<typeof countOrPercent>;
@@ -119,7 +126,7 @@ const deployment = z.object({
   spec: z.object({
     replicas: z.int().min(0).default(1),
     selector,
-    template: podTemplate,
+    template: serving,
     strategy: z
       .object({
         type: z.enum(["RollingUpdate", "Recreate"]).default("RollingUpdate"),
@@ -131,6 +138,27 @@ const deployment = z.object({
   }),
 });
 export type Deployment = z.infer<typeof deployment>;
+
+const job = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string() }),
+  spec: z.object({
+    completionMode: z.literal("Indexed", { error: "the sandbox models Indexed Jobs" }),
+    completions: z.int().min(0),
+    parallelism: z.int().min(0).default(1),
+    backoffLimitPerIndex: z.int({ error: "the sandbox models Jobs with a limit per index" }).min(0),
+    ttlSecondsAfterFinished: z.int().min(0).optional(),
+    backoffLimit: absent("backoffLimit").optional(),
+    maxFailedIndexes: absent("maxFailedIndexes").optional(),
+    podFailurePolicy: absent("podFailurePolicy").optional(),
+    podReplacementPolicy: absent("podReplacementPolicy").optional(),
+    successPolicy: absent("successPolicy").optional(),
+    activeDeadlineSeconds: absent("activeDeadlineSeconds").optional(),
+    suspend: absent("suspend").optional(),
+    manualSelector: absent("manualSelector").optional(),
+    template: ending,
+  }),
+});
+export type Job = z.infer<typeof job>;
 
 const service = z.object({
   metadata: z.object({ name: z.string(), namespace: z.string() }),
@@ -183,6 +211,7 @@ export type Autoscaler = z.infer<typeof autoscaler>;
 
 const SCHEMAS = {
   Deployment: deployment,
+  Job: job,
   Service: service,
   HorizontalPodAutoscaler: autoscaler,
 } as const;

@@ -8,6 +8,7 @@ import { ContainerRun } from "./container.ts";
 import { ContainerConfigError, type PodIdentity } from "./environment.ts";
 import type { ImageRegistry } from "./images.ts";
 import type { Container, PodTemplate } from "./manifests.ts";
+import type { Backoff } from "./timings.ts";
 
 /** What a pod needs of its cluster. */
 export interface Kubelet {
@@ -16,15 +17,17 @@ export interface Kubelet {
   readonly logPath: (pod: string) => string;
   /** Throws `ContainerConfigError`. */
   readonly environment: (container: Container, pod: PodIdentity) => Record<string, string>;
-  readonly backoffMilliseconds: { readonly first: number; readonly most: number };
+  readonly backoffMilliseconds: Backoff;
   readonly changed: () => void;
 }
 
 export interface PodBirth {
   readonly name: string;
   readonly namespace: string;
-  /** Name of the Deployment. */
+  /** Name of the Deployment or the Job. */
   readonly owner: string;
+  /** Of a Job's pod. */
+  readonly completion?: { readonly jobUid: string; readonly index: number };
   /** Hash of the template. */
   readonly template: string;
   readonly manifest: PodTemplate;
@@ -32,8 +35,19 @@ export interface PodBirth {
 
 export type PodState =
   | { readonly kind: "waiting"; readonly reason: string; readonly message: string }
-  | { readonly kind: "running"; readonly run: ContainerRun };
+  | { readonly kind: "running"; readonly run: ContainerRun }
+  /** For good: what its manifest does not let restart. Times in Unix milliseconds. */
+  | {
+      readonly kind: "ended";
+      readonly reason: "Completed" | "Error";
+      readonly message: string;
+      readonly exitCode: number;
+      readonly startedAt: number;
+      readonly endedAt: number;
+    };
 
+/** Of a process that was killed. */
+const LOST_EXIT_CODE = 137;
 /** A container that ran this many times the longest back-off starts with a clean slate. */
 const FORGIVEN_AFTER = 2;
 
@@ -87,6 +101,11 @@ export class Pod {
   get terminating(): boolean {
     return this.#deletedAt !== undefined;
   }
+  /** How it ended by itself; the object stays. */
+  get outcome(): "Succeeded" | "Failed" | undefined {
+    if (this.#state.kind !== "ended") return undefined;
+    return this.#state.exitCode === 0 ? "Succeeded" : "Failed";
+  }
   /** Terminated: the object may go too. */
   get gone(): boolean {
     return this.#gone;
@@ -130,8 +149,12 @@ export class Pod {
     if (lost === undefined || this.#binding === undefined) return;
     if (this.terminating) {
       this.delete();
+    } else if (this.#state.kind === "ended") {
+      return;
     } else if (lost === "freeze" && this.#state.kind === "running") {
       this.#state.run.resume();
+    } else if (this.#endsOnce) {
+      this.#end("its node lost power", LOST_EXIT_CODE, this.createdAt);
     } else {
       this.#readySince = undefined;
       this.#restarts++;
@@ -158,6 +181,7 @@ export class Pod {
     try {
       const environment = this.#kubelet.environment(this.container, {
         name,
+        hostname: manifest.spec.hostname ?? name,
         namespace,
         ...this.#binding,
         labels: manifest.metadata.labels,
@@ -189,13 +213,24 @@ export class Pod {
         this.#readySince = ready ? (this.#readySince ?? Date.now()) : undefined;
         this.#kubelet.changed();
       },
-      exit: (how) => this.#exited(run, how),
+      exit: (how, exitCode) => this.#exited(run, how, exitCode),
     });
     this.#state = { kind: "running", run };
     this.#kubelet.changed();
   }
 
-  #exited(run: ContainerRun, how: string): void {
+  get #endsOnce(): boolean {
+    return this.birth.manifest.spec.restartPolicy === "Never";
+  }
+
+  #end(message: string, exitCode: number, startedAt: number): void {
+    const reason = exitCode === 0 ? "Completed" : "Error";
+    this.#readySince = undefined;
+    this.#state = { kind: "ended", reason, message, exitCode, startedAt, endedAt: Date.now() };
+    this.#kubelet.changed();
+  }
+
+  #exited(run: ContainerRun, how: string, exitCode: number): void {
     if (this.#gone || this.#state.kind !== "running" || this.#state.run !== run) return;
     this.#state = { kind: "waiting", reason: "Terminated", message: how };
     if (this.#nodeLost !== undefined) return;
@@ -203,6 +238,10 @@ export class Pod {
     if (this.terminating) {
       this.#gone = true;
       this.#kubelet.changed();
+      return;
+    }
+    if (this.#endsOnce) {
+      this.#end(how, exitCode, run.startedAt);
       return;
     }
     this.#restarts++;

@@ -24,8 +24,16 @@ export class Pods {
   }
 
   /** Of one Deployment, terminating ones included. */
-  of(namespace: string, owner: string): readonly Pod[] {
-    return this.all.filter(({ birth }) => birth.namespace === namespace && birth.owner === owner);
+  of(namespace: string, deployment: string): readonly Pod[] {
+    return this.all.filter(
+      ({ birth }) =>
+        birth.namespace === namespace && birth.owner === deployment && birth.completion === undefined,
+    );
+  }
+
+  /** Of one Job, ended and terminating ones included. */
+  ofJob(uid: string): readonly Pod[] {
+    return this.all.filter(({ birth }) => birth.completion?.jobUid === uid);
   }
 
   get(namespace: string, name: string): Pod | undefined {
@@ -37,7 +45,7 @@ export class Pods {
   }
 
   create(birth: Omit<PodBirth, "name">): Pod {
-    const name = `${birth.owner}-${birth.template}-${randomBytes(3).toString("hex").slice(0, 5)}`;
+    const name = `${birth.owner}-${birth.completion?.index ?? birth.template}-${randomBytes(3).toString("hex").slice(0, 5)}`;
     const pod = new Pod({ ...birth, name }, this.#kubelet);
     this.#pods.set(`${birth.namespace}/${name}`, pod);
     return pod;

@@ -1,9 +1,9 @@
 /** What the cluster says of its pods, deployments and nodes, in the API's shapes. */
 import type { Json, Properties } from "../cloud/behaviour.ts";
 import type { Node } from "./nodes.ts";
-import type { Pod } from "./pod.ts";
+import type { Pod, PodBirth, PodState } from "./pod.ts";
 
-const time = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+export const time = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 const yes = (condition: boolean): "True" | "False" => (condition ? "True" : "False");
 
 /** As it goes over the wire, without what is undefined. */
@@ -17,8 +17,6 @@ export interface PodView {
 
 export function podObject({ pod, available }: PodView): Properties {
   const { birth, state } = pod;
-  const running = state.kind === "running";
-  const waiting = running ? {} : { reason: state.reason, message: state.message };
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -27,16 +25,12 @@ export function podObject({ pod, available }: PodView): Properties {
       namespace: birth.namespace,
       uid: pod.uid,
       creationTimestamp: time(pod.createdAt),
-      labels: { ...birth.manifest.metadata.labels, "pod-template-hash": birth.template },
+      labels: {
+        ...birth.manifest.metadata.labels,
+        ...(birth.completion === undefined ? { "pod-template-hash": birth.template } : {}),
+      },
       annotations: birth.manifest.metadata.annotations,
-      ownerReferences: [
-        {
-          apiVersion: "apps/v1",
-          kind: "ReplicaSet",
-          name: `${birth.owner}-${birth.template}`,
-          controller: true,
-        },
-      ],
+      ownerReferences: [{ ...ownerOf(birth), controller: true }],
       ...(pod.deletedAt === undefined ? {} : { deletionTimestamp: time(pod.deletedAt) }),
     },
     spec: {
@@ -44,7 +38,7 @@ export function podObject({ pod, available }: PodView): Properties {
       containers: [asSent(pod.container)],
     },
     status: {
-      phase: running || pod.restarts > 0 ? "Running" : "Pending",
+      phase: pod.outcome ?? (state.kind === "running" || pod.restarts > 0 ? "Running" : "Pending"),
       ...(pod.ip === undefined ? {} : { podIP: pod.ip }),
       conditions: [
         {
@@ -60,11 +54,30 @@ export function podObject({ pod, available }: PodView): Properties {
           image: pod.container.image,
           ready: available,
           restartCount: pod.restarts,
-          state: running ? { running: { startedAt: time(state.run.startedAt) } } : { waiting },
+          state: containerState(state),
         },
       ],
     },
   };
+}
+
+const ownerOf = ({ owner, template, completion }: PodBirth): Properties =>
+  completion === undefined
+    ? { apiVersion: "apps/v1", kind: "ReplicaSet", name: `${owner}-${template}` }
+    : { apiVersion: "batch/v1", kind: "Job", name: owner, uid: completion.jobUid };
+
+function containerState(state: PodState): Properties {
+  switch (state.kind) {
+    case "running":
+      return { running: { startedAt: time(state.run.startedAt) } };
+    case "waiting":
+      return { waiting: { reason: state.reason, message: state.message } };
+    case "ended": {
+      const { reason, message, exitCode, startedAt, endedAt } = state;
+      const times = { startedAt: time(startedAt), finishedAt: time(endedAt) };
+      return { terminated: { reason, message, exitCode, ...times } };
+    }
+  }
 }
 
 export interface DeploymentView {

@@ -43,6 +43,28 @@ const refusals: readonly (readonly [Command, readonly string[], string])[] = [
     "there is no terminal to decide on: name a filter with --where and --yes, or --all --yes",
   ],
   [replay, ["--job"], "--job needs --region: name whose cluster it is for"],
+  ...(
+    [
+      [["--shards", "0"], "--shards does not go with --job: it has a pod for every shard"],
+      [
+        ["--quarantine-from", "0:1:3"],
+        "--quarantine-from does not go with --job: its pods replay to the end or the cut",
+      ],
+      [
+        ["--leave-out", "true"],
+        "--leave-out does not go with --job: carry over first, by a replay from here, and print the Job then",
+      ],
+      [["--no-archive"], "--no-archive does not go with --job: its pods hold the chain against the archive"],
+      [
+        ["--database", "exchange"],
+        "--database exchange: must be a URL with the database's name, e.g. postgres://host:5432/exchange",
+      ],
+      [
+        ["--database", "postgres://ann@host/exchange"],
+        "--database names the user ann: with --job leave it out, pods sign in as the projector does",
+      ],
+    ] as const
+  ).map(([more, message]) => [replay, ["--job", "--region", "us-west-2", ...more], message] as const),
 ];
 for (const [command, args, message] of refusals) {
   test(`dr ${command.name} ${args.join(" ")}`, async (t) => {

@@ -43,14 +43,19 @@ export const outputsOf = (stack: StackName): StackOutputs => {
 };
 
 /** Each stack's state holds its outputs; a stack that is not named has none. */
-export async function projectWith(t: ExecutionContext, stacks: readonly StackName[]): Promise<string> {
+export async function projectWith(
+  t: ExecutionContext,
+  stacks: readonly StackName[],
+  change: Partial<StackOutputs> = {},
+): Promise<string> {
   const directory = await mkdtemp(path.join(tmpdir(), "dr-project-"));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   await writeFile(path.join(directory, "Pulumi.yaml"), "name: trading-platform\n");
   const folder = path.join(directory, "state/.pulumi/stacks/trading-platform");
   await mkdir(folder, { recursive: true });
   for (const stack of stacks) {
-    const resources = [{ urn: "urn:stack", type: "pulumi:pulumi:Stack", outputs: outputsOf(stack) }];
+    const outputs = { ...outputsOf(stack), ...change };
+    const resources = [{ urn: "urn:stack", type: "pulumi:pulumi:Stack", outputs }];
     await writeFile(
       path.join(folder, `${stack}.json`),
       JSON.stringify({ version: 3, checkpoint: { latest: { resources } } }),

@@ -10,7 +10,6 @@ import { type JournalRecord, openArchive, readValid } from "../../../journal/ind
 import { SUPERUSER } from "../../../sandbox/aurora/postgres.ts";
 import { bytesOf, createDatabase, random, replayInto, writeMarket } from "../../replay/fixtures.ts";
 import { type Cloud, openCloud, TABLE } from "../../workload/processes/cloud.ts";
-import { freePort, startProgram } from "../../workload/processes/programs.ts";
 import { type Databases, openDatabases } from "../../workload/projector/database.ts";
 import { projectWith } from "../commands/outputs.ts";
 
@@ -161,23 +160,6 @@ test("killed like a process is, the same command goes on, and the database is va
     ).code,
     17,
   );
-});
-
-test("a pod of the job replays the shard of its index, and ends with 0", async (t) => {
-  const { cloud, databases } = t.context;
-  const { primary } = databases;
-  const [whole, database] = [await createDatabase(primary), await createDatabase(primary)];
-  await replayInto(primary, whole, cloud.store, { shards: SHARDS });
-  const pods = await Promise.all(
-    SHARDS.map(async (shard) =>
-      startProgram("replay", cloud, await freePort(), {
-        ...{ PGHOST: primary.address.host, PGPORT: String(primary.address.port), PGDATABASE: database },
-        ...{ PGUSER: SUPERUSER, PGSSLMODE: "disable", SHARDS: "2", JOB_COMPLETION_INDEX: String(shard) },
-      }),
-    ),
-  );
-  for (const { exit, stderr } of pods) t.is(await exit, 0, stderr());
-  t.is(await bytesOf(primary, database), await bytesOf(primary, whole));
 });
 
 test("the first bad event is found by a question, in a scratch database that is gone afterwards", async (t) => {

@@ -99,13 +99,23 @@ interface Platform {
   readonly statuses: number[];
 }
 
+const BODIES: Readonly<Record<number, string>> = {
+  200: '{"status":"cancelled","quantity":1}',
+  201: '{"status":"accepted"}',
+  // Of somebody else, on the way there.
+  404: "<html>not here</html>",
+  409: '{"status":"conflict","reason":"other content"}',
+  503: '{"status":"maintenance","reason":"halted"}',
+};
+
 async function platform(t: ExecutionContext): Promise<Platform> {
   const requests: string[] = [];
   const statuses: number[] = [];
   const textOf = async (incoming: IncomingMessage) => (await incoming.toArray()).join("");
   const server = createServer(async (incoming, outgoing) => {
     requests.push(`${incoming.method} ${incoming.url} ${await textOf(incoming)}`);
-    outgoing.writeHead(statuses.shift() ?? 201).end('{"status":"accepted"}');
+    const status = statuses.shift() ?? 201;
+    outgoing.writeHead(status).end(BODIES[status]);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.teardown(() => server.close());
@@ -188,27 +198,33 @@ test("one decision at a time: sent, left for good, left for later, stopped; the 
   );
 });
 
-test("a refusal is an answer; no answer, or 503 three times, leaves it undecided", async (t) => {
+test("a refusal is an answer; without one the run ends there, for what follows may depend on it", async (t) => {
   const file = await fileOf(t);
-  const { url, statuses } = await platform(t);
-  statuses.push(409, 503, 503, 503, 503, 200);
-  t.deepEqual(await resubmit({ file, url, decide: sendAll }), {
-    accepted: 1,
-    refused: 1,
-    skipped: 0,
-    undecided: 1,
+  const { url, statuses, requests } = await platform(t);
+  const unsettled: string[] = [];
+  const again = (to: string) =>
+    resubmit({ file, url: to, decide: sendAll, onUnsettled: (_, reason) => unsettled.push(reason) });
+  statuses.push(409, 503, 404, 503);
+  t.deepEqual(await again(url), { accepted: 0, refused: 1, skipped: 0, undecided: 2 });
+  t.deepEqual(unsettled, ['503 {"status":"maintenance","reason":"halted"}']);
+  t.deepEqual(await again("http://127.0.0.1:9"), { accepted: 0, refused: 0, skipped: 0, undecided: 2 });
+  t.is(unsettled.at(-1), "POST http://127.0.0.1:9/orders: ECONNREFUSED");
+  t.deepEqual(await again(url), { accepted: 2, refused: 0, skipped: 0, undecided: 0 });
+  t.is(requests.length, 6);
+});
+
+test("what cannot be read as an order is not sent, and does not hold the others up", async (t) => {
+  const file = await fileOf(t);
+  const { url, requests } = await platform(t);
+  const [first, second] = all;
+  if (first === undefined || second === undefined) return t.fail();
+  await writeQuarantine(file, [[{ ...first, command: { type: "unreadable", body: "what" } }, second]]);
+  const unsettled: string[] = [];
+  const result = await resubmit({
+    ...{ file, url, decide: sendAll },
+    onUnsettled: (_, reason) => unsettled.push(reason),
   });
-  const nobody = "http://127.0.0.1:9";
-  t.deepEqual(await resubmit({ file, url: nobody, decide: sendAll }), {
-    accepted: 0,
-    refused: 0,
-    skipped: 0,
-    undecided: 1,
-  });
-  t.deepEqual(await resubmit({ file, url, decide: sendAll }), {
-    accepted: 1,
-    refused: 0,
-    skipped: 0,
-    undecided: 0,
-  });
+  t.deepEqual(result, { accepted: 1, refused: 0, skipped: 0, undecided: 1 });
+  t.deepEqual(unsettled, ["it names no order that could be placed or cancelled"]);
+  t.is(requests.length, 1);
 });

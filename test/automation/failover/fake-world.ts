@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 /** A world with memory for the runbook: the region us-east-1 is dead, us-west-2 waits. Every act is counted. */
 
 import type { Decision } from "../../../automation/failover/decide.ts";
@@ -44,6 +45,8 @@ export class FakeClock implements Clock {
     signal.throwIfAborted();
     if (this.dead) throw new Killed("killed");
     this.now += milliseconds;
+    // The record's files are real: who waits must not be through with its patience before another branch has written.
+    await setTimeout(1);
   };
 }
 

@@ -106,12 +106,15 @@ test("a failover decides once, seals every shard, scales, switches traffic and p
   t.deepEqual(facts.verdict?.verdict, "recovered");
 });
 
+/** A run has more, whatever it has to wait for. */
+const CALLS = 24;
+
 test("killed at any call, before or after its effect, the same command finishes and nothing is done twice", async (t) => {
   const reference = new FakeWorld();
   const counted = mortal(reference.ports, { call: 0, after: false }, () => {});
   await run({ world: reference, record: await newRecord(t), ports: counted.ports });
   const calls = counted.calls();
-  t.true(calls > 30, `${calls} calls`);
+  t.true(calls > CALLS, `${calls} calls`);
   for (let call = 1; call <= calls; call++) {
     for (const after of [false, true]) {
       const at = `call ${call}, ${after ? "after" : "before"} its effect`;
@@ -123,7 +126,13 @@ test("killed at any call, before or after its effect, the same command finishes 
         atDeath = readFileSync(file, "utf8");
         world.clock.dead = true;
       });
-      await t.throwsAsync(run({ world, record, ports }), undefined, at);
+      const survived = await run({ world, record, ports }).then(
+        () => true,
+        () => false,
+      );
+      // How often branches look at what they wait for is left to chance: a run may have fewer calls than another.
+      t.true(!survived || call > CALLS, at);
+      if (survived) continue;
       if (atDeath === undefined) return t.fail(`${at}: nobody died`);
       // What a dead process would have written after its death never was.
       writeFileSync(file, atDeath);
@@ -157,7 +166,12 @@ test("killed during a direct run, the same command finishes by API", async (t) =
       atDeath = readFileSync(file, "utf8");
       world.clock.dead = true;
     });
-    await t.throwsAsync(run({ world, record, ports }));
+    const survived = await run({ world, record, ports }).then(
+      () => true,
+      () => false,
+    );
+    t.true(!survived || call > CALLS, `call ${call}`);
+    if (survived) continue;
     writeFileSync(file, atDeath);
     world.clock.dead = false;
     const resumed = await RunRecord.open(record.directory);
@@ -195,7 +209,7 @@ test("a failed promotion leaves the platform recovered, degraded, with 13; the s
   const error = await t.throwsAsync(run({ world, record }));
   t.is((error as { exitCode?: number }).exitCode, 13);
   t.is(
-    error?.message,
+    error?.message.replace(/\d+\.\d s/, "0.0 s"),
     "recovered in 0.0 s, degraded: promote: step promote failed: InvalidGlobalClusterStateFault. The same command resumes. Orders are taken; the same command resumes the database",
   );
   t.is(world.traffic, "on");

@@ -2,9 +2,11 @@ import test from "ava";
 import { failover } from "../../../automation/failover/runbook.ts";
 import { flatten, type Node } from "../../../automation/runbook/step.ts";
 import { Draws, quantilesOf } from "../../../automation/simulate/draws.ts";
-import { MODELS } from "../../../automation/simulate/model.ts";
+import { FENCE_OPERATIONS, MODELS } from "../../../automation/simulate/model.ts";
 import { attempt, shortenings, simulate } from "../../../automation/simulate/simulate.ts";
 import { unmodelled, walk } from "../../../automation/simulate/walk.ts";
+import { fence, type JournalRecord, openWriter, readHead } from "../../../journal/index.ts";
+import { countRounds, MemoryTable, memoryJournal } from "../../journal/memory.ts";
 import { setting, tableOf } from "./table.ts";
 
 const draw = { runs: 200, seed: 7 };
@@ -25,6 +27,26 @@ test("a step without a model is named, and so is a model without a step", (t) =>
     "there is a model of step two, which the runbook does not have",
   ]);
   t.throws(() => walk([step("one")], 0, {}, {}, []), { message: /^step one of the runbook has no model/ });
+});
+
+test("a fence takes the operations that the model says, one after the other", async (t) => {
+  const lost = new MemoryTable();
+  const before = memoryJournal(lost);
+  const writer = await openWriter({ store: before, shard: 0, region: "us-east-1", writer: "a", window: 4 });
+  await Promise.all([writer.append("1", 1), writer.append("2", 1)]);
+  // A put that landed with a gap below it.
+  const log = lost.log(0, 1);
+  log.set(4, { ...(log.get(2) as JournalRecord), seq: 4 });
+  const { known } = await readHead(before, 0);
+  const { table, rounds } = countRounds(lost);
+  const store = memoryJournal(table);
+  await store.readRegionItem();
+  await store.bumpRegionItem({ generation: 1, active: "us-west-2", runId: "run" });
+  const fenced = await fence(store, 0, {
+    ...{ region: "us-west-2", generation: 1, reason: "failover", sealer: "run", window: 4, known },
+  });
+  t.like(fenced, { sealed: true, gapsAtSeal: 1 });
+  t.is(rounds(), FENCE_OPERATIONS);
 });
 
 test("branches begin together, and what follows waits for the longest", (t) => {

@@ -210,6 +210,7 @@ test("a reference to a key that is not there is an error unless optional", (t) =
   }).template.spec.containers;
   const identity = {
     name: "p",
+    hostname: "p",
     namespace: "n",
     ip: "i",
     node: "o",

@@ -23,10 +23,11 @@ export const QUICK: Timings = {
   nodeMonitorGraceMilliseconds: 300,
   autoscalerSyncMilliseconds: 300,
   backoffMilliseconds: { first: 200, most: 1_000 },
+  jobBackoffMilliseconds: { first: 100, most: 1_000 },
 };
 
 /** Claims a sandbox number that nobody else holds. */
-export async function claimAddresses(t: ExecutionContext): Promise<Addresses> {
+export async function claimAddresses(t: Pick<ExecutionContext, "teardown">): Promise<Addresses> {
   for (let tries = 0; tries < 50; tries++) {
     const addresses = new Addresses(120 + Math.floor(Math.random() * 130), REGIONS);
     const guard = await new Promise<Server | undefined>((resolve) => {
