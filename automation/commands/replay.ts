@@ -110,14 +110,14 @@ async function printJob(options: Options, context: Context): Promise<number> {
   }
   const region = options["region"];
   if (typeof region !== "string") throw new UsageError("--job needs --region: name whose cluster it is for");
-  const [{ replayJob }, { openWorld }, { setAside }, { asideLine }, { asRefusal }, { SCHEMA }] =
+  const [{ replayJob }, { openWorld }, { setAside }, { asideLine }, { asRefusal }, { APPLICATION }] =
     await Promise.all([
       import("../corruption/job.ts"),
       import("../corruption/world.ts"),
       import("../corruption/aside.ts"),
       import("../corruption/report.ts"),
       import("../corruption/refusal.ts"),
-      import("../../workload/projector/schema.ts"),
+      import("../../workload/projector/application.ts"),
     ]);
   const job = await replayJob(settings, {
     region,
@@ -126,7 +126,7 @@ async function printJob(options: Options, context: Context): Promise<number> {
   });
   const world = await openWorld(settings, { region });
   const aside = await setAside({
-    ...{ world, shards: chosenShards(undefined, world.outputs.shards), schema: SCHEMA, signal },
+    ...{ world, shards: chosenShards(undefined, world.outputs.shards), application: APPLICATION, signal },
     leaveOut: undefined,
     file: options["quarantine"] as string | undefined,
     directory: settings.projectDirectory,

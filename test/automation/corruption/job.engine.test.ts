@@ -25,7 +25,7 @@ import { Faults, INTERNET } from "../../../sandbox/faults.ts";
 import { workloadImage } from "../../../sandbox/image.ts";
 import { Processes } from "../../../sandbox/processes.ts";
 import type { State } from "../../../workload/engine/state.ts";
-import { SCHEMA } from "../../../workload/projector/schema.ts";
+import { APPLICATION } from "../../../workload/projector/application.ts";
 import { spec } from "../../components/spec.ts";
 import { bytesOf, createDatabase, market, replayInto } from "../../replay/fixtures.ts";
 import { JOURNAL } from "../../sandbox/aws/fixtures.ts";
@@ -229,7 +229,7 @@ test("the Job replays every shard, one pod killed and one told to stop in the mi
   await replayInto(primary, whole, region.store, { shards: SHARDS });
   const job = await printed(t, urlOf(t.context, database));
   await primary.session(async (client) => {
-    await new Projection(client).createSchema(SCHEMA);
+    await new Projection(client, APPLICATION).createSchema();
     // The second record of each shard waits to learn whether its order is there already.
     await client.query("BEGIN");
     await client.query(

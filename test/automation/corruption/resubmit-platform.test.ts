@@ -8,7 +8,7 @@ import { setAside } from "../../../automation/corruption/aside.ts";
 import { dr as call } from "../../../automation/dr.ts";
 import { fence, readValid } from "../../../journal/index.ts";
 import { eventsOf } from "../../../replay/index.ts";
-import { SCHEMA } from "../../../workload/projector/schema.ts";
+import { APPLICATION } from "../../../workload/projector/application.ts";
 import { place } from "../../workload/engine/run.ts";
 import { type Cloud, openCloud } from "../../workload/processes/cloud.ts";
 import { openPlatform } from "../../workload/processes/platform.ts";
@@ -31,7 +31,7 @@ async function cutJournal({ store }: Cloud, file: string): Promise<void> {
   await fence(store, 0, { ...seal, reason: "cut", cut: { epoch, seq, index: 1 } });
   const connect = () => Promise.reject(new Error("setting aside needs no database"));
   const aside = await setAside({
-    ...{ world: { store, connect }, shards: [0], schema: SCHEMA, leaveOut: undefined },
+    ...{ world: { store, connect }, shards: [0], application: APPLICATION, leaveOut: undefined },
     ...{ file, directory: path.dirname(file) },
   });
   if (aside?.acknowledgedAfterCut !== 6) throw new Error(`set aside: ${aside?.acknowledgedAfterCut}`);
