@@ -14,6 +14,7 @@ export const LOSSES = ["kill", "freeze", "blackhole", "partition"] as const;
 export type Loss = (typeof LOSSES)[number];
 /** How a zone is lost: what is in it killed or frozen, and its network with it. */
 export type ZoneLoss = Extract<Loss, "kill" | "freeze">;
+export const isZoneLoss = (loss: Loss): loss is ZoneLoss => loss === "kill" || loss === "freeze";
 export const isLoss = (value: unknown): value is Loss => (LOSSES as readonly unknown[]).includes(value);
 
 /** What a sandbox says of itself. */
@@ -29,7 +30,8 @@ export interface SandboxStatus {
   readonly publicName: string;
   readonly listenerPort: number;
   readonly databases: Readonly<Record<string, string>>;
-  readonly lost: Readonly<Partial<Record<Region, Loss>>>;
+  /** By region or zone. */
+  readonly lost: Readonly<Record<string, Loss>>;
   readonly modelled: readonly string[];
 }
 
@@ -37,22 +39,33 @@ export interface Controlled {
   status(): SandboxStatus;
   loseRegion(region: Region, how: Loss): Promise<void>;
   returnRegion(region: Region): Promise<void>;
+  /** Rejects when the sandbox has no such zone. */
+  loseZone(zone: string, how: ZoneLoss): Promise<void>;
+  returnZone(zone: string): Promise<void>;
+  backUp(): Promise<readonly string[]>;
 }
 
 class RequestError extends Error {}
 
 async function answer(controlled: Controlled, method: string, path: string): Promise<unknown> {
-  const [, verb, region, how] = path.split("/");
+  const [, verb, place = "", how] = path.split("/");
   if (method === "GET" && verb === "status") return controlled.status();
+  if (method === "POST" && verb === "backup") {
+    const failures = await controlled.backUp();
+    if (failures.length > 0) throw new Error(failures.join("; "));
+    return controlled.status();
+  }
   if (method !== "POST" || (verb !== "lose" && verb !== "return")) {
     throw new RequestError(
-      `${method} ${path}: allowed are GET /status, POST /lose/REGION/HOW, POST /return/REGION`,
+      `${method} ${path}: allowed are GET /status, POST /lose/PLACE/HOW, POST /return/PLACE, POST /backup`,
     );
   }
-  if (!isRegion(region)) throw new RequestError(`region ${region}: not a region of this sandbox`);
-  if (verb === "return") await controlled.returnRegion(region);
-  else if (isLoss(how)) await controlled.loseRegion(region, how);
-  else throw new RequestError(`loss ${how}: allowed are ${LOSSES.join(", ")}`);
+  if (verb === "return")
+    await (isRegion(place) ? controlled.returnRegion(place) : controlled.returnZone(place));
+  else if (!isLoss(how)) throw new RequestError(`loss ${how}: allowed are ${LOSSES.join(", ")}`);
+  else if (isRegion(place)) await controlled.loseRegion(place, how);
+  else if (isZoneLoss(how)) await controlled.loseZone(place, how);
+  else throw new RequestError(`loss ${how} of ${place}: a zone is lost by kill or freeze`);
   return controlled.status();
 }
 

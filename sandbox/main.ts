@@ -1,10 +1,10 @@
 /** `npm run sandbox`: two deployed regions that stay up until Ctrl-C, and verbs to ask and to break them. */
 import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { DNS_PROVIDERS, type DnsProvider, isRegion, REGION_SETS, type Region } from "../components/model.ts";
+import { DNS_PROVIDERS, type DnsProvider, isRegion, REGION_SETS } from "../components/model.ts";
 import { Addresses } from "./addresses.ts";
 import type { Latency } from "./aws/dynamo/quorum.ts";
-import { ask, isLoss, LOSSES, type Loss, type SandboxStatus } from "./control.ts";
+import { ask, isLoss, isZoneLoss, LOSSES, type Loss, type SandboxStatus } from "./control.ts";
 import { DEFAULT_SHARDS, Sandbox } from "./sandbox.ts";
 
 const [primary, witness, secondary] = REGION_SETS.us;
@@ -20,9 +20,11 @@ function integer(low: number, high: number): (text: string) => number {
   };
 }
 
-function region(text: string): Region {
-  if (isRegion(text) && [primary, secondary, witness].some((known) => known === text)) return text;
-  throw new InvalidArgumentError(`allowed are ${primary}, ${secondary}, ${witness}.`);
+/** A region of the sandbox, or a zone of one. */
+function place(text: string): string {
+  const regions: readonly string[] = [primary, secondary, witness];
+  if (regions.includes(text) || regions.includes(text.replace(/[a-c]$/, ""))) return text;
+  throw new InvalidArgumentError(`allowed are ${regions.join(", ")}, and zones like ${primary}a.`);
 }
 
 function loss(text: string): Loss {
@@ -68,7 +70,8 @@ function describe(status: SandboxStatus): string {
     `curl --connect-to ::$(dig @${host} -p ${port} +short ${status.publicName} | head -1):${status.listenerPort} http://${status.publicName}:${status.listenerPort}/active`,
     ...Object.entries(status.databases).map(([name, target]) => `psql '${target}'    # ${name}`),
     `${path.join(import.meta.dirname, "..", "infra/scripts/failover-region.sh")} --target ${secondary}`,
-    `npm run sandbox -- lose ${primary} kill      # or freeze, blackhole, partition; then: return ${primary}`,
+    `npm run sandbox -- lose ${primary} kill      # or freeze, blackhole, partition; a zone: ${primary}a; then: return ${primary}`,
+    "npm run sandbox -- backup                   # the backup plans' night and the restore tests' Sunday",
     "",
     "# What is a model here:",
     ...status.modelled.map((line) => `#  - ${line}`),
@@ -135,23 +138,37 @@ program
   });
 program
   .command("lose")
-  .description("lose a region")
-  .argument("<region>", "", region)
+  .description("lose a region or a zone")
+  .argument("<place>", "a region, or a zone (kill or freeze)", place)
   .argument("[how]", LOSSES.join(", "), loss, "kill")
   .addOption(which())
-  .action(async (name: Region, how: Loss, options: { sandbox?: number }) => {
+  .action(async (name: string, how: Loss, options: { sandbox?: number }) => {
+    if (!isRegion(name) && !isZoneLoss(how))
+      program.error(`error: loss '${how}' of zone ${name}: allowed are kill, freeze.`);
     const { sandbox } = await chosen(options.sandbox);
     await ask(guardOf(sandbox), `/lose/${name}/${how}`, "POST");
     say(`${name} is lost (${how})`);
   });
 program
   .command("return")
-  .description("bring a lost region back")
-  .argument("<region>", "", region)
+  .description("bring a lost region or zone back")
+  .argument("<place>", "", place)
   .addOption(which())
-  .action(async (name: Region, options: { sandbox?: number }) => {
+  .action(async (name: string, options: { sandbox?: number }) => {
     const { sandbox } = await chosen(options.sandbox);
     await ask(guardOf(sandbox), `/return/${name}`, "POST");
     say(`${name} is back`);
   });
-await program.parseAsync();
+program
+  .command("backup")
+  .description("carry out both regions' backup plans and restore tests, as their schedule would")
+  .addOption(which())
+  .action(async (options: { sandbox?: number }) => {
+    const { sandbox } = await chosen(options.sandbox);
+    await ask(guardOf(sandbox), "/backup", "POST");
+    say("backed up, and restored to see that it can be");
+  });
+await program.parseAsync().catch((error: unknown) => {
+  say(`sandbox: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+});

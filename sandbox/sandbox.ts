@@ -19,9 +19,8 @@ import { createDynamo, type Dynamo } from "./aws/dynamo/dynamo.ts";
 import type { Latency } from "./aws/dynamo/quorum.ts";
 import type { InFlightCoverage } from "./aws/dynamo/writes.ts";
 import { type Call, createEdges, type Edges } from "./aws/edge.ts";
-import { createKms } from "./aws/kms.ts";
 import { createS3, type S3 } from "./aws/s3/s3.ts";
-import { createSts } from "./aws/sts.ts";
+import { createServices } from "./aws/services.ts";
 import type { Service } from "./cloud/behaviour.ts";
 import type { Cluster } from "./compute/cluster.ts";
 import { type Compute, createCompute } from "./compute/compute.ts";
@@ -33,6 +32,7 @@ import { createNetwork, type Network, type Traffic } from "./net/network.ts";
 import { Processes } from "./processes.ts";
 import { LISTENER_PORT, PASSPHRASE, type Project, writeProject } from "./project.ts";
 import { Providers } from "./providers/providers.ts";
+import { Registry } from "./providers/registry.ts";
 
 const REPOSITORY = path.join(import.meta.dirname, "..");
 /** One per user and machine, as the numbers are: the next owner of a number finds what a killed one left behind. */
@@ -77,7 +77,8 @@ export class Sandbox implements Controlled {
   readonly project: Project;
   readonly regions: RegionTriple;
   readonly #parts: Parts;
-  readonly #lost = new Map<Region, Loss>();
+  /** By region or zone. */
+  readonly #lost = new Map<string, Loss>();
   #phase: SandboxStatus["phase"] = "starting";
 
   private constructor(addresses: Addresses, directory: string, project: Project, parts: Parts) {
@@ -249,6 +250,7 @@ export class Sandbox implements Controlled {
     const { faults, compute, aurora } = this.#parts;
     const region = this.#regionOf(zone);
     compute.loseZone(zone, how);
+    this.#lost.set(zone, how);
     const lost = aurora.loseZone(region, zone, how);
     faults.setPlace(zone, how === "kill" ? "cut" : "blackhole");
     await lost;
@@ -256,6 +258,7 @@ export class Sandbox implements Controlled {
 
   async returnZone(zone: string): Promise<void> {
     const { faults, compute, aurora } = this.#parts;
+    this.#lost.delete(zone);
     faults.setPlace(zone, "open");
     compute.returnZone(zone);
     await aurora.returnZone(this.#regionOf(zone), zone);
@@ -280,6 +283,16 @@ export class Sandbox implements Controlled {
 
   coverage(): InFlightCoverage {
     return this.#parts.dynamo.coverage();
+  }
+
+  /** The night of the backup plans and the Sunday of the restore tests, now. @returns what did not work */
+  backUp(): Promise<readonly string[]> {
+    return this.#parts.backUp();
+  }
+
+  /** Ids of what exists of a type in a region. */
+  resources(type: string, region: Region): readonly string[] {
+    return this.#parts.providers.registry.list({ type, region }).map(({ id }) => id);
   }
 
   /** Calls to AWS since then, oldest first: whom a failover talked to. */
@@ -370,6 +383,7 @@ interface Parts {
   readonly edges: Edges;
   readonly providers: Providers;
   readonly modelled: readonly string[];
+  backUp(): Promise<readonly string[]>;
   readonly closables: readonly Closable[];
 }
 
@@ -412,13 +426,14 @@ async function startParts({
     }),
   );
   aurora.setLag(REPLICATION_LAG_MILLISECONDS);
+  const images = new ImageRegistry([workloadImage(project.imageDigest, options.workload)]);
   const compute = closing(
     await createCompute({
       faults,
       addresses,
       regions: REGIONS,
       processes,
-      images: new ImageRegistry([workloadImage(project.imageDigest, options.workload)]),
+      images,
       ...(options.coresPerNode !== undefined && { coresPerNode: options.coresPerNode }),
       directory: path.join(directory, "pods"),
       environment: (region) => ({
@@ -442,14 +457,15 @@ async function startParts({
     { place: INTERNET, ...addresses.operatorEdge },
     ...[PRIMARY, SECONDARY, WITNESS].map((region) => ({ place: region, ...addresses.edge(region) })),
   ];
-  const services = [
-    dynamo.aws,
-    s3.aws,
-    aurora.rds,
-    createSts({ accountId }),
-    createKms({ accountId, alias: STATE_KEY }),
-  ];
-  const edges = closing(await createEdges({ faults, services, doors }));
+  const registry = new Registry();
+  const services = closing(
+    createServices({
+      ...{ accountId, stateKey: STATE_KEY, registry, images, dynamo, aurora, compute, network },
+    }),
+  );
+  const edges = closing(
+    await createEdges({ faults, services: [dynamo.aws, s3.aws, aurora.rds, ...services.aws], doors }),
+  );
   s3.createBucket(REGIONS.witness, STATE_BUCKET);
   const parts: readonly Service[] = [dynamo, s3, aurora, compute, network];
   const providers = closing(
@@ -457,15 +473,16 @@ async function startParts({
       faults,
       regions: REGIONS,
       accountId,
-      behaviours: Object.assign({}, ...parts.map(({ behaviours }) => behaviours)),
+      registry,
+      behaviours: Object.assign({}, services.behaviours, ...parts.map(({ behaviours }) => behaviours)),
       invocations: Object.assign({}, ...parts.map(({ invocations }) => invocations ?? {})),
     }),
   );
   const modelled = [
-    ...[...parts, providers].flatMap(({ modelled = [] }) => modelled),
+    ...[...parts, services, providers].flatMap(({ modelled = [] }) => modelled),
     `the other region's replica receives the write-ahead log ${REPLICATION_LAG_MILLISECONDS} ms late (Aurora: typically under 1 s)`,
     "a lost zone is its processes killed or frozen and its network refusing or swallowing everything; its address leaves DNS " +
-      "by its own health check (a zonal shift, which acts on the load balancer's own name, is not modelled)",
+      "by its own health check",
     `before a region is lost its journal writes slow down until ${STRUGGLE.writes} are on their way, or for ${STRUGGLE.limitMilliseconds / 1_000} s`,
   ];
   return {
@@ -480,6 +497,7 @@ async function startParts({
     edges,
     providers,
     modelled,
+    backUp: () => services.backUp(),
     closables,
   };
 }

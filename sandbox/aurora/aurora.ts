@@ -1,6 +1,7 @@
 /** Aurora PostgreSQL Global Database, played by real PostgreSQL servers. */
 import type { Region } from "../../components/model.ts";
 import type { Address } from "../addresses.ts";
+import type { Snapshot } from "../aws/backup.ts";
 import type { AwsService } from "../aws/protocol.ts";
 import { createRds } from "../aws/rds/rds.ts";
 import type { Service } from "../cloud/behaviour.ts";
@@ -32,6 +33,10 @@ export interface Aurora extends Service {
   zoneOf(region: Region): string | undefined;
   /** Delays what secondaries receive from now on, what is on its way included. */
   setLag(milliseconds: number): void;
+  /** How far a secondary cluster is behind; undefined: it follows none. */
+  lagMilliseconds(region: Region, cluster: string): Promise<number | undefined>;
+  /** A copy of a cluster as it is now. */
+  snapshot(region: Region, cluster: string): Promise<Snapshot>;
   /** Resolves when nothing is under way: no failover of a region or a zone, no rejoining. */
   settled(): Promise<void>;
 }
@@ -70,6 +75,8 @@ export async function createAurora(options: AuroraOptions): Promise<Aurora> {
     },
     zoneOf: (region) => databases.in(region).at(-1)?.zone,
     setLag: (milliseconds) => databases.setLag(milliseconds),
+    lagMilliseconds: async (region, cluster) => await databases.find(region, cluster)?.lagMilliseconds(),
+    snapshot: async (region, cluster) => await databases.cluster(region, cluster).snapshot(),
     settled: () => databases.settled(),
     close: () => databases.close(),
   };

@@ -1,7 +1,10 @@
 /** An Aurora cluster: one region's instances, the servers that play them, its two endpoints, and whom it follows. */
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../../components/model.ts";
 import type { Address } from "../addresses.ts";
+import type { Snapshot } from "../aws/backup.ts";
 import type { TcpProxy } from "../net/proxy.ts";
 import { openEndpoint } from "./endpoint.ts";
 import { ReplicationLink } from "./link.ts";
@@ -27,6 +30,8 @@ export interface ClusterSpec {
 export interface Instance {
   readonly id: string;
   readonly zone: string;
+  /** E.g. `db.r7g.large`; decides nothing here. */
+  readonly instanceClass: string;
 }
 
 /** A switchover gives up when the replica is further behind. AWS: usually below 30 s. */
@@ -66,11 +71,13 @@ export class Cluster {
     return this.spec.region;
   }
 
-  /** Milliseconds since 1970 between which it can be restored to; undefined: it has never taken writes here. */
-  get window(): { readonly earliest: number; readonly latest: number } | undefined {
-    const { backup } = this.#servers;
-    // AWS: "typically within the last five minutes". Here what is committed by now.
-    return backup && { earliest: backup.from, latest: Date.now() };
+  /** Milliseconds since 1970 between which it can be restored to; undefined: it has no backup yet. */
+  async window(): Promise<{ readonly earliest: number; readonly latest: number } | undefined> {
+    const { backup, archive } = this.#servers;
+    if (backup === undefined) return undefined;
+    // AWS: "typically within the last five minutes". Here what is committed by now; a replica cannot end a segment.
+    const latest = this.isWriter ? Date.now() : await newestIn(archive);
+    return { earliest: backup.from, latest: Math.max(backup.from, latest) };
   }
 
   get endpoints(): { readonly writer: Address; readonly reader: Address } {
@@ -163,7 +170,7 @@ export class Cluster {
     this.#source = undefined;
     await this.#closeLink();
     // Aurora's backup is continuous; here it must not delay whoever waits for the writer.
-    void this.#inTurn(() => this.#servers.backUp()).catch(() => {});
+    this.#backUpLater();
   }
 
   /** What it has is thrown away: a new volume, filled from the cluster that it follows from now on. */
@@ -185,6 +192,36 @@ export class Cluster {
       if (await writer.feeds(standby, position)) return true;
     }
     return false;
+  }
+
+  /** Whether it receives what is written in the cluster that it follows, as its replica itself says. */
+  async isConnected(): Promise<boolean> {
+    if (this.#source === undefined || this.loss !== undefined) return false;
+    const asked = this.postgres?.query("SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'");
+    const rows = await asked?.catch(() => []);
+    return rows !== undefined && rows.length > 0;
+  }
+
+  /** How far it is behind the cluster that it follows; undefined: it follows none, or does not answer. */
+  async lagMilliseconds(): Promise<number | undefined> {
+    const [source, own] = [this.#source, this.postgres];
+    if (source === undefined || own === undefined || this.loss !== undefined) return undefined;
+    type Row = { readonly lag: number | null };
+    const told = source.loss === undefined ? source.postgres : undefined;
+    const heard = await told
+      ?.query<Row>(
+        "SELECT 1000 * extract(epoch FROM coalesce(replay_lag, '0'))::float AS lag FROM pg_stat_replication WHERE application_name = $1",
+        [own.name],
+      )
+      .catch(() => []);
+    // Nobody sends to it: what it has ages.
+    const [row] =
+      heard?.[0] === undefined
+        ? await own.query<Row>(
+            "SELECT 1000 * extract(epoch FROM now() - pg_last_xact_replay_timestamp())::float AS lag",
+          )
+        : heard;
+    return row?.lag ?? undefined;
   }
 
   /** Ends in order once everything is with its replica; then follows `source` on the same volume. */
@@ -242,6 +279,8 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
+    // A backup that is under way would write into what is being removed.
+    await this.#turn;
     await this.#closeLink();
     await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()));
     await this.#servers.discard();
@@ -253,6 +292,20 @@ export class Cluster {
     if (!backup) throw new Error(`cluster ${this.id} has no backup`);
     if (writer && this.loss === undefined) await writer.postgres.archiveLog();
     return { backup, archive };
+  }
+
+  /** A copy of it as it is now. */
+  async snapshot(): Promise<Snapshot> {
+    let snapshot: Snapshot | undefined;
+    await this.#inTurn(async () => {
+      snapshot = await this.#servers.snapshot();
+    });
+    if (snapshot === undefined) throw new Error(`cluster ${this.id} was not copied`);
+    return snapshot;
+  }
+
+  #backUpLater(): void {
+    void this.#inTurn(() => this.#servers.backUp()).catch(() => {});
   }
 
   /** One at a time: the engine creates all instances at once, and the first becomes the writer. */
@@ -277,6 +330,8 @@ export class Cluster {
     }
     if (!source.postgres) throw new Error(`cluster ${source.id} has no instance to copy`);
     await this.#servers.replicate(source.postgres, (await this.#openLink()).address, zone);
+    // Its own, as Aurora's secondaries have; nobody waits for it.
+    this.#backUpLater();
   }
 
   async #openLink(): Promise<ReplicationLink> {
@@ -298,4 +353,13 @@ export class Cluster {
     await this.#link?.close();
     this.#link = undefined;
   }
+}
+
+/** Milliseconds since 1970 at which a directory's newest file was written; 0: there is none. */
+async function newestIn(directory: string): Promise<number> {
+  const names = await readdir(directory).catch((): string[] => []);
+  const times = await Promise.all(
+    names.map(async (name) => (await stat(path.join(directory, name)).catch(() => undefined))?.mtimeMs ?? 0),
+  );
+  return Math.floor(Math.max(0, ...times));
 }

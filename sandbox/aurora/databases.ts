@@ -122,7 +122,7 @@ export class Databases {
       throw new QueryError("DBClusterAlreadyExistsFault", `DB Cluster already exists: ${id}`);
     }
     const second = Math.floor(time / 1_000) * 1_000;
-    const { window } = from;
+    const window = await from.window();
     if (!window || second < window.earliest || second > window.latest) {
       const at = (one: number | undefined) => (one === undefined ? "never" : new Date(one).toISOString());
       throw new QueryError(

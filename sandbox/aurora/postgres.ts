@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { chown, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -19,8 +19,10 @@ export interface PostgresOptions {
   readonly address: Address;
   /** Shown as `application_name` where it replicates from. */
   readonly name: string;
-  /** Directory that every finished segment of its log is copied to while it takes writes. */
+  /** Directory that every finished segment of its log is copied to. */
   readonly archive?: string;
+  /** `on`: while it takes writes. `always`: as a replica too. */
+  readonly archiving?: "on" | "always";
   /** Over those that every server of the sandbox has. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -37,6 +39,7 @@ export const SUPERUSER = "postgres";
 const READY_MILLISECONDS = 30_000;
 const DISCARD_MILLISECONDS = 3_000;
 const POLL_MILLISECONDS = 25;
+const CONTROL_FILE = "global/pg_control";
 
 const quote = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
@@ -91,11 +94,33 @@ export class Postgres {
     await source.session(async (client) => {
       await client.query("SELECT pg_backup_start('copy', true)");
       await copyCluster(source.directory, directory, this.#options.binaries.user);
+      // Last: a replica's backup ends where its control file says.
+      await this.#take(path.join(source.directory, CONTROL_FILE), path.join(directory, CONTROL_FILE));
       const { rows } = await client.query<{ labelfile: string }>(
         "SELECT labelfile FROM pg_backup_stop(false)",
       );
       await this.#write("backup_label", rows[0]?.labelfile ?? "", directory);
     });
+  }
+
+  async #take(from: string, to: string): Promise<void> {
+    await copyFile(from, to);
+    await this.#own(to);
+  }
+
+  /** Its files, and beside them the log that a start from them needs: no archive has to be there. */
+  async snapshot(directory: string): Promise<{ readonly backup: BaseBackup; readonly log: string }> {
+    const backup = await this.backUp(directory);
+    const log = `${directory}-log`;
+    await this.#makeDirectory(log);
+    const label = await readFile(path.join(directory, "backup_label"), "utf8");
+    const [, first = ""] = /\(file [0-9A-F]{8}([0-9A-F]{16})\)/.exec(label) ?? [];
+    const from = path.join(this.directory, "pg_wal");
+    for (const name of await readdir(from)) {
+      const isNeeded = /^[0-9A-F]{24}$/.test(name) ? name.slice(8) >= first : name.endsWith(".history");
+      if (isNeeded) await this.#take(path.join(from, name), path.join(log, name));
+    }
+    return { backup, log };
   }
 
   /** Copies a running server's files to a directory of their own. */
@@ -108,9 +133,9 @@ export class Postgres {
   /**
    * Makes it as `archive`'s server was at the end of that second, and starts it as a server of its own.
    * https://www.postgresql.org/docs/18/continuous-archiving.html#BACKUP-PITR-RECOVERY
-   * @param time milliseconds since 1970
+   * @param time milliseconds since 1970; undefined: as it was when the backup ended
    */
-  async recover(backup: BaseBackup, archive: string, time: number): Promise<void> {
+  async recover(backup: BaseBackup, archive: string, time: number | undefined): Promise<void> {
     await this.#makeDirectory();
     await copyCluster(backup.directory, this.directory, this.#options.binaries.user);
     await this.#write("backup_label", await readFile(path.join(backup.directory, "backup_label"), "utf8"));
@@ -119,7 +144,9 @@ export class Postgres {
       "postgresql.auto.conf",
       [
         `restore_command = ${quote(`cp ${archive}/%f %p`)}`,
-        `recovery_target_time = ${quote(new Date(time).toISOString().replace("Z", "+00"))}`,
+        time === undefined
+          ? "recovery_target = 'immediate'"
+          : `recovery_target_time = ${quote(new Date(time).toISOString().replace("Z", "+00"))}`,
         "recovery_target_action = 'promote'",
         "",
       ].join("\n"),
@@ -158,13 +185,13 @@ export class Postgres {
   }
 
   async #archiving(): Promise<Readonly<Record<string, string>>> {
-    const { archive } = this.#options;
+    const { archive, archiving = "on" } = this.#options;
     if (archive === undefined) return {};
     await mkdir(archive, { recursive: true, mode: 0o700 });
     await this.#own(archive);
     // Renamed when it is whole: a restore must not read half a segment.
     return {
-      archive_mode: "on",
+      archive_mode: archiving,
       archive_command: `cp %p ${archive}/.%f && mv ${archive}/.%f ${archive}/%f`,
     };
   }

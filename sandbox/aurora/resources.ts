@@ -114,11 +114,13 @@ function clusters(databases: Databases, accountId: string): Behaviour {
         optional(inputs["globalClusterIdentifier"]),
       );
       protect(cluster.arn, inputs["deletionProtection"] === true);
+      keepBackups(cluster, inputs);
       return describe(cluster);
     },
     async update(id, olds, news, at) {
       const cluster = databases.cluster(regionOf(at), id);
       protect(cluster.arn, news["deletionProtection"] === true);
+      keepBackups(cluster, news);
       // Both of the provider's traps: no longer a replica means promoted, no longer a member means detached.
       const isLost = (property: string) => text(olds[property]) !== "" && text(news[property]) === "";
       if (isLost("replicationSourceIdentifier") || isLost("globalClusterIdentifier"))
@@ -140,6 +142,10 @@ function clusters(databases: Databases, accountId: string): Behaviour {
       return cluster && describe(cluster);
     },
   };
+}
+
+function keepBackups({ settings }: Cluster, { backupRetentionPeriod }: Properties): void {
+  settings.set("BackupRetentionPeriod", String(backupRetentionPeriod ?? 1));
 }
 
 /** What the RDS API was told of a cluster that Pulumi did not create, as the provider reads it. */
@@ -199,7 +205,7 @@ function instances(databases: Databases, accountId: string): Behaviour {
         throw new QueryError("DBInstanceAlreadyExists", `DB instance already exists: ${id}`);
       }
       const zone = optional(inputs["availabilityZone"]) ?? `${region}${"abc"[cluster.instances.length % 3]}`;
-      const instance = { id, zone };
+      const instance = { id, zone, instanceClass: text(inputs["instanceClass"]) };
       await cluster.addInstance(instance);
       return describe(cluster, instance);
     },

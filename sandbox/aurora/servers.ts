@@ -7,6 +7,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../../components/model.ts";
 import type { Address } from "../addresses.ts";
+import type { Snapshot } from "../aws/backup.ts";
 import type { Faults, LinkState } from "../faults.ts";
 import type { Processes } from "../processes.ts";
 import type { Binaries } from "./binaries.ts";
@@ -35,6 +36,8 @@ export interface Server {
 export type Loss = "killed" | "frozen";
 
 const RESTART_MILLISECONDS = 5_000;
+/** Which of the cluster's server addresses a restore is tested at. */
+const RESTORE_TEST = 19;
 
 export const isOpen = (state: LinkState): boolean => state !== "cut" && state !== "blackhole";
 
@@ -51,6 +54,7 @@ export class Servers {
   #loss: Loss | undefined;
 
   #backup: BaseBackup | undefined;
+  #snapshots = 0;
 
   /** @param slot which of the region's clusters it is: where it listens */
   constructor(parts: Parts, region: Region, clusterId: string, slot: number) {
@@ -60,12 +64,12 @@ export class Servers {
     this.#slot = slot;
   }
 
-  /** Where the log of whoever takes writes is kept. */
+  /** Where the log is kept. */
   get archive(): string {
     return path.join(this.#parts.directory, `${this.#clusterId}-archive`);
   }
 
-  /** From when on it can be restored; undefined: it has never taken writes. */
+  /** From when on it can be restored; undefined: no backup was taken yet. */
   get backup(): BaseBackup | undefined {
     return this.#backup;
   }
@@ -107,7 +111,29 @@ export class Servers {
   /** To be taken once it holds what every restored one shall hold. */
   async backUp(): Promise<void> {
     const directory = path.join(this.#parts.directory, `${this.#clusterId}-backup`);
-    this.#backup = await this.writer?.postgres.backUp(directory);
+    this.#backup = await this.first?.postgres.backUp(directory);
+  }
+
+  /** Of the first server, as it is now. */
+  async snapshot(): Promise<Snapshot> {
+    const { first } = this;
+    if (!first || this.#loss) throw new Error(`cluster ${this.#clusterId} has no server that runs`);
+    const { addresses, binaries, directory, processes } = this.#parts;
+    const name = `${this.#clusterId}-snapshot-${this.#snapshots++}`;
+    const { backup, log } = await first.postgres.snapshot(path.join(directory, name));
+    const address = addresses.auroraInstance(this.#region, RESTORE_TEST, this.#slot);
+    return {
+      async restore() {
+        const test = { name: `${name}-test`, directory: path.join(directory, `${name}-test`) };
+        const server = new Postgres({ binaries, processes, address, ...test });
+        try {
+          await server.recover(backup, log, undefined);
+          await server.query("SELECT count(*) FROM pg_class");
+        } finally {
+          await server.discard();
+        }
+      },
+    };
   }
 
   /** The first server, as a writer, made of another cluster's backup and log. */
@@ -133,7 +159,7 @@ export class Servers {
 
   /** The first server, as a replica of a writer in another region, reached by `upstream`. */
   async replicate(source: Postgres, upstream: Address, zone: string): Promise<void> {
-    const server = await this.#make(zone);
+    const server = await this.#make(zone, "always");
     await server.postgres.copy(source, upstream);
     this.#all = [server];
     this.#takesWrites = false;
@@ -244,7 +270,7 @@ export class Servers {
     this.#synchronous = standby;
   }
 
-  async #make(zone: string): Promise<Server> {
+  async #make(zone: string, archiving: "on" | "always" = "on"): Promise<Server> {
     const { addresses, binaries, directory, processes } = this.#parts;
     const n = this.#all.length;
     const name = `${this.#clusterId}-node-${n}`;
@@ -255,7 +281,7 @@ export class Servers {
       directory: path.join(directory, name),
       address: addresses.auroraInstance(this.#region, n, this.#slot),
       name,
-      archive: this.archive,
+      ...{ archive: this.archive, archiving },
     });
     return { postgres, zone, isStale: false };
   }

@@ -11,6 +11,8 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   hot_standby: "on",
   fsync: "off",
   max_wal_size: "256MB",
+  // What was written is in a backup five minutes later, as with Aurora.
+  archive_timeout: "300s",
   min_wal_size: "32MB",
   // Instead of slots, which hold everything for a region that may never return.
   wal_keep_size: "256MB",

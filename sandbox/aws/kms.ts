@@ -1,31 +1,30 @@
 /**
- * KMS, as far as Pulumi's envelope encryption of secrets needs it: one symmetric key per region behind one alias.
+ * KMS: Pulumi's envelope encryption of secrets by one symmetric key per region behind one alias, and the state of the
+ * keys that the program makes.
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
  */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import type { Region } from "../../components/model.ts";
-import type { AwsRequest, AwsResponse, AwsService } from "./protocol.ts";
+import type { Registry } from "../providers/registry.ts";
+import { JsonError, jsonService } from "./json.ts";
+import type { AwsService } from "./protocol.ts";
 
 const CIPHER = "aes-256-gcm";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-
-class KmsError extends Error {
-  override readonly name: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = code;
-  }
-}
+const KEY_TYPES = ["aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey"];
+const DAY_SECONDS = 86_400;
 
 export interface KmsOptions {
   readonly accountId: string;
   /** `alias/…`, of the key of every region. */
   readonly alias: string;
+  readonly registry: Registry;
 }
 
-export function createKms({ accountId, alias }: KmsOptions): AwsService {
+type KeyState = "Enabled" | "Disabled" | "PendingDeletion";
+
+export function createKms({ accountId, alias, registry }: KmsOptions): AwsService {
   const keys = new Map<Region, Buffer>();
   const keyOf = (region: Region): Buffer => {
     const key = keys.get(region) ?? randomBytes(32);
@@ -33,45 +32,58 @@ export function createKms({ accountId, alias }: KmsOptions): AwsService {
     return key;
   };
   const arnOf = (region: Region): string => `arn:aws:kms:${region}:${accountId}:key/sandbox`;
+  const notFound = (id: unknown, region: Region) =>
+    new JsonError("NotFoundException", `${String(id)} is not found in ${region}`);
 
-  const operations: Readonly<Record<string, (region: Region, input: Record<string, unknown>) => object>> = {
-    Encrypt(region, { KeyId, Plaintext }) {
-      if (KeyId !== alias)
-        throw new KmsError("NotFoundException", `${String(KeyId)} is not found in ${region}`);
-      const ciphertext = encrypt(keyOf(region), Buffer.from(String(Plaintext), "base64"));
-      return { CiphertextBlob: ciphertext.toString("base64"), KeyId: arnOf(region) };
-    },
-    Decrypt(region, { CiphertextBlob }) {
-      const plaintext = decrypt(keyOf(region), Buffer.from(String(CiphertextBlob), "base64"));
-      return { Plaintext: plaintext.toString("base64"), KeyId: arnOf(region) };
-    },
+  /** Other than enabled, by ARN. */
+  const states = new Map<string, KeyState>();
+  const described = (id: unknown, region: Region) => {
+    const key = KEY_TYPES.flatMap((type) => registry.list({ type, region })).find(
+      (entry) => entry.id === id || entry.outputs["arn"] === id,
+    );
+    if (key === undefined) throw notFound(id, region);
+    const arn = String(key.outputs["arn"]);
+    return { id: key.id, arn, state: states.get(arn) ?? "Enabled" };
   };
 
-  return {
+  return jsonService({
     name: "kms",
-    operation,
-    async handle(request) {
-      const name = operation(request);
-      try {
-        const run = operations[name];
-        if (run === undefined)
-          throw new KmsError("UnsupportedOperationException", `The sandbox's KMS has no ${name}`);
-        return answer(200, run(request.region, JSON.parse(request.body.toString("utf8"))));
-      } catch (error) {
-        if (!(error instanceof KmsError)) throw error;
-        return answer(400, { __type: error.name, message: error.message });
-      }
+    title: "KMS",
+    operations: {
+      Encrypt({ KeyId, Plaintext }, region) {
+        if (KeyId !== alias) throw notFound(KeyId, region);
+        const ciphertext = encrypt(keyOf(region), Buffer.from(String(Plaintext), "base64"));
+        return { CiphertextBlob: ciphertext.toString("base64"), KeyId: arnOf(region) };
+      },
+      Decrypt({ CiphertextBlob }, region) {
+        const plaintext = decrypt(keyOf(region), Buffer.from(String(CiphertextBlob), "base64"));
+        return { Plaintext: plaintext.toString("base64"), KeyId: arnOf(region) };
+      },
+      DescribeKey({ KeyId }, region) {
+        const { id, arn, state } = described(KeyId, region);
+        return {
+          KeyMetadata: { KeyId: id, Arn: arn, KeyState: state, Enabled: state === "Enabled" },
+        };
+      },
+      ScheduleKeyDeletion({ KeyId, PendingWindowInDays = 30 }, region) {
+        const { id, arn } = described(KeyId, region);
+        states.set(arn, "PendingDeletion");
+        const DeletionDate = Date.now() / 1000 + Number(PendingWindowInDays) * DAY_SECONDS;
+        return { KeyId: id, DeletionDate, KeyState: "PendingDeletion", PendingWindowInDays };
+      },
+      /** Leaves it disabled, as AWS does. */
+      CancelKeyDeletion({ KeyId }, region) {
+        const { id, arn } = described(KeyId, region);
+        states.set(arn, "Disabled");
+        return { KeyId: id };
+      },
+      EnableKey({ KeyId }, region) {
+        states.delete(described(KeyId, region).arn);
+        return {};
+      },
     },
-  };
+  });
 }
-
-const operation = ({ headers }: AwsRequest): string => headers["x-amz-target"]?.split(".")[1] ?? "unknown";
-
-const answer = (status: number, body: object): AwsResponse => ({
-  status,
-  headers: { "content-type": "application/x-amz-json-1.1" },
-  body: JSON.stringify(body),
-});
 
 function encrypt(key: Buffer, plaintext: Buffer): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
@@ -80,14 +92,14 @@ function encrypt(key: Buffer, plaintext: Buffer): Buffer {
   return Buffer.concat([nonce, cipher.getAuthTag(), body]);
 }
 
-/** @throws KmsError: made by another key, or not a ciphertext at all */
+/** @throws JsonError: made by another key, or not a ciphertext at all */
 function decrypt(key: Buffer, blob: Buffer): Buffer {
   try {
     const decipher = createDecipheriv(CIPHER, key, blob.subarray(0, NONCE_BYTES));
     decipher.setAuthTag(blob.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
     return Buffer.concat([decipher.update(blob.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
   } catch (cause) {
-    const error = new KmsError("InvalidCiphertextException", "the ciphertext is not this key's");
+    const error = new JsonError("InvalidCiphertextException", "the ciphertext is not this key's");
     error.cause = cause;
     throw error;
   }

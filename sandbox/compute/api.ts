@@ -72,7 +72,9 @@ export function answer(cluster: Cluster, path: string, call: Call): Properties {
     return listOf(
       "v1",
       "NodeList",
-      cluster.nodes.all.map((node) => nodeObject(node, cluster.isReady(node))),
+      cluster.nodes.all.map((node) =>
+        nodeObject(node, cluster.isReady(node), cluster.nodes.allocatable(node)),
+      ),
     );
   }
   if (path === "/version") return { major: "1", minor: "33", gitVersion: "v1.33.0-sandbox" };

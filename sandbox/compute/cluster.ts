@@ -68,6 +68,7 @@ export class Cluster {
       logPath: (pod) => join(directory, `${pod}.log`),
       backoffMilliseconds: timings.backoffMilliseconds,
       changed: () => this.#wake(),
+      pulled: (node, image) => this.nodes.get(node)?.images.add(image),
       environment: (container, pod) => ({
         ...containerEnvironment(container, pod, serviceVariables(this.services.all), {
           value: (kind, name, key) => this.#value(kind, pod.namespace, name, key),
@@ -153,6 +154,15 @@ export class Cluster {
 
   returnZone(zone: string): void {
     this.#returnNodes(this.#inZone(zone));
+  }
+
+  /**
+   * Its nodes are cordoned and its pods leave every Service, on whose nodes' ports there is nobody then; the pods stay
+   * where they are. https://docs.aws.amazon.com/eks/latest/userguide/zone-shift.html
+   */
+  shiftAway(zone: string, isShiftedAway: boolean): void {
+    for (const node of this.#inZone(zone)) node.isShiftedAway = isShiftedAway;
+    this.#wake();
   }
 
   /** A Deployment's pods hang (SIGSTOP), unseen by their kubelets, until `thaw`. */
@@ -253,7 +263,10 @@ export class Cluster {
       const selected = Object.entries(selector).every(([key, value]) => labels[key] === value);
       const lives = !pod.terminating && pod.outcome === undefined;
       const listed = available || (spec.publishNotReadyAddresses && lives);
-      return selected && listed ? [{ pod, zone: this.#nodeOf(pod)?.zone ?? this.region }] : [];
+      const node = this.#nodeOf(pod);
+      return selected && listed && node?.isShiftedAway !== true
+        ? [{ pod, zone: node?.zone ?? this.region }]
+        : [];
     });
   }
 

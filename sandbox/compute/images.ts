@@ -13,6 +13,7 @@ export interface Image {
 
 export class ImageRegistry {
   readonly #images: readonly Image[];
+  readonly #deleted = new Set<string>();
 
   constructor(images: readonly Image[]) {
     this.#images = images;
@@ -23,6 +24,7 @@ export class ImageRegistry {
    * @returns undefined when nothing like it was pushed (`ImagePullBackOff`)
    */
   resolve(reference: string): Image | undefined {
+    if (this.#deleted.has(reference)) return undefined;
     const [name = "", digest] = reference.split("@");
     const repository = name.replace(/:[^:/]*$/, "");
     return this.#images.find(
@@ -30,5 +32,10 @@ export class ImageRegistry {
         (repository === image.repository || repository.endsWith(`/${image.repository}`)) &&
         (image.digests === undefined || (digest !== undefined && image.digests.includes(digest))),
     );
+  }
+
+  /** From that registry alone: pods that start from now on cannot pull it. */
+  delete(reference: string): void {
+    this.#deleted.add(reference);
   }
 }

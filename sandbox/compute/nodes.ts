@@ -1,6 +1,6 @@
 /** The machines of one cluster: managed node groups' instances in availability zones. */
 import { randomBytes } from "node:crypto";
-import { allocatableCores, instanceCores } from "./quantity.ts";
+import { allocatableBytes, allocatableCores, instanceCores } from "./quantity.ts";
 import type { NodeView } from "./scheduler.ts";
 
 export interface NodeGroup {
@@ -22,6 +22,10 @@ export interface Node {
   lost: "kill" | "freeze" | undefined;
   /** Unix milliseconds at which its kubelet fell silent. */
   lostAt: number | undefined;
+  /** A zonal shift leads away from its zone: nothing is put there, and what runs there gets no traffic. */
+  isShiftedAway: boolean;
+  /** References that its pods were started from. */
+  readonly images: Set<string>;
 }
 
 /** From memory of the VPC CNI's table: what most instances of two or more cores allow. */
@@ -59,7 +63,10 @@ export class Nodes {
     for (let index = existing.length; index < group.size; index++) {
       const zone = group.zones[index % group.zones.length] ?? "";
       const name = `ip-${randomBytes(4).join("-")}.${this.#region}.compute.internal`;
-      this.#nodes.set(name, { name, group, zone, lost: undefined, lostAt: undefined });
+      this.#nodes.set(name, {
+        ...{ name, group, zone, lost: undefined, lostAt: undefined },
+        ...{ isShiftedAway: false, images: new Set<string>() },
+      });
     }
     return surplus;
   }
@@ -71,6 +78,14 @@ export class Nodes {
     const gone = this.setGroup({ ...group, size: 0 });
     this.#groups.delete(name);
     return gone;
+  }
+
+  /** Cores and bytes that pods may request of it. */
+  allocatable({ group: { instanceType } }: Node): { readonly cores: number; readonly bytes: number } {
+    return {
+      cores: this.coresPerNode ?? allocatableCores(instanceCores(instanceType)),
+      bytes: allocatableBytes(instanceType, MAX_PODS),
+    };
   }
 
   /** As the scheduler sees them. @param isReady what the node controller knows by now */
@@ -85,8 +100,8 @@ export class Nodes {
         "eks.amazonaws.com/nodegroup": node.group.name,
         ...node.group.labels,
       },
-      schedulable: isReady(node),
-      allocatable: this.coresPerNode ?? allocatableCores(instanceCores(node.group.instanceType)),
+      schedulable: isReady(node) && !node.isShiftedAway,
+      allocatable: this.allocatable(node).cores,
       maxPods: MAX_PODS,
     }));
   }

@@ -19,6 +19,7 @@ export interface Kubelet {
   readonly environment: (container: Container, pod: PodIdentity) => Record<string, string>;
   readonly backoffMilliseconds: Backoff;
   readonly changed: () => void;
+  readonly pulled: (node: string, image: string) => void;
 }
 
 export interface PodBirth {
@@ -178,6 +179,7 @@ export class Pod {
       this.#wait("ImagePullBackOff", `Back-off pulling image "${this.container.image}": not found`);
       return;
     }
+    this.#kubelet.pulled(this.#binding.node, this.container.image);
     try {
       const environment = this.#kubelet.environment(this.container, {
         name,

@@ -45,3 +45,15 @@ export function allocatableCores(total: number): number {
   }
   return total - reserved;
 }
+
+const GIB_PER_CORE: Readonly<Record<string, number>> = { c: 2, m: 4, r: 8 };
+const MIB = 2 ** 20;
+
+/**
+ * The instance's memory by its family, less 255 MiB and 11 MiB per pod for the kubelet and 100 MiB before it evicts.
+ * https://github.com/awslabs/amazon-eks-ami (kube-reserved)
+ */
+export function allocatableBytes(instanceType: string, pods: number): number {
+  const gib = (GIB_PER_CORE[instanceType[0] ?? ""] ?? 2) * instanceCores(instanceType);
+  return gib * 1024 * MIB - (255 + 11 * pods + 100) * MIB;
+}

@@ -1,6 +1,6 @@
 /** What the cluster says of its pods, deployments and nodes, in the API's shapes. */
 import type { Json, Properties } from "../cloud/behaviour.ts";
-import type { Node } from "./nodes.ts";
+import type { Node, Nodes } from "./nodes.ts";
 import type { Pod, PodBirth, PodState } from "./pod.ts";
 
 export const time = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
@@ -123,19 +123,26 @@ export function missing(pods: readonly PodView[]): string {
   return reasons.join("; ") || "no pod was created";
 }
 
-export function nodeObject(node: Node, ready: boolean): Properties {
+export function nodeObject(
+  { name, zone, group, isShiftedAway, images }: Node,
+  ready: boolean,
+  { cores, bytes }: ReturnType<Nodes["allocatable"]>,
+): Properties {
   return {
     apiVersion: "v1",
     kind: "Node",
     metadata: {
-      name: node.name,
+      name,
       labels: {
-        "topology.kubernetes.io/zone": node.zone,
-        "node.kubernetes.io/instance-type": node.group.instanceType,
-        "eks.amazonaws.com/nodegroup": node.group.name,
+        "topology.kubernetes.io/zone": zone,
+        "node.kubernetes.io/instance-type": group.instanceType,
+        "eks.amazonaws.com/nodegroup": group.name,
       },
     },
+    spec: { unschedulable: isShiftedAway },
     status: {
+      allocatable: { cpu: `${Math.floor(1_000 * cores)}m`, memory: `${Math.floor(bytes / 1_024)}Ki` },
+      images: [...images].map((image) => ({ names: [image] })),
       conditions: [
         ready
           ? { type: "Ready", status: "True", reason: "KubeletReady" }

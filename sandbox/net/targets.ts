@@ -75,6 +75,10 @@ export class TargetGroup {
     this.#follow();
   }
 
+  healthyIn(zone: string): number {
+    return [...this.#targets.values()].filter(({ node, healthy }) => healthy && node.zone === zone).length;
+  }
+
   /** Node name → healthy. */
   health(): Readonly<Record<string, boolean>> {
     return Object.fromEntries([...this.#targets].map(([name, { healthy }]) => [name, healthy]));

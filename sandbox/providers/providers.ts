@@ -21,8 +21,8 @@ export interface ProvidersOptions {
   /** What acts, by type token; other types exist in the registry only. */
   readonly behaviours?: Behaviours;
   readonly invocations?: Invocations;
-  /** JSON file that carries the registry over restarts; absent: memory only. */
-  readonly registryFile?: string;
+  /** Where the services behind the AWS API look too; default: one of its own. */
+  readonly registry?: Registry;
   /** How long a request to a black-holed place waits. */
   readonly unreachableAfterMilliseconds?: number;
 }
@@ -62,7 +62,7 @@ export class Providers {
 
   static async start(options: ProvidersOptions): Promise<Providers> {
     const { behaviours = {}, accountId } = options;
-    const registry = new Registry(options.registryFile);
+    const registry = options.registry ?? new Registry();
     const invocations = { ...lookupsOf(registry), ...options.invocations };
     const patience = options.unreachableAfterMilliseconds ?? UNREACHABLE_AFTER_MILLISECONDS;
     const reach = reachThrough(options.faults, patience);

@@ -4,11 +4,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Region } from "../../../components/model.ts";
 import type { Service } from "../../cloud/behaviour.ts";
 import type { Faults } from "../../faults.ts";
+import type { Snapshot } from "../backup.ts";
 import { type AwsRequest, type AwsResponse, type AwsService, NoAnswer } from "../protocol.ts";
 import { Random } from "../random.ts";
-import { DynamoError, type Operation, type Payload, READS, Store, WRITES } from "./dynalite.ts";
+import {
+  type Attributes,
+  DynamoError,
+  type Operation,
+  type Payload,
+  READS,
+  Store,
+  WRITES,
+} from "./dynalite.ts";
 import { type Latency, Quorum } from "./quorum.ts";
 import { tableBehaviours } from "./resources.ts";
+import { snapshotOf } from "./snapshot.ts";
 import { continuousBackups, tableOf, updated } from "./tableCalls.ts";
 import { type Table, Tables, voters } from "./tables.ts";
 import { Views } from "./views.ts";
@@ -34,6 +44,8 @@ export interface Dynamo extends Service {
   /** Writes from `region` that have not been answered: a drill may wait for some before it kills. */
   inFlight(region: Region): number;
   coverage(): InFlightCoverage;
+  /** Of a table as it is now. Rejects with `DynamoError`. */
+  snapshot(region: Region, table: string): Promise<Snapshot>;
 }
 
 const isOneOf = <T extends string>(names: readonly T[], name: string): name is T =>
@@ -54,6 +66,7 @@ export async function createDynamo(options: DynamoOptions): Promise<Dynamo> {
     loseRegion: (region) => endpoint.writes.lose(region),
     inFlight: (region) => endpoint.writes.inFlight(region),
     coverage: () => endpoint.writes.coverage(),
+    snapshot: (region, table) => snapshotOf(endpoint, region, table),
     async close() {
       endpoint.close();
     },
@@ -83,6 +96,12 @@ export class Endpoint {
   close(): void {
     this.writes.close();
     this.#views.close();
+  }
+
+  /** Past the API, as AWS restores a table. */
+  fill(name: string, items: readonly Attributes[]): void {
+    const stored = this.#store.getItemDb(name);
+    for (const item of items) stored.put(this.#store.keyOf(name, item), item, () => {});
   }
 
   deleteTable(region: Region, name: string): void {

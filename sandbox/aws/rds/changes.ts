@@ -37,7 +37,7 @@ export async function change(
         throw new QueryError("DBInstanceAlreadyExists", `DB instance already exists: ${id}`);
       }
       const zone = parameters.get("AvailabilityZone") ?? `${region}${"abc"[cluster.instances.length % 3]}`;
-      const instance = { id, zone };
+      const instance = { id, zone, instanceClass: required("DBInstanceClass") };
       await cluster.addInstance(instance);
       return { cluster, instance };
     }

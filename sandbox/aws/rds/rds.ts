@@ -1,6 +1,6 @@
 /** The RDS API, as far as moving a global database needs it. */
 
-import type { Cluster } from "../../aurora/cluster.ts";
+import type { Cluster, Instance } from "../../aurora/cluster.ts";
 import type { Databases } from "../../aurora/databases.ts";
 import type { GlobalCluster } from "../../aurora/globalCluster.ts";
 import type { AwsRequest, AwsService } from "../protocol.ts";
@@ -38,14 +38,13 @@ async function perform(
     case "DescribeGlobalClusters": {
       const id = parameters.get("GlobalClusterIdentifier");
       const all = id ? [databases.global(id)] : [...databases.globals.values()];
-      return { GlobalClusters: { GlobalClusterMember: all.map(describeGlobal) } };
+      return { GlobalClusters: { GlobalClusterMember: await Promise.all(all.map(describeGlobal)) } };
     }
     case "DescribeDBClusters": {
       const id = parameters.get("DBClusterIdentifier");
       const clusters = id ? [databases.cluster(region, id)] : databases.in(region);
-      return {
-        DBClusters: { DBCluster: clusters.map((cluster) => describeCluster(databases, cluster)) },
-      };
+      const described = clusters.map((cluster) => describeCluster(databases, cluster));
+      return { DBClusters: { DBCluster: await Promise.all(described) } };
     }
     case "DescribeDBInstances": {
       const id = parameters.get("DBInstanceIdentifier");
@@ -57,7 +56,7 @@ async function perform(
         throw new QueryError("DBInstanceNotFound", `DBInstance ${id} not found.`, 404);
       }
       return {
-        DBInstances: { DBInstance: found.map((one) => instance(one.cluster, one.id, one.zone)) },
+        DBInstances: { DBInstance: found.map((one) => instance(one.cluster, one)) },
       };
     }
     case "RestoreDBClusterToPointInTime":
@@ -66,8 +65,8 @@ async function perform(
     case "RebootDBInstance": {
       const { cluster, instance: one } = await change(databases, region, action, required, parameters);
       return one
-        ? { DBInstance: instance(cluster, one.id, one.zone) }
-        : { DBCluster: describeCluster(databases, cluster) };
+        ? { DBInstance: instance(cluster, one) }
+        : { DBCluster: await describeCluster(databases, cluster) };
     }
     case "FailoverGlobalCluster":
     case "SwitchoverGlobalCluster": {
@@ -79,34 +78,29 @@ async function perform(
         ? global.beginFailover(region, target)
         : global.beginSwitchover(region, target);
       databases.carryOut(global, begun);
-      return { GlobalCluster: describeGlobal(global) };
+      return { GlobalCluster: await describeGlobal(global) };
     }
     default:
       throw new QueryError("InvalidAction", `The sandbox's RDS has no ${action}`);
   }
 }
 
-const instance = (cluster: Cluster, id: string, zone: string): XmlValue => {
-  const { host, port } = cluster.addressOf({ id, zone });
+const instance = (cluster: Cluster, one: Instance): XmlValue => {
+  const { host, port } = cluster.addressOf(one);
   return {
-    DBInstanceIdentifier: id,
+    DBInstanceIdentifier: one.id,
+    DBInstanceClass: one.instanceClass,
     DBClusterIdentifier: cluster.id,
     DBInstanceStatus: cluster.loss === undefined ? "available" : "unavailable",
-    AvailabilityZone: zone,
+    AvailabilityZone: one.zone,
     Engine: "aurora-postgresql",
     EngineVersion: cluster.spec.engineVersion,
     Endpoint: { Address: host, Port: port },
   };
 };
 
-function describeGlobal({
-  spec,
-  status,
-  members,
-  primary,
-  failover,
-  deletionProtection,
-}: GlobalCluster): XmlValue {
+async function describeGlobal(global: GlobalCluster): Promise<XmlValue> {
+  const { spec, status, members, failover, deletionProtection } = global;
   return {
     GlobalClusterIdentifier: spec.id,
     GlobalClusterArn: spec.arn,
@@ -117,15 +111,7 @@ function describeGlobal({
     StorageEncrypted: spec.storageEncrypted,
     DeletionProtection: deletionProtection,
     GlobalClusterMembers: {
-      GlobalClusterMember: members.map((member) => ({
-        DBClusterArn: member.arn,
-        IsWriter: member === primary,
-        Readers: {
-          member:
-            member === primary ? members.filter((other) => other !== primary).map(({ arn }) => arn) : [],
-        },
-        GlobalWriteForwardingStatus: "disabled",
-      })),
+      GlobalClusterMember: await Promise.all(members.map((member) => describeMember(global, member))),
     },
     FailoverState: failover && {
       Status: failover.kind,
@@ -136,9 +122,21 @@ function describeGlobal({
   };
 }
 
-function describeCluster(databases: Databases, cluster: Cluster): XmlValue {
+async function describeMember({ members, primary, failover }: GlobalCluster, member: Cluster) {
+  const isWriter = member === primary;
+  const connected = isWriter || failover !== undefined ? undefined : await member.isConnected();
+  return {
+    DBClusterArn: member.arn,
+    IsWriter: isWriter,
+    Readers: { member: isWriter ? members.filter((other) => other !== primary).map(({ arn }) => arn) : [] },
+    GlobalWriteForwardingStatus: "disabled",
+    SynchronizationStatus: connected === undefined ? undefined : connected ? "connected" : "pending-resync",
+  };
+}
+
+async function describeCluster(databases: Databases, cluster: Cluster): Promise<XmlValue> {
   const { writer, reader } = cluster.endpoints;
-  const { window } = cluster;
+  const window = await cluster.window();
   const global = databases.globalOf(cluster);
   const source = global?.primary;
   return {
@@ -152,6 +150,7 @@ function describeCluster(databases: Databases, cluster: Cluster): XmlValue {
     Endpoint: writer.host,
     ReaderEndpoint: reader.host,
     Port: writer.port,
+    BackupRetentionPeriod: Number(cluster.settings.get("BackupRetentionPeriod") ?? 1),
     EarliestRestorableTime: window && new Date(window.earliest).toISOString(),
     LatestRestorableTime: window && new Date(window.latest).toISOString(),
     ReplicationSourceIdentifier: source && source !== cluster ? source.arn : undefined,

@@ -144,6 +144,8 @@ export async function deploy({ of, sql }: AuroraFixture): Promise<void> {
   await of(CLUSTER).create(clusterInputs(secondary), at(CLUSTER, secondary));
   await of(INSTANCE).create(instanceInputs(secondary, 0), at(INSTANCE, secondary));
   await sql(primary, "CREATE TABLE t (x int)");
+  if (!(await eventually(async () => (await sql(secondary, "SELECT FROM t", "reader")).length === 0)))
+    throw new Error("the replica did not receive the table");
 }
 
 /** Asks again until it holds; false when it still does not after `seconds`. */

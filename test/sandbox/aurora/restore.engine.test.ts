@@ -2,15 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   CreateDBInstanceCommand,
   DescribeDBClustersCommand,
+  DescribeGlobalClustersCommand,
   ModifyDBClusterCommand,
   RebootDBInstanceCommand,
   RestoreDBClusterToPointInTimeCommand,
 } from "@aws-sdk/client-rds";
 import test from "ava";
 import pg from "pg";
-import { at, CLUSTER, deploy, startAurora } from "./fixtures.ts";
+import { arnOf, at, CLUSTER, deploy, eventually, startAurora } from "./fixtures.ts";
 
-const EAST = "us-east-1";
+const [EAST, WEST] = ["us-east-1", "us-west-2"] as const;
 const GROUPS = "aws:rds/clusterParameterGroup:ClusterParameterGroup";
 const instance = (cluster: string, n: number) => ({
   DBInstanceIdentifier: `${cluster}-${n}`,
@@ -86,5 +87,38 @@ test("a cluster is restored to a second before the damage, beside the damaged on
   t.deepEqual(await query(kept?.Endpoint, "SELECT x FROM t ORDER BY x"), [{ x: -2 }, { x: -1 }]);
   await t.throwsAsync(query(kept?.Endpoint, "DELETE FROM t"), {
     message: "cannot execute DELETE in a read-only transaction",
+  });
+});
+
+test("a secondary keeps backups of its own, says whether it streams, and is restored from a copy without its primary", async (t) => {
+  const fixture = await startAurora(t, 226);
+  await deploy(fixture);
+  const { aurora, faults, rds, sql } = fixture;
+  await sql(EAST, "INSERT INTO t SELECT generate_series(1, 1000)");
+  t.true(await eventually(async () => (await sql(WEST, "SELECT FROM t", "reader")).length === 1_000));
+
+  const members = async () => {
+    const { GlobalClusters } = await rds(WEST).send(
+      new DescribeGlobalClustersCommand({ GlobalClusterIdentifier: "exchange" }),
+    );
+    return GlobalClusters?.[0]?.GlobalClusterMembers?.map(({ SynchronizationStatus: status }) => status);
+  };
+  t.deepEqual(await members(), [undefined, "connected"]);
+  t.true(
+    await eventually(async () => {
+      const { DBClusters } = await rds(WEST).send(new DescribeDBClustersCommand({}));
+      return DBClusters?.[0]?.LatestRestorableTime !== undefined;
+    }),
+  );
+  t.true(((await aurora.lagMilliseconds(WEST, arnOf(WEST))) ?? Number.NaN) < 5_000);
+  t.is(await aurora.lagMilliseconds(EAST, arnOf(EAST)), undefined, "a primary follows nobody");
+
+  faults.setPlace(EAST, "cut");
+  await aurora.kill(EAST);
+  t.true(await eventually(async () => (await members())?.[1] === "pending-resync"));
+  const copy = await aurora.snapshot(WEST, arnOf(WEST));
+  await t.notThrowsAsync(copy.restore());
+  await t.throwsAsync(aurora.snapshot(EAST, arnOf(EAST)), {
+    message: "cluster exchange-us-east-1 has no server that runs",
   });
 });

@@ -1,8 +1,10 @@
 import test from "ava";
 import type { Region } from "../../../components/model.ts";
 import { createKms } from "../../../sandbox/aws/kms.ts";
+import { Registry } from "../../../sandbox/providers/registry.ts";
 
-const kms = createKms({ accountId: "123456789012", alias: "alias/state" });
+const registry = new Registry();
+const kms = createKms({ accountId: "123456789012", alias: "alias/state", registry });
 
 async function call(region: Region, operation: string, input: object) {
   const { status, body } = await kms.handle({

@@ -53,7 +53,21 @@ test.serial("shows deployments, pods and nodes with their state", async (t) => {
     },
     status: { phase: "Running", conditions: [{ status: "True" }, { type: "Ready", status: "True" }] },
   });
-  t.is(((await call(world, "/api/v1/nodes")).body["items"] as unknown[]).length, 3);
+  const nodes = (await call(world, "/api/v1/nodes")).body["items"] as {
+    readonly status: { readonly allocatable: object; readonly images: readonly object[] };
+  }[];
+  // An m7g.xlarge less what the kubelet keeps for itself.
+  const allocatable = { cpu: "3920m", memory: "15760384Ki" };
+  t.deepEqual(
+    nodes.map(({ status }) => status.allocatable),
+    [allocatable, allocatable, allocatable],
+  );
+  const image = { names: ["workload@sha256:1"] };
+  t.deepEqual(
+    nodes.flatMap(({ status }) => status.images),
+    [image, image],
+    "only where a pod was started",
+  );
   t.like((await call(world, "/version")).body, { major: "1" });
 });
 

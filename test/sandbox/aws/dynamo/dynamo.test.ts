@@ -228,3 +228,15 @@ test("a table describes its replicas, its witness and its consistency", async (t
     ["us-east-2"],
   );
 });
+
+test("a copy of a table makes a table of its own, from either replica, and nothing stays behind", async (t) => {
+  const { client, dynamo } = await start(t, 9);
+  for (const seq of [1, 2, 3]) await client("us-east-1").send(put(seq, "first"));
+  const copy = await dynamo.snapshot("us-west-2", "journal");
+  await client("us-east-1").send(put(4, "later"));
+  await t.notThrowsAsync(copy.restore());
+  t.deepEqual(await dynamo.call("us-west-2", "ListTables", {}), { TableNames: ["journal"] });
+  await t.throwsAsync(dynamo.snapshot("us-east-2", "journal"), {
+    message: "Requested resource not found: Table: journal not found",
+  });
+});
