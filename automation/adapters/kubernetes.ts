@@ -22,6 +22,8 @@ export interface ClusterAddress {
 const FIELD_MANAGER = "dr-failover";
 const TIMEOUT_MILLISECONDS = 5_000;
 const PEER_TIMEOUT_MILLISECONDS = 3_000;
+/** Less than a look: a pod in a dead zone must not hide those that answer. */
+const METRICS_TIMEOUT_MILLISECONDS = 1_500;
 const TOKEN_SECONDS = 60;
 
 const environmentSchema = z.array(
@@ -236,7 +238,9 @@ export class Cluster implements ClusterPort {
           name: metadata.name,
           zone: zones.get(spec.nodeName ?? "") ?? "unknown zone",
           ready: status.conditions?.some((one) => one.type === "Ready" && one.status === "True") === true,
-          metrics: await this.#text("GET", path).catch((error: unknown) => ({ unknown: messageOf(error) })),
+          metrics: await this.#text("GET", path, undefined, METRICS_TIMEOUT_MILLISECONDS).catch(
+            (error: unknown) => ({ unknown: messageOf(error) }),
+          ),
         };
       }),
     );

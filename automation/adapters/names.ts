@@ -10,6 +10,13 @@ import { exchange } from "./http.ts";
 const RESOLVE_MILLISECONDS = 2_000;
 const REQUEST_MILLISECONDS = 2_000;
 
+export interface Reached {
+  readonly address: string;
+  /** Who serves there; null: nobody. */
+  readonly region: Region | null;
+  readonly milliseconds: number;
+}
+
 export class PublicName implements NamesPort {
   readonly #name: string;
   readonly #port: number;
@@ -33,6 +40,24 @@ export class PublicName implements NamesPort {
         const { addresses } = resolved;
         const address = addresses[Math.floor(Math.random() * addresses.length)];
         return { ...resolved, region: address === undefined ? null : await this.#whoAnswers(address) };
+      }),
+    );
+  }
+
+  /** Addresses that some resolver gives now. @throws when none answers */
+  async given(): Promise<readonly string[]> {
+    const answers = await this.resolve();
+    const heard = answers.filter(({ error }) => error === undefined);
+    if (heard.length === 0) throw new Error(answers[0]?.error ?? "no resolver");
+    return heard.flatMap(({ addresses }) => addresses);
+  }
+
+  async reach(addresses: readonly string[]): Promise<readonly Reached[]> {
+    return await Promise.all(
+      addresses.map(async (address) => {
+        const began = performance.now();
+        const region = await this.#whoAnswers(address);
+        return { address, region, milliseconds: performance.now() - began };
       }),
     );
   }

@@ -25,12 +25,12 @@ export class Probes implements ProbePort {
     this.#token = token;
   }
 
-  async addresses(): Promise<readonly Probe[]> {
+  async addresses(timeoutMilliseconds = PROBE_MILLISECONDS): Promise<readonly Probe[]> {
     return await Promise.all(
       this.#listener.addresses.map(async (address) => {
         const name = `${address} (${this.#region})`;
         try {
-          const { status } = await this.#ask(address, "/healthz");
+          const { status } = await this.#ask(address, "/healthz", {}, timeoutMilliseconds);
           return { name, answered: true, detail: `HTTP ${status}` };
         } catch (error) {
           return { name, answered: false, detail: messageOf(error) };
@@ -49,10 +49,15 @@ export class Probes implements ProbePort {
     return counts.length === 0 ? undefined : Math.max(...counts);
   }
 
-  #ask(address: string, path: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+  #ask(
+    address: string,
+    path: string,
+    headers: Record<string, string> = {},
+    timeoutMilliseconds = PROBE_MILLISECONDS,
+  ): Promise<HttpAnswer> {
     const { port, serverName } = this.#listener;
     return exchange(listenerUrl(address, port, path), {
-      timeoutMilliseconds: PROBE_MILLISECONDS,
+      timeoutMilliseconds,
       serverName,
       headers: { host: serverName, ...headers },
     });

@@ -1,16 +1,13 @@
 /** Service quotas against what the program makes in a region: a deployment that stops half-way for one is avoidable. */
-import { z } from "zod";
 import type { Region } from "../../components/model.ts";
 import type { Config, Place } from "../../stacks/config.ts";
 import type { AwsCalls } from "../adapters/aws-call.ts";
+import { ELASTIC_IPS, type QuotaCode, quotaValue, STANDARD_VCPUS } from "../adapters/quotas.ts";
 import { addressesPerZone } from "../cost/estimate.ts";
 import { vcpusOf } from "../instance-size.ts";
-import { orAbsent, type Piece, there } from "./piece.ts";
+import { type Piece, there } from "./piece.ts";
 
-interface Quota {
-  readonly service: string;
-  /** https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html */
-  readonly code: string;
+interface Quota extends QuotaCode {
   readonly title: string;
   readonly needed: number;
 }
@@ -28,8 +25,7 @@ export function quotasOf({ cluster, network }: Config, place: Place): readonly Q
   return [
     // One per zone for the load balancer, one per zone for the NAT gateways: six, and the default is five.
     {
-      service: "ec2",
-      code: "L-0263D0A3",
+      ...ELASTIC_IPS,
       title: "Elastic IPs",
       needed: zones * addressesPerZone(network[place]),
     },
@@ -37,8 +33,7 @@ export function quotasOf({ cluster, network }: Config, place: Place): readonly Q
       ? []
       : [
           {
-            service: "ec2",
-            code: "L-1216C47A",
+            ...STANDARD_VCPUS,
             title: "vCPUs of running on-demand standard instances",
             needed: zones * cluster.nodesPerZone.max * vcpus,
           },
@@ -49,19 +44,10 @@ export function quotasOf({ cluster, network }: Config, place: Place): readonly Q
   ];
 }
 
-const answer = z.object({ Quota: z.object({ Value: z.number() }) });
-
 export const quota = (calls: AwsCalls, region: Region, wanted: Quota): Piece => ({
   title: `quota of ${wanted.title} in ${region}`,
   async look() {
-    const ask = async (operation: string) =>
-      await orAbsent(
-        calls.rpc("quotas", region, operation, { ServiceCode: wanted.service, QuotaCode: wanted.code }),
-        "NoSuchResourceException",
-      );
-    // An account that never asked for more has only the default.
-    const found = (await ask("GetServiceQuota")) ?? (await ask("GetAWSDefaultServiceQuota"));
-    const value = found === undefined ? undefined : answer.parse(found).Quota.Value;
+    const value = await quotaValue(calls, region, wanted);
     if (value === undefined) return { state: "unknown", detail: `${wanted.code} has no value here` };
     const facts = `${value}, the program needs ${wanted.needed} beside what the account uses already`;
     if (value >= wanted.needed) return there(facts);

@@ -79,6 +79,22 @@ export interface DrillRecord {
   readonly verdict: string;
 }
 
+export interface Backup {
+  /** ARN of what is backed up. */
+  readonly resource: string;
+  /** Of the newest recovery point, milliseconds since 1970; null: there is none. */
+  readonly at: number | null;
+}
+
+export interface RestoreTest {
+  /** As AWS Backup calls it, e.g. `Aurora`. */
+  readonly kind: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** AWS Backup: `COMPLETED`, `FAILED` or `ABORTED`. */
+  readonly status: string;
+}
+
 export interface CheckpointAge {
   /** Milliseconds since 1970; null: there is none. */
   readonly at: number | null;
@@ -105,13 +121,15 @@ export interface ReadinessFacts {
   readonly stale: string | null;
 
   readonly journalTable: Fact<readonly Replica[]>;
-  /** Since the newest record read in the passive region; null: no record yet. */
+  /** Since the newest record of the shard that is longest without one, read in the passive region; null: no record yet. */
   readonly heartbeatSeconds: Fact<number | null>;
   readonly databaseMembers: Fact<readonly DatabaseMember[]>;
   readonly database: Readonly<Record<"active" | "passive", Fact<DatabaseCluster>>>;
   readonly databaseLagSeconds: Fact<number>;
 
   readonly capacity: Fact<Capacity>;
+  /** The passive region's room for what the active one runs at the moment, its autoscalers' work included. */
+  readonly productionCapacity: Fact<Capacity>;
   readonly alwaysOn: Fact<
     readonly { readonly name: string; readonly ready: number; readonly wanted: number }[]
   >;
@@ -119,7 +137,7 @@ export interface ReadinessFacts {
   readonly quotas: Fact<readonly Quota[]>;
   readonly smokeToken: Fact<boolean>;
   readonly keys: Fact<readonly KeyState[]>;
-  readonly certificate: Fact<Certificate>;
+  readonly certificates: Readonly<Record<"active" | "passive", Fact<Certificate>>>;
 
   readonly answers: Fact<readonly NameAnswer[]>;
   readonly nameServers: Fact<readonly string[]>;
@@ -136,9 +154,10 @@ export interface ReadinessFacts {
   /** Newest checkpoint of each shard in the passive region's own bucket, and the records beyond it. */
   readonly checkpoints: Fact<readonly CheckpointAge[]>;
   readonly archiveAt: Fact<number | null>;
-  /** Newest recovery point in the passive region's vault. */
-  readonly backupAt: Fact<number | null>;
-  readonly restoreTest: Fact<{ readonly at: number; readonly status: string } | null>;
+  /** In the passive region's vault, of each resource that its plan backs up. */
+  readonly backups: Fact<readonly Backup[]>;
+  /** The last one that ended, of each kind of resource. */
+  readonly restoreTests: Fact<readonly RestoreTest[]>;
   readonly drills: Fact<readonly DrillRecord[]>;
 
   readonly forecast: Fact<Forecast>;

@@ -4,7 +4,7 @@
  */
 import { Draws, quantilesOf } from "../simulate/draws.ts";
 import { interpolated, type LatencyTable } from "../simulate/latencies.ts";
-import type { Setting } from "../simulate/model.ts";
+import { type Setting, zoneErrorsEnd } from "../simulate/model.ts";
 import { attempt, type Percentiles } from "../simulate/simulate.ts";
 
 export interface Share {
@@ -36,6 +36,8 @@ export interface Forecast {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly recovery: RecoveryForecast;
+  /** From the loss of a zone until clients have no errors any more. */
+  readonly zoneLoss: Percentiles;
   readonly loss: LossForecast;
 }
 
@@ -82,16 +84,35 @@ export function forecastRecovery(
   return {
     goSeconds: GO_SECONDS,
     planSeconds,
-    fromImpact: {
-      p50: interpolated(recovered, 0.5),
-      p95: interpolated(recovered, 0.95),
-      p99: interpolated(recovered, 0.99),
-    },
+    fromImpact: percentiles(recovered),
     shares: [...totals]
       .map(([name, seconds]) => ({ name, seconds: seconds / runs }))
       .toSorted((a, b) => b.seconds - a.seconds),
   };
 }
+
+export function forecastZoneLoss(
+  setting: Findings["setting"],
+  table: LatencyTable,
+  runs = RUNS,
+): Percentiles {
+  const quantiles = quantilesOf(table);
+  return percentiles(
+    Float64Array.from({ length: runs }, (_, run) =>
+      zoneErrorsEnd({
+        draws: new Draws(SEED, run, quantiles),
+        setting: { ...setting, go: GO_SECONDS },
+        place: table,
+      }),
+    ).sort(),
+  );
+}
+
+const percentiles = (sorted: Float64Array): Percentiles => ({
+  p50: interpolated(sorted, 0.5),
+  p95: interpolated(sorted, 0.95),
+  p99: interpolated(sorted, 0.99),
+});
 
 /**
  * Own work goes with the host's speed. One plan is a noisy sample of that, and a load that is there now may be gone

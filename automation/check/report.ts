@@ -48,13 +48,14 @@ export function render({ results, regressions, forecast }: CheckReport, colour: 
 
 function forecastLines(forecast: Fact<Forecast>): readonly string[] {
   if (isUnknown(forecast)) return [`A failover now: unknown (${forecast.unknown})`, ""];
-  const { recovery, loss } = forecast;
+  const { recovery, zoneLoss, loss } = forecast;
   const { p50, p95 } = recovery.fromImpact;
   return [
     `A failover now, with the go ${recovery.goSeconds} s after the loss: ${p50.toFixed(1)} s to the first write, 95 of 100 within ${p95.toFixed(1)} s`,
     ...recovery.shares
       .filter(({ seconds }) => seconds >= 0.05)
       .map(({ name, seconds }) => `  ${seconds.toFixed(1).padStart(6)} s  ${name}`),
+    `A zone lost now: errors end after ${zoneLoss.p50.toFixed(1)} s, 95 of 100 within ${zoneLoss.p95.toFixed(1)} s`,
     `Orders lost: 0; database behind by ${loss.databaseEvents ?? "an unknown number of"} event(s) at ${loss.eventsPerSecond.toFixed(0)} a second`,
     "",
   ];

@@ -120,10 +120,14 @@ function predicted({ prediction }: Evidence): string[] {
   const off = rtoErrorSeconds === null ? "" : `, ${Math.abs(rtoErrorSeconds).toFixed(1)} s off`;
   return [
     row("predicted", `${seconds(rtoSeconds)} by dr check before the loss${off}`),
-    row(
-      "",
-      `database behind by ${number(gapEvents)} events, ${number(gapErrorEvents)} off; the write rate allows ${number(gapBoundEvents)}`,
-    ),
+    ...(gapEvents === null
+      ? []
+      : [
+          row(
+            "",
+            `database behind by ${number(gapEvents)} events, ${number(gapErrorEvents)} off; the write rate allows ${number(gapBoundEvents)}`,
+          ),
+        ]),
   ];
 }
 

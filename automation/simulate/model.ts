@@ -144,8 +144,20 @@ function healthySeconds({ draws, setting: { dns, addresses }, place }: Moments):
   );
 }
 
+/**
+ * From the loss of a zone until the last client that honours the TTL is elsewhere: its address counts as healthy that
+ * long, and stays in caches as long again as they may keep it. Engines and database are back before.
+ */
+export function zoneErrorsEnd(moments: Pick<Moments, "draws" | "setting" | "place">): number {
+  return unhealthySeconds(moments) + moments.setting.dns.ttlSeconds;
+}
+
 /** The same for the lost side: as long as it counts as healthy, the name leads there. */
-function unhealthySeconds({ draws, setting: { dns }, place }: Moments): number {
+function unhealthySeconds({
+  draws,
+  setting: { dns },
+  place,
+}: Pick<Moments, "draws" | "setting" | "place">): number {
   const { healthCheckIntervalSeconds: interval, failureThreshold } = dns;
   const proxied = dns.provider === "cloudflare";
   const count = proxied ? place.checkers.cloudflare : place.checkers.route53;

@@ -4,21 +4,28 @@ import { createClients } from "../adapters/aws.ts";
 import { AwsCalls } from "../adapters/aws-call.ts";
 import { Endpoints } from "../adapters/endpoints.ts";
 import type { GatewayPod } from "../adapters/kubernetes.ts";
+import { silenceSeconds } from "../check/gather/region.ts";
 import type { Deployment } from "../deployment.ts";
 import { type Fact, fact, isUnknown } from "../fact.ts";
 import { publicName, RegionWorld } from "../failover/world.ts";
 import type { Settings } from "../settings.ts";
 import { Counters } from "./counters.ts";
+import { Given } from "./given.ts";
 import { Metrics } from "./metrics.ts";
 import type { Sample, Zone } from "./sample.ts";
 
 const LOOK_MILLISECONDS = 2_500;
+/** Less than a look: an address that swallows everything is silent, not unknown. */
+const PROBE_MILLISECONDS = 2_000;
+/** At least, of one look: a proxy has one address for ever, and one answer in three may fail. */
+const NEW_CLIENTS = 3;
 
 export class Lookout {
   readonly #deployment: Deployment;
   readonly #settings: Settings;
   readonly #worlds: ReadonlyMap<Region, RegionWorld>;
   readonly #metrics: Metrics;
+  readonly #given = new Given();
   #counters = new Counters();
   #counted: Region | undefined;
   #active: Region;
@@ -52,16 +59,19 @@ export class Lookout {
       pods.then((found) => this.#served(found)),
       pods.then((found) => (isUnknown(found) ? found : zonesOf(found))),
       fact(async () => {
-        const began = performance.now();
-        const answers = await name.look();
-        const heard = answers.filter(({ error }) => error === undefined);
-        if (heard.length === 0) throw new Error(answers[0]?.error ?? "no resolver");
-        // One resolver that leads to nobody is enough: its clients are not served.
-        const region = heard.every((one) => one.region !== null) ? (heard[0]?.region ?? null) : null;
-        return { region, milliseconds: performance.now() - began };
+        const given = await this.#given.at(at, world.outputs.dns.ttlSeconds, name);
+        const rounds = given.length === 0 ? 0 : Math.ceil(NEW_CLIENTS / given.length);
+        const all = await name.reach(Array.from({ length: rounds }, () => given).flat());
+        const served = all.filter(({ region }) => region !== null);
+        const sum = served.reduce((total, { milliseconds }) => total + milliseconds, 0);
+        return {
+          region: served[0]?.region ?? null,
+          ...{ served: served.length, of: all.length },
+          milliseconds: served.length === 0 ? null : sum / served.length,
+        };
       }, LOOK_MILLISECONDS),
       fact(async () => {
-        const probes = await world.probesOf(world.outputs).addresses();
+        const probes = await world.probesOf(world.outputs).addresses(PROBE_MILLISECONDS);
         return { answering: probes.filter(({ answered }) => answered === true).length, of: probes.length };
       }, LOOK_MILLISECONDS),
       fact(async () => {
@@ -72,11 +82,10 @@ export class Lookout {
       // Read in the other region: it must be seen from where a failover would go.
       fact(async () => {
         const heads = await other.journal.heads();
-        const times = heads.filter(({ seq }) => seq > 0).map(({ ts }) => ts);
-        return times.length === 0 ? null : Math.max(0, Date.now() - Math.max(...times)) / 1000;
+        return silenceSeconds(heads, Date.now());
       }, LOOK_MILLISECONDS),
     ]);
-    const { lag, healthyHosts } = await metrics;
+    const { lagSeconds, behindEvents, healthyHosts } = await metrics;
     return {
       at,
       active,
@@ -85,7 +94,8 @@ export class Lookout {
       zones,
       addresses,
       healthyHosts,
-      lag,
+      lagSeconds,
+      behindEvents,
       journalMilliseconds,
       heartbeatSeconds,
     };
@@ -118,6 +128,10 @@ export class Lookout {
 
 function zonesOf(pods: readonly GatewayPod[]): readonly Zone[] {
   return [...Map.groupBy(pods, ({ zone }) => zone)]
-    .map(([zone, all]) => ({ zone, ready: all.filter(({ ready }) => ready).length, gateways: all.length }))
+    .map(([zone, all]) => ({
+      zone,
+      ready: all.filter(({ ready, metrics }) => ready && !isUnknown(metrics)).length,
+      gateways: all.length,
+    }))
     .sort((a, b) => a.zone.localeCompare(b.zone));
 }

@@ -1,4 +1,4 @@
-/** What changes by the minute and is looked at four times in it: replication lag, and targets as CloudWatch counts them. */
+/** What is asked less often than each second: replication lag, and targets as CloudWatch counts them. */
 import { z } from "zod";
 import type { Region } from "../../components/model.ts";
 import type { AwsCalls } from "../adapters/aws-call.ts";
@@ -9,10 +9,10 @@ import { fact } from "../fact.ts";
 import type { RegionWorld } from "../failover/world.ts";
 import type { Sample } from "./sample.ts";
 
-const EVERY_MILLISECONDS = 15_000;
+const EVERY_MILLISECONDS = 5_000;
 const LOOK_MILLISECONDS = 2_500;
 
-export type SlowMetrics = Pick<Sample, "lag" | "healthyHosts">;
+export type SlowMetrics = Pick<Sample, "lagSeconds" | "behindEvents" | "healthyHosts">;
 
 export class Metrics {
   readonly #state: StateStore;
@@ -27,30 +27,17 @@ export class Metrics {
   /** @param active as deployed @param passive where the database's replica is */
   async at(now: number, active: DeployedStack, passive: RegionWorld): Promise<SlowMetrics> {
     if (this.#last !== undefined && now - this.#last.at < EVERY_MILLISECONDS) return this.#last.metrics;
-    const [lag, healthyHosts] = await Promise.all([
-      fact(() => this.#lag(passive, now), LOOK_MILLISECONDS),
+    const { region, databaseClusterId } = passive.outputs;
+    const [lagSeconds, behindEvents, healthyHosts] = await Promise.all([
+      fact(
+        () => databaseLag({ calls: this.#calls(region), region }, databaseClusterId, now),
+        LOOK_MILLISECONDS,
+      ),
+      fact(() => behind(passive), LOOK_MILLISECONDS),
       fact(() => this.#healthyHosts(active, now), LOOK_MILLISECONDS),
     ]);
-    this.#last = { at: now, metrics: { lag, healthyHosts } };
+    this.#last = { at: now, metrics: { lagSeconds, behindEvents, healthyHosts } };
     return this.#last.metrics;
-  }
-
-  /** Of the database, where it can be asked, in events; else as CloudWatch says. */
-  async #lag({ outputs, database, journal }: RegionWorld, now: number) {
-    const { region, databaseClusterId, shards } = outputs;
-    const marks = await database.watermarks().catch(() => undefined);
-    if (marks === undefined) {
-      const seconds = await databaseLag({ calls: this.#calls(region), region }, databaseClusterId, now);
-      return { value: seconds, unit: "s" as const };
-    }
-    const tails = await Promise.all(
-      Array.from({ length: shards }, (_, shard) => journal.tail(shard, marks[shard] ?? undefined)),
-    );
-    const events = tails.reduce((sum, tail) => {
-      if (tail === undefined) throw new Error("the replica holds what is not in the valid journal");
-      return sum + tail.events;
-    }, 0);
-    return { value: events, unit: "events" as const };
   }
 
   /** https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html */
@@ -80,6 +67,19 @@ export class Metrics {
     });
     return countsOf(answer, zones);
   }
+}
+
+/** Events that the passive database has not applied. */
+async function behind({ outputs, database, journal }: RegionWorld): Promise<number> {
+  const marks = await database.watermarks();
+  if (marks === undefined) throw new Error("the passive database cannot be asked from here");
+  const tails = await Promise.all(
+    Array.from({ length: outputs.shards }, (_, shard) => journal.tail(shard, marks[shard] ?? undefined)),
+  );
+  return tails.reduce((sum, tail) => {
+    if (tail === undefined) throw new Error("the replica holds what is not in the valid journal");
+    return sum + tail.events;
+  }, 0);
 }
 
 const metricAnswer = z.object({

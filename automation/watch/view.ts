@@ -1,6 +1,6 @@
 /** The live view: some lines that are drawn anew every second, or one line each where there is no terminal. */
 import { type Fact, isUnknown } from "../fact.ts";
-import type { Judged, Sample } from "./sample.ts";
+import { errorRate, type Judged, type Sample } from "./sample.ts";
 
 const BARS = "▁▂▃▄▅▆▇█";
 export const HISTORY_SECONDS = 60;
@@ -16,18 +16,22 @@ export function frame(seen: readonly Seen[], lastedSeconds: number): readonly st
   const newest = seen.at(-1);
   if (newest === undefined) return ["looking…"];
   const { sample, judged } = newest;
-  const { active, name, served, zones, addresses, healthyHosts, lag, journalMilliseconds, heartbeatSeconds } =
-    sample;
+  const { active, name, served, zones, addresses, healthyHosts } = sample;
+  const { lagSeconds, behindEvents, journalMilliseconds, heartbeatSeconds } = sample;
   return [
     `${new Date(sample.at).toISOString().slice(11, 19)}  ${text(active, (region) => `${region} is active`)}  ${stateText(judged)} for ${lastedSeconds.toFixed(0)} s`,
     "",
     row(
       "public name",
-      text(name, (it) => `${it.region ?? "nobody"} answers, ${it.milliseconds.toFixed(0)} ms`),
+      text(
+        name,
+        (it) =>
+          `${it.region ?? "nobody"} answers ${it.served} of ${it.of} new clients${it.milliseconds === null ? "" : `, ${it.milliseconds.toFixed(0)} ms`}`,
+      ),
     ),
     row(
       "errors",
-      `${text(served, (it) => `${share(it).toFixed(1)} % of ${it.requests}`)}  ${spark(seen, (one) => known(one.served, share), 100)}`,
+      `${rate(sample)}, ${text(served, (it) => `${it.failed} of ${it.requests} requests`)}  ${spark(seen, errorRate, 100)}`,
     ),
     row(
       "latency",
@@ -56,7 +60,7 @@ export function frame(seen: readonly Seen[], lastedSeconds: number): readonly st
         ]),
     row(
       "replication",
-      text(lag, ({ value, unit }) => `${unit === "s" ? value.toFixed(1) : value} ${unit} behind`),
+      `${text(lagSeconds, (value) => `${value.toFixed(1)} s behind`)}, projection ${text(behindEvents, (value) => `${value} events`)}`,
     ),
     row(
       "journal",
@@ -68,18 +72,21 @@ export function frame(seen: readonly Seen[], lastedSeconds: number): readonly st
 
 /** The same in one line. */
 export function line({ sample, judged }: Seen): string {
-  const { name, served, zones, lag, journalMilliseconds } = sample;
+  const { name, served, zones, healthyHosts, journalMilliseconds, heartbeatSeconds } = sample;
   return [
     new Date(sample.at).toISOString().slice(11, 19),
     stateText(judged),
-    text(name, ({ region }) => region ?? "nobody"),
+    text(name, ({ region, served: ok, of }) => `${region ?? "nobody"} ${ok}/${of}`),
+    `errors ${rate(sample)}`,
     text(served, (it) => `${it.failed}/${it.requests} failed`),
     text(served, ({ meanMilliseconds }) =>
       meanMilliseconds === null ? "- ms" : `${meanMilliseconds.toFixed(1)} ms`,
     ),
     text(zones, (all) => all.map(({ zone, ready, gateways }) => `${zone} ${ready}/${gateways}`).join(" ")),
-    text(lag, ({ value, unit }) => `${value.toFixed(unit === "s" ? 1 : 0)} ${unit} behind`),
-    text(journalMilliseconds, (value) => `journal ${value.toFixed(0)} ms`),
+    ...(isUnknown(healthyHosts) ? [] : [`targets ${Object.values(healthyHosts).join("+")}`]),
+    `lag ${text(sample.lagSeconds, (value) => `${value.toFixed(1)} s`)}`,
+    `projection ${text(sample.behindEvents, (value) => `${value} events`)}`,
+    `journal ${text(journalMilliseconds, (value) => `${value.toFixed(0)} ms`)}, ${text(heartbeatSeconds, (age) => (age === null ? "none" : `${age.toFixed(1)} s old`))}`,
     ...("reasons" in judged ? [judged.reasons.join("; ")] : []),
   ].join("  ");
 }
@@ -87,8 +94,11 @@ export function line({ sample, judged }: Seen): string {
 const stateText = ({ state }: Judged): string =>
   ({ good: "GOOD", failing: "FAILING", unknown: "UNKNOWN" })[state];
 const row = (label: string, content: string): string => `${label.padEnd(LABEL_WIDTH)} ${content}`.trimEnd();
-const share = ({ requests, failed }: { requests: number; failed: number }): number =>
-  requests === 0 ? 0 : (100 * failed) / requests;
+
+function rate(sample: Sample): string {
+  const percent = errorRate(sample);
+  return percent === null ? "unknown" : `${percent.toFixed(1)} %`;
+}
 
 function text<T>(value: Fact<T>, show: (known: T) => string): string {
   return isUnknown(value) ? `unknown (${value.unknown.split("\n")[0]})` : show(value);

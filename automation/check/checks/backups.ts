@@ -29,6 +29,9 @@ function aged(age: number, limits: { warn: number; fail: number }, unit: number,
   return age > limits.warn * unit ? warn(why, todo) : ok(why);
 }
 
+/** Of an ARN, without account and region. */
+const nameOf = (arn: string): string => arn.split(":").slice(5).join(":");
+
 export const backups: readonly Check<ReadinessFacts>[] = [
   {
     id: "checkpoints",
@@ -84,25 +87,32 @@ export const backups: readonly Check<ReadinessFacts>[] = [
   },
   {
     id: "backup-age",
-    title: "the passive region's vault holds a fresh recovery point",
-    judge: ({ backupAt, at }) =>
-      known(backupAt, "allow backup:ListRecoveryPointsByBackupVault in the passive region", (newest) => {
+    title: "the passive region's vault holds a fresh recovery point of everything that its plan names",
+    judge: ({ backups: found, at }) =>
+      known(found, "allow backup:ListRecoveryPointsByBackupVault in the passive region", (all) => {
         const todo = "look at the backup jobs and their copies";
-        return newest === null
-          ? fail("it is empty", todo)
-          : aged(at - newest, BACKUP_HOURS, HOUR, "made", todo);
+        const missing = all.filter((one) => one.at === null).map(({ resource }) => nameOf(resource));
+        if (missing.length > 0) return fail(`none of ${missing.join(", ")}`, todo);
+        const times = all.flatMap(({ at: time }) => time ?? []);
+        return aged(at - Math.min(...times), BACKUP_HOURS, HOUR, "the oldest was made", todo);
       }),
   },
   {
     id: "restore-test",
-    title: "a restore was tested",
-    judge: ({ restoreTest, at }) =>
-      known(restoreTest, "allow backup:ListRestoreJobs in the passive region", (test) => {
+    title: "a restore of each kind was tested",
+    judge: ({ restoreTests, at }) =>
+      known(restoreTests, "allow backup:ListRestoreJobs in the passive region", (tests) => {
         const todo = "look at the restore-testing plan";
-        if (test === null) return fail("never", todo);
-        return test.status === "COMPLETED"
-          ? aged(at - test.at, RESTORE_TEST_DAYS, DAY, "completed", todo)
-          : fail(`the last one is ${test.status}`, todo);
+        if (tests.length === 0) return fail("never", todo);
+        const bad = tests.filter(({ status }) => status !== "COMPLETED");
+        if (bad.length > 0) {
+          return fail(
+            `the last one ${bad.map(({ kind, status }) => `of ${kind} is ${status}`).join(", ")}`,
+            todo,
+          );
+        }
+        const what = `${tests.map(({ kind }) => kind).join(", ")}: completed`;
+        return aged(at - Math.min(...tests.map((one) => one.at)), RESTORE_TEST_DAYS, DAY, what, todo);
       }),
   },
   {

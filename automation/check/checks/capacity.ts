@@ -43,6 +43,17 @@ export const capacity: readonly Check<ReadinessFacts>[] = [
       known(found, "the passive cluster must be reachable from here", judgeRoom),
   },
   {
+    id: "capacity-production",
+    title: "what production runs now would fit into the passive region",
+    judge: ({ productionCapacity }) =>
+      known(productionCapacity, "both clusters must be reachable from here", (found) => {
+        const finding = judgeRoom(found);
+        return finding.status === "fail"
+          ? fail(finding.why, "production has grown beyond its targets: raise cluster.nodesPerZone")
+          : finding;
+      }),
+  },
+  {
     id: "images-on-nodes",
     title: "the images are on the passive region's nodes",
     judge: ({ capacity: found }) =>

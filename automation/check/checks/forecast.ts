@@ -1,7 +1,10 @@
 /** Whether a failover now would meet its objectives. */
 import { RTO_SECONDS } from "../../failover/decide.ts";
-import { type Check, fail, known, ok, unknown } from "../check.ts";
+import { type Check, fail, known, ok, unknown, warn } from "../check.ts";
 import type { ReadinessFacts } from "../facts.ts";
+
+/** Errors of a lost zone end within this, with nobody's help. */
+const ZONE_SECONDS = 60;
 
 export const forecast: readonly Check<Pick<ReadinessFacts, "forecast" | "journalTable">>[] = [
   {
@@ -14,6 +17,17 @@ export const forecast: readonly Check<Pick<ReadinessFacts, "forecast" | "journal
         return p95 > RTO_SECONDS
           ? fail(why, `shorten ${recovery.shares[0]?.name ?? "the longest share"} first: dr simulate`)
           : ok(why);
+      }),
+  },
+  {
+    id: "predicted-zone-loss",
+    title: "a zone's loss now would end for clients in time",
+    judge: ({ forecast: found }) =>
+      known(found, "its facts must be known first", ({ zoneLoss: { p50, p95 } }) => {
+        const why = `${p50.toFixed(0)} s, 95 of 100 within ${p95.toFixed(0)} s, of ${ZONE_SECONDS} s`;
+        const todo = "lower dns.ttlSeconds, or dns.healthCheck.failureThreshold, in both stack files";
+        if (p50 > ZONE_SECONDS) return fail(why, todo);
+        return p95 > ZONE_SECONDS ? warn(why, todo) : ok(why);
       }),
   },
   {

@@ -6,6 +6,25 @@ const DAY = 86_400_000;
 /** AWS renews 60 days ahead; a month before the end it has failed to. https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html */
 const CERTIFICATE_DAYS = { warn: 30, fail: 7 } as const;
 
+const certificate = (which: "active" | "passive", id: string): Check<ReadinessFacts> => ({
+  id,
+  title: `the ${which} region's certificate is issued and lives on`,
+  judge: ({ certificates, at }) =>
+    known(
+      certificates[which],
+      `allow acm:DescribeCertificate in the ${which} region`,
+      ({ status, expiresAt }) => {
+        if (status !== "ISSUED" || expiresAt === null) {
+          return fail(`it is ${status}`, "look at its validation record, which stack prod owns");
+        }
+        const days = Math.floor((expiresAt - at) / DAY);
+        const todo = "the renewal fails: its validation record must stay in the zone";
+        if (days < CERTIFICATE_DAYS.fail) return fail(`${days} day(s) left`, todo);
+        return days < CERTIFICATE_DAYS.warn ? warn(`${days} days left`, todo) : ok(`${days} days left`);
+      },
+    ),
+});
+
 export const traffic: readonly Check<ReadinessFacts>[] = [
   {
     id: "name-answers",
@@ -60,20 +79,8 @@ export const traffic: readonly Check<ReadinessFacts>[] = [
             : ok(`${servers.length} name servers`),
       ),
   },
-  {
-    id: "certificate",
-    title: "the passive region's certificate is issued and lives on",
-    judge: ({ certificate, at }) =>
-      known(certificate, "allow acm:DescribeCertificate in the passive region", ({ status, expiresAt }) => {
-        if (status !== "ISSUED" || expiresAt === null) {
-          return fail(`it is ${status}`, "look at its validation record, which stack prod owns");
-        }
-        const days = Math.floor((expiresAt - at) / DAY);
-        const todo = "the renewal fails: its validation record must stay in the zone";
-        if (days < CERTIFICATE_DAYS.fail) return fail(`${days} day(s) left`, todo);
-        return days < CERTIFICATE_DAYS.warn ? warn(`${days} days left`, todo) : ok(`${days} days left`);
-      }),
-  },
+  certificate("passive", "certificate"),
+  certificate("active", "certificate-active"),
   {
     id: "parked",
     title: "traffic is off in the passive region and on in the active one",

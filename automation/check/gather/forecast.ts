@@ -7,7 +7,7 @@ import { targetsOf } from "../../failover/targets.ts";
 import { readLatencies } from "../../simulate/latencies.ts";
 import { sizeOf } from "../../simulate/settings.ts";
 import type { CheckpointAge } from "../facts.ts";
-import { type Forecast, forecastRecovery } from "../forecast.ts";
+import { type Forecast, forecastRecovery, forecastZoneLoss } from "../forecast.ts";
 import { type Behind, loss } from "./loss.ts";
 import { checkpointAge } from "./region.ts";
 import type { Subject } from "./subject.ts";
@@ -69,16 +69,18 @@ export async function forecastNow(
   if (isUnknown(behind)) return behind;
   const { seconds: _, ...lost } = behind;
   return await fact(async () => {
+    const setting = { ...sizeOf(outputs), standby: standbyOf(capacity), dns: outputs.dns };
+    const table = await readLatencies(place);
     const recovery = forecastRecovery(
       {
-        setting: { ...sizeOf(outputs), standby: standbyOf(capacity), dns: outputs.dns },
+        setting,
         planSeconds: isUnknown(plan) ? null : plan,
         tailRecords: Math.max(0, ...checkpoints.map(({ tailRecords }) => tailRecords)),
         mustPull: !isUnknown(capacity) && (capacity.missingImages?.length ?? 0) > 0,
       },
-      await readLatencies(place),
+      table,
     );
-    return { at: Date.now(), recovery, loss: lost };
+    return { at: Date.now(), recovery, zoneLoss: forecastZoneLoss(setting, table), loss: lost };
   });
 }
 

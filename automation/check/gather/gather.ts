@@ -2,19 +2,18 @@
 import type { Region, StackName } from "../../../components/model.ts";
 import { deployedCommit } from "../../../stacks/commit.ts";
 import { type Fact, fact, isUnknown } from "../../fact.ts";
-import type { ShardHead } from "../../failover/ports.ts";
 import { publicName, type RegionWorld } from "../../failover/world.ts";
 import type { DrillRecord, ReadinessFacts } from "../facts.ts";
 import { type Basis, forecastNow, gatherBasis, planSeconds } from "./forecast.ts";
 import { driftOf, secretsRegion, stackFacts, stateRegion } from "./project.ts";
-import { archivedAt, databaseCluster, databaseMembers, journalTable } from "./region.ts";
+import { archivedAt, databaseCluster, databaseMembers, journalTable, silenceSeconds } from "./region.ts";
 import {
   certificateOf,
   databaseLag,
   imagePresence,
   keyStates,
-  lastRestoreTest,
-  newestBackup,
+  lastRestoreTests,
+  newestBackups,
   quotas,
 } from "./resources.ts";
 import type { Subject } from "./subject.ts";
@@ -40,7 +39,7 @@ export async function gather(
     fact(() => driftOf(settings, deployment.project, stack, signal), ENGINE_MILLISECONDS);
   return {
     ...quick,
-    heartbeatSeconds: isUnknown(basis.heads) ? basis.heads : ageOf(basis.heads, quick.at),
+    heartbeatSeconds: isUnknown(basis.heads) ? basis.heads : silenceSeconds(basis.heads, quick.at),
     databaseLagSeconds: await lag(subject, basis, quick.at),
     capacity: basis.capacity,
     checkpoints: basis.checkpoints,
@@ -65,7 +64,7 @@ type Slow =
   | "policy";
 
 function quickFacts(subject: Subject, { drills }: Sources): Promise<Omit<ReadinessFacts, Slow>> {
-  const { deployment, settings, decision, passive, active, clients, world, asked } = subject;
+  const { deployment, settings, decision, passive, active, clients, world, production, asked } = subject;
   const { stacks } = deployment;
   const here = clients[passive.region];
   const name = publicName(passive, settings.resolvers);
@@ -89,12 +88,19 @@ function quickFacts(subject: Subject, { drills }: Sources): Promise<Omit<Readine
       active: fact(() => databaseCluster(clients[active.region], active)),
       passive: fact(() => databaseCluster(here, passive)),
     }),
+    productionCapacity: fact(async () => {
+      const running = await production.cluster.deployments();
+      return await world.cluster.capacity(running.map(({ name, desired }) => ({ name, replicas: desired })));
+    }),
     alwaysOn: fact(() => alwaysOn(world)),
     images: fact(async () => imagePresence(await asked())),
     quotas: fact(async () => quotas(await asked())),
     smokeToken: fact(async () => (await world.cluster.smokeToken()) !== ""),
     keys: fact(async () => keyStates(await asked())),
-    certificate: fact(async () => certificateOf(await asked())),
+    certificates: settled({
+      active: fact(async () => certificateOf(await asked(active))),
+      passive: fact(async () => certificateOf(await asked())),
+    }),
     answers: fact(() => name.records()),
     nameServers: fact(() => name.nameServers()),
     answering: both(async (stack) => {
@@ -103,8 +109,8 @@ function quickFacts(subject: Subject, { drills }: Sources): Promise<Omit<Readine
     }),
     stateRegion: fact(async () => stateRegion(settings)),
     secretsRegion: fact(() => secretsRegion(settings, passive.stack)),
-    backupAt: fact(async () => newestBackup(await asked())),
-    restoreTest: fact(async () => lastRestoreTest(await asked())),
+    backups: fact(async () => newestBackups(await asked())),
+    restoreTests: fact(async () => lastRestoreTests(await asked())),
     drills: fact(drills),
   });
 }
@@ -129,11 +135,6 @@ async function controlOf({ journal }: RegionWorld, region: Region) {
   const item = await journal.control(region);
   if (item === undefined) throw new Error(`there is no control item for ${region}`);
   return { traffic: item.traffic, maintenance: item.maintenance };
-}
-
-function ageOf(heads: readonly ShardHead[], now: number): number | null {
-  const times = heads.filter(({ seq }) => seq > 0).map(({ ts }) => ts);
-  return times.length === 0 ? null : Math.max(0, now - Math.max(...times)) / 1000;
 }
 
 /** Where the database itself can be asked, that is worth more than a metric of the last minute. */

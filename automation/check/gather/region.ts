@@ -79,6 +79,12 @@ export async function databaseCluster(
   };
 }
 
+/** Of the shard that is longest without a record: an engine that died must not hide behind one that lives. */
+export function silenceSeconds(heads: readonly ShardHead[], now: number): number | null {
+  const times = heads.filter(({ seq }) => seq > 0).map(({ ts }) => ts);
+  return times.length === 0 ? null : Math.max(0, now - Math.min(...times)) / 1000;
+}
+
 /** First and last object of one page, in the order of their keys; undefined: there is none. */
 async function page(client: S3Client, Bucket: string, Prefix: string, limit: number, StartAfter?: string) {
   const { Contents = [] } = await client.send(

@@ -3,9 +3,11 @@ import { z } from "zod";
 import type { Region } from "../../../components/model.ts";
 import type { AwsCalls } from "../../adapters/aws-call.ts";
 import { DEPLOYMENT_TYPE } from "../../adapters/plan-check.ts";
+import { ELASTIC_IPS, type QuotaCode, quotaValue, STANDARD_VCPUS } from "../../adapters/quotas.ts";
 import type { StateResource } from "../../adapters/state.ts";
 import { fact } from "../../fact.ts";
-import type { Certificate, ImagePresence, KeyState, Quota } from "../facts.ts";
+import { vcpusOf } from "../../instance-size.ts";
+import type { Backup, Certificate, ImagePresence, KeyState, Quota, RestoreTest } from "../facts.ts";
 
 /** A stack's resources and where to ask about them. */
 export interface Asked {
@@ -80,76 +82,84 @@ export async function certificateOf({ calls, region, resources }: Asked): Promis
   return { status: Status, expiresAt: NotAfter === undefined ? null : NotAfter * 1000 };
 }
 
-/** https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html, in vCPUs; Elastic IPs in addresses. */
-const VCPU_QUOTA = { ServiceCode: "ec2", QuotaCode: "L-1216C47A" } as const;
-const ADDRESS_QUOTA = { ServiceCode: "ec2", QuotaCode: "L-0263D0A3" } as const;
-const quotaAnswer = z.object({ Quota: z.object({ Value: z.number() }) });
 const nodeGroup = z.object({
   instanceTypes: z.array(z.string()).min(1),
   scalingConfig: z.object({ maxSize: z.number() }),
 });
 
 export async function quotas({ calls, region, resources }: Asked): Promise<readonly Quota[]> {
-  const limit = async (quota: object): Promise<number> =>
-    quotaAnswer.parse(await calls.rpc("quotas", region, "GetServiceQuota", quota)).Quota.Value;
+  const limit = async (code: QuotaCode): Promise<number> => {
+    const value = await quotaValue(calls, region, code);
+    if (value === undefined) throw new Error(`the quota ${code.code} has no value in ${region}`);
+    return value;
+  };
   const groups = ofType(resources, "aws:eks/nodeGroup:NodeGroup").map(({ inputs }) =>
     nodeGroup.parse(inputs),
   );
-  const cores = groups.reduce(
-    (sum, { instanceTypes: [type = ""], scalingConfig }) => sum + scalingConfig.maxSize * vcpus(type),
-    0,
-  );
+  const cores = groups.reduce((sum, { instanceTypes: [type = ""], scalingConfig }) => {
+    const each = vcpusOf(type);
+    if (each === undefined) throw new Error(`how many vCPUs ${type} has is not known here`);
+    return sum + scalingConfig.maxSize * each;
+  }, 0);
   const addresses = ofType(resources, "aws:ec2/eip:Eip").length;
-  const [coreLimit, addressLimit] = await Promise.all([limit(VCPU_QUOTA), limit(ADDRESS_QUOTA)]);
+  const [coreLimit, addressLimit] = await Promise.all([limit(STANDARD_VCPUS), limit(ELASTIC_IPS)]);
   return [
     { title: "vCPUs of running on-demand instances", limit: coreLimit, needed: cores },
     { title: "Elastic IPs", limit: addressLimit, needed: addresses },
   ];
 }
 
-/** By the size in a type's name, as EC2 names them: `large` 2, `xlarge` 4, `4xlarge` 16. */
-export function vcpus(type: string): number {
-  const size = type.split(".")[1] ?? "";
-  const times = /^(\d*)xlarge$/.exec(size)?.[1];
-  if (times !== undefined) return 4 * Number(times || 1);
-  const small = { medium: 1, large: 2 }[size];
-  if (small === undefined) throw new Error(`how many vCPUs ${type} has is not known here`);
-  return small;
-}
-
 const vault = z.object({ name: z.string() });
+const selection = z.object({ resources: z.array(z.string()).default([]) });
 const recoveryPoints = z.object({
-  RecoveryPoints: z.array(z.object({ CreationDate: z.number(), Status: z.string() })).default([]),
+  RecoveryPoints: z
+    .array(z.object({ ResourceArn: z.string(), CreationDate: z.number(), Status: z.string() }))
+    .default([]),
 });
 
 /** https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRecoveryPointsByBackupVault.html */
-export async function newestBackup({ calls, region, resources }: Asked): Promise<number | null> {
+export async function newestBackups({ calls, region, resources }: Asked): Promise<readonly Backup[]> {
   const [found] = ofType(resources, "aws:backup/vault:Vault");
   if (found === undefined) throw new Error("the stack has no backup vault");
+  const selected = ofType(resources, "aws:backup/selection:Selection");
+  const wanted = selected.flatMap(({ inputs }) => selection.parse(inputs).resources);
+  if (wanted.length === 0) throw new Error("the stack's backup plan selects nothing");
   const { name } = vault.parse(found.outputs);
-  const path = `/backup-vaults/${encodeURIComponent(name)}/recovery-points?maxResults=1000`;
+  const path = `/backup-vaults/${encodeURIComponent(name)}/recovery-points/?maxResults=1000`;
   const { RecoveryPoints } = recoveryPoints.parse(await calls.rest("backup", region, "GET", path));
-  const times = RecoveryPoints.filter(({ Status }) => Status === "COMPLETED").map(
-    ({ CreationDate }) => CreationDate,
-  );
-  return times.length === 0 ? null : Math.max(...times) * 1000;
+  const complete = RecoveryPoints.filter(({ Status }) => Status === "COMPLETED");
+  return wanted.map((resource) => {
+    const times = complete
+      .filter(({ ResourceArn }) => ResourceArn === resource)
+      .map(({ CreationDate }) => CreationDate);
+    return { resource, at: times.length === 0 ? null : Math.max(...times) * 1000 };
+  });
 }
 
 const restoreJobs = z.object({
   RestoreJobs: z
-    .array(z.object({ CreationDate: z.number(), Status: z.string(), CreatedBy: z.unknown().optional() }))
+    .array(
+      z.object({
+        ...{ CreationDate: z.number(), Status: z.string(), CreatedBy: z.unknown().optional() },
+        ResourceType: z.string().default("unknown kind"),
+      }),
+    )
     .default([]),
 });
+const UNDER_WAY = ["PENDING", "RUNNING"];
 
 /** https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRestoreJobs.html */
-export async function lastRestoreTest({ calls, region }: Asked) {
+export async function lastRestoreTests({ calls, region }: Asked): Promise<readonly RestoreTest[]> {
   const answer = restoreJobs.parse(
-    await calls.rest("backup", region, "GET", "/restore-jobs?maxResults=1000"),
+    await calls.rest("backup", region, "GET", "/restore-jobs/?maxResults=1000"),
   );
   // Only a restore-testing plan says who created the job.
-  const tests = answer.RestoreJobs.filter(({ CreatedBy }) => CreatedBy !== undefined);
-  const last = tests.toSorted((a, b) => b.CreationDate - a.CreationDate)[0];
-  return last === undefined ? null : { at: last.CreationDate * 1000, status: last.Status };
+  const tests = answer.RestoreJobs.filter(
+    ({ CreatedBy, Status }) => CreatedBy !== undefined && !UNDER_WAY.includes(Status),
+  ).toSorted((a, b) => b.CreationDate - a.CreationDate);
+  return [...Map.groupBy(tests, ({ ResourceType }) => ResourceType)].flatMap(([kind, [last]]) =>
+    last === undefined ? [] : [{ kind, at: last.CreationDate * 1000, status: last.Status }],
+  );
 }
 
 const metricAnswer = z.object({ MetricDataResults: z.array(z.object({ Values: z.array(z.number()) })) });

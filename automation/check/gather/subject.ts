@@ -19,9 +19,11 @@ export interface Subject {
   readonly clients: Readonly<Record<DeployedStack["region"], RegionClients>>;
   /** Of the passive region. */
   readonly world: RegionWorld;
+  /** Of the active one. */
+  readonly production: RegionWorld;
   readonly calls: AwsCalls;
-  /** The passive stack's resources; rejects when its state cannot be read. */
-  readonly asked: () => Promise<Asked>;
+  /** A stack's resources, the passive one's by default; rejects when its state cannot be read. */
+  readonly asked: (of?: DeployedStack) => Promise<Asked>;
 }
 
 export async function subjectOf(deployment: Deployment, settings: Settings): Promise<Subject> {
@@ -36,10 +38,11 @@ export async function subjectOf(deployment: Deployment, settings: Settings): Pro
   return {
     ...{ deployment, settings, decision, passive, active, clients, calls },
     world: worldOf(passive),
-    asked: async () => {
-      const found = await deployment.state.read(passive.stack);
-      if (found === undefined) throw new Error(`stack ${passive.stack} has no state`);
-      return { calls, region: passive.region, resources: found.resources };
+    production: worldOf(active),
+    asked: async ({ stack, region } = passive) => {
+      const found = await deployment.state.read(stack);
+      if (found === undefined) throw new Error(`stack ${stack} has no state`);
+      return { calls, region, resources: found.resources };
     },
   };
 }

@@ -1,8 +1,13 @@
 /** What is held against the loss of zones, besides what every drill is judged by. */
 import type { Measurements } from "../../report/evidence.ts";
 import type { Finding } from "../../report/verdict.ts";
+import { recoveryFindings } from "../prediction.ts";
 
-export function zoneFindings({ zones = [], rto: { targetSeconds } }: Measurements): Finding[] {
+export function zoneFindings(measurements: Measurements): Finding[] {
+  const {
+    zones = [],
+    rto: { targetSeconds },
+  } = measurements;
   const findings = zones.flatMap((round): Finding[] => {
     const when = `${round.zone} lost (${round.loss})`;
     const { errorsEndSeconds, watchedSeconds, redundancySeconds, shortage, takeoverSeconds } = round;
@@ -20,7 +25,7 @@ export function zoneFindings({ zones = [], rto: { targetSeconds } }: Measurement
       found.push(["failed", `${when}: not every Deployment was whole again`]);
     return found;
   });
-  return [...findings, ...untested(zones)];
+  return [...findings, ...recoveryFindings(measurements), ...untested(zones)];
 }
 
 function untested(zones: NonNullable<Measurements["zones"]>): Finding[] {

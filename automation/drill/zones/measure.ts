@@ -3,6 +3,7 @@ import type { Evidence, Measurements, ZoneRound } from "../../report/evidence.ts
 import type { ClientLog } from "../client-log.ts";
 import { type Drill, known } from "../drill.ts";
 import { clientFigures, type Moments } from "../outage.ts";
+import { compareZoneLoss } from "../prediction.ts";
 import { type DnsSettings, seconds } from "../recovery.ts";
 import type { Scenario } from "../scenario.ts";
 import { outagesOf, roundOf } from "./figures.ts";
@@ -25,6 +26,7 @@ export function measureZones(drill: Drill, scenario: Scenario, commit: string): 
     options: drill.settings.options,
     rto: recovery(drill, zones, scenario.targetSeconds, prod.dns),
     rpo: { ...audit.rpo, predictedGapEvents: null, measuredGapEvents: null },
+    ...(drill.forecast && { prediction: compareZoneLoss(drill.forecast, longest(zones)) }),
     clients: figures(drill, log, prod.region),
     integrity: audit.integrity,
     coverage: {
@@ -38,6 +40,15 @@ export function measureZones(drill: Drill, scenario: Scenario, commit: string): 
     preview: drill.previews,
     engine: world.engine,
     modelled: [...world.modelled, ...highLoad(zones)],
+  };
+}
+
+/** Of the first loss the time, of the longest the end: the forecast was made before any. */
+function longest(zones: readonly ZoneRound[]) {
+  const ends = zones.map(({ errorsEndSeconds }) => errorsEndSeconds);
+  return {
+    impactAt: Date.parse(zones[0]?.lostAt ?? ""),
+    errorsEndSeconds: ends.includes(null) ? null : Math.max(...ends.map(Number)),
   };
 }
 

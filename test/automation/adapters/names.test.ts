@@ -56,6 +56,23 @@ test("an address that serves nobody, or says that it is not active, leads to nob
   t.is((await new PublicName("exchange.example.com", 9, [at]).look())[0]?.region, null);
 });
 
+test("every address that was given is asked, each by itself", async (t) => {
+  const server = await serve(t, () => ({ headers: { "x-region": "us-west-2" } }), "127.0.0.1");
+  const at = await resolver(t, () => ["127.0.0.1", "127.0.0.9"]);
+  const name = new PublicName("exchange.example.com", server.port, [at]);
+  const given = (await name.given()).toSorted();
+  t.deepEqual(given, ["127.0.0.1", "127.0.0.9"]);
+  t.deepEqual(
+    (await name.reach(given)).map(({ address, region }) => [address, region]),
+    [
+      ["127.0.0.1", "us-west-2"],
+      ["127.0.0.9", null],
+    ],
+  );
+  const dead = new PublicName("exchange.example.com", server.port, [await resolver(t, () => undefined)]);
+  await t.throwsAsync(dead.given(), { message: /ETIMEOUT/ });
+});
+
 test("a resolver that does not answer is told apart from a name that leads nowhere", async (t) => {
   const dead = await resolver(t, () => undefined);
   const [answer] = await new PublicName("exchange.example.com", 9, [dead]).look();

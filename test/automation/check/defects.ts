@@ -11,7 +11,7 @@ export interface Defect<F> {
   readonly as: Exclude<Status, "ok">;
 }
 
-const { control, database, stacks, capacity, forecast } = healthy;
+const { control, database, stacks, capacity, forecast, certificates } = healthy;
 /** Facts of the healthy table that are known there, as such. */
 const known = <T>(value: T) => value as Exclude<T, { readonly unknown: string }>;
 const passive = known(database.passive);
@@ -19,7 +19,14 @@ const prodStack = known(stacks.prod);
 const drStack = known(stacks.dr);
 const room = known(capacity);
 const prediction = known(forecast);
+const [databaseBackup, journalBackup] = pair(known(healthy.backups));
+const [databaseTest, journalTest] = pair(known(healthy.restoreTests));
 const HOUR = 3_600_000;
+
+function pair<T>([first, second]: readonly T[]): readonly [T, T] {
+  if (first === undefined || second === undefined) throw new Error("two are in the healthy table");
+  return [first, second];
+}
 
 export const DEFECTS: readonly Defect<ReadinessFacts>[] = [
   {
@@ -140,6 +147,18 @@ export const DEFECTS: readonly Defect<ReadinessFacts>[] = [
     as: "fail",
   },
   {
+    title: "production was scaled beyond what the passive region holds",
+    seeded: { productionCapacity: { ...room, needed: { cpu: 40, memory: 2 ** 30 } } },
+    seenBy: "capacity-production",
+    as: "fail",
+  },
+  {
+    title: "production's cluster does not say what it runs",
+    seeded: { productionCapacity: { unknown: "no answer within 4 s" } },
+    seenBy: "capacity-production",
+    as: "unknown",
+  },
+  {
     title: "the nodes do not say their room",
     seeded: { capacity: { ...room, free: undefined } },
     seenBy: "capacity",
@@ -195,15 +214,21 @@ export const DEFECTS: readonly Defect<ReadinessFacts>[] = [
   },
   {
     title: "the certificate ends this week",
-    seeded: { certificate: { status: "ISSUED", expiresAt: NOW + 100 * HOUR } },
+    seeded: { certificates: { ...certificates, passive: { status: "ISSUED", expiresAt: NOW + 100 * HOUR } } },
     seenBy: "certificate",
     as: "fail",
   },
   {
     title: "the certificate was never validated",
-    seeded: { certificate: { status: "PENDING_VALIDATION", expiresAt: null } },
+    seeded: { certificates: { ...certificates, passive: { status: "PENDING_VALIDATION", expiresAt: null } } },
     seenBy: "certificate",
     as: "fail",
+  },
+  {
+    title: "production's own certificate is not renewed",
+    seeded: { certificates: { ...certificates, active: { status: "ISSUED", expiresAt: NOW + 500 * HOUR } } },
+    seenBy: "certificate-active",
+    as: "warn",
   },
   {
     title: "the name leads to the passive region",
@@ -323,10 +348,27 @@ export const DEFECTS: readonly Defect<ReadinessFacts>[] = [
     seenBy: "database-backups",
     as: "fail",
   },
-  { title: "backups stopped days ago", seeded: { backupAt: ago.days(4) }, seenBy: "backup-age", as: "fail" },
   {
-    title: "the last restore test failed",
-    seeded: { restoreTest: { at: ago.days(1), status: "FAILED" } },
+    title: "backups of the database stopped days ago, those of the journal go on",
+    seeded: { backups: [{ ...databaseBackup, at: ago.days(4) }, journalBackup] },
+    seenBy: "backup-age",
+    as: "fail",
+  },
+  {
+    title: "the database was never backed up",
+    seeded: { backups: [{ ...databaseBackup, at: null }, journalBackup] },
+    seenBy: "backup-age",
+    as: "fail",
+  },
+  {
+    title: "the last restore test of one kind failed",
+    seeded: { restoreTests: [databaseTest, { ...journalTest, at: ago.days(1), status: "FAILED" }] },
+    seenBy: "restore-test",
+    as: "fail",
+  },
+  {
+    title: "nobody ever tested a restore",
+    seeded: { restoreTests: [] },
     seenBy: "restore-test",
     as: "fail",
   },
@@ -347,6 +389,18 @@ export const DEFECTS: readonly Defect<ReadinessFacts>[] = [
     },
     seenBy: "predicted-rto",
     as: "fail",
+  },
+  {
+    title: "clients would keep a lost zone's address for two minutes",
+    seeded: { forecast: { ...prediction, zoneLoss: { p50: 125, p95: 140, p99: 150 } } },
+    seenBy: "predicted-zone-loss",
+    as: "fail",
+  },
+  {
+    title: "a lost zone's address may be kept for longer than a minute",
+    seeded: { forecast: { ...prediction, zoneLoss: { p50: 55, p95: 65, p99: 70 } } },
+    seenBy: "predicted-zone-loss",
+    as: "warn",
   },
   {
     title: "how far the database is behind cannot be seen",

@@ -1,5 +1,10 @@
 import test from "ava";
-import { type Findings, forecastRecovery, GO_SECONDS } from "../../../automation/check/forecast.ts";
+import {
+  type Findings,
+  forecastRecovery,
+  forecastZoneLoss,
+  GO_SECONDS,
+} from "../../../automation/check/forecast.ts";
 import { loss } from "../../../automation/check/gather/loss.ts";
 import { setting, tableOf } from "../simulate/table.ts";
 
@@ -43,6 +48,15 @@ test("own work goes with this host's speed, by half of its deviation", (t) => {
   t.true(close(median({ planSeconds: 4 }, work), median({}, work)));
   t.true(close(median({ planSeconds: 16 }, work) - median({}, work), 4), "four times as slow: twice as long");
   t.true(close(median({ planSeconds: 16 }), median({})), "what is no work of the host does not");
+});
+
+test("a zone's loss ends when its address is unhealthy for every checker, known, and out of caches", (t) => {
+  const known = tableOf({ healthPropagation: 1 });
+  const dns = { ...rest.dns, ttlSeconds: 15, failureThreshold: 3 };
+  const { p50, p99 } = forecastZoneLoss({ ...rest, dns }, known);
+  // Two intervals and the one checker's turn in the third, 4 s of its patience, a second to be known, the TTL.
+  t.true(Math.abs(p50 - (20 + 5 + 4 + 1 + 15)) < 0.5, `${p50}`);
+  t.true(p99 > 49 && p99 < 50, `${p99}`);
 });
 
 const journal = (events: number) => {

@@ -49,6 +49,11 @@ export const healthy: ReadinessFacts = {
     needed: { cpu: 8, memory: 16 * 2 ** 30 },
     missingImages: [],
   },
+  productionCapacity: {
+    free: { cpu: 20, memory: 64 * 2 ** 30 },
+    needed: { cpu: 11, memory: 20 * 2 ** 30 },
+    missingImages: [],
+  },
   alwaysOn: [{ name: "archiver", ready: 1, wanted: 1 }],
   images: [
     { image: `123456789012.dkr.ecr.us-west-2.amazonaws.com/x@sha256:${"0".repeat(64)}`, present: true },
@@ -56,7 +61,10 @@ export const healthy: ReadinessFacts = {
   quotas: [{ title: "vCPUs", limit: 128, needed: 72 }],
   smokeToken: true,
   keys: [{ id: "key-1", state: "Enabled" }],
-  certificate: { status: "ISSUED", expiresAt: NOW + 200 * DAY },
+  certificates: {
+    active: { status: "ISSUED", expiresAt: NOW + 190 * DAY },
+    passive: { status: "ISSUED", expiresAt: NOW + 190 * DAY },
+  },
   answers: [{ resolver: "r", addresses: ["192.0.2.1", "192.0.2.2"], ttlSeconds: 15 }],
   nameServers: ["ns-1.example.com", "ns-2.example.net"],
   answering: { prod: { answering: 2, of: 2 }, dr: { answering: 0, of: 1 } },
@@ -66,8 +74,14 @@ export const healthy: ReadinessFacts = {
   policy: [],
   checkpoints: [checkpoint(1), checkpoint(1)],
   archiveAt: NOW - MINUTE,
-  backupAt: NOW - DAY,
-  restoreTest: { at: NOW - 10 * DAY, status: "COMPLETED" },
+  backups: [
+    { resource: "arn:aws:rds:us-west-2:1:cluster:exchange-us-west-2", at: NOW - DAY },
+    { resource: "arn:aws:dynamodb:us-west-2:1:table/exchange-journal", at: NOW - DAY },
+  ],
+  restoreTests: [
+    { kind: "Aurora", at: NOW - 10 * DAY, status: "COMPLETED" },
+    { kind: "DynamoDB", at: NOW - 10 * DAY, status: "COMPLETED" },
+  ],
   drills: [{ at: NOW - 40 * DAY, scenario: "region-loss", verdict: "met" }],
   forecast: {
     at: NOW,
@@ -77,6 +91,7 @@ export const healthy: ReadinessFacts = {
       planSeconds: 3,
       shares: [{ name: "health checks", seconds: 30 }],
     },
+    zoneLoss: { p50: 48, p95: 50, p99: 51 },
     loss: { orders: 0, databaseEvents: 12, eventsPerSecond: 300 },
   },
 };

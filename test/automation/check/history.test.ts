@@ -99,6 +99,7 @@ test("a report says what is wrong, since when, what to do, and what a failover w
 
 A failover now, with the go 1 s after the loss: 90.0 s to the first write, 95 of 100 within 110.0 s
     30.0 s  health checks
+A zone lost now: errors end after 48.0 s, 95 of 100 within 50.0 s
 Orders lost: 0; database behind by 12 event(s) at 300 a second
 
 NOT READY   1 ok, 0 warnings, 1 failed, 0 unknown, 1 worse than before

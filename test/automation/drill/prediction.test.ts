@@ -1,12 +1,18 @@
 import test from "ava";
 import type { Forecast } from "../../../automation/check/forecast.ts";
-import { compare, predictionFindings } from "../../../automation/drill/prediction.ts";
+import {
+  compare,
+  compareZoneLoss,
+  predictionFindings,
+  recoveryFindings,
+} from "../../../automation/drill/prediction.ts";
 import { measurements } from "./measurements.ts";
 
 const IMPACT = 1_800_000_000_000;
 const forecast: Forecast = {
   at: IMPACT - 5_000,
   recovery: { fromImpact: { p50: 50, p95: 55, p99: 58 }, goSeconds: 1, planSeconds: 3, shares: [] },
+  zoneLoss: { p50: 45, p95: 48, p99: 49 },
   loss: { orders: 0, databaseEvents: 30, eventsPerSecond: 40 },
 };
 const happened = { impactAt: IMPACT, fencedAt: IMPACT + 16_000, rtoSeconds: 52, gapEvents: 25 };
@@ -64,4 +70,18 @@ test("without a recovery there is nothing to compare with: others say that", (t)
     ),
     [],
   );
+});
+
+test("a zone's loss is compared by its longest errors, and has no gap", (t) => {
+  const of = (errorsEndSeconds: number | null) =>
+    measurements({ prediction: compareZoneLoss(forecast, { impactAt: IMPACT, errorsEndSeconds }) });
+  t.deepEqual(of(50).prediction, {
+    ...{ madeSeconds: -5, rtoSeconds: 45, rtoErrorSeconds: -5, rtoBoundSeconds: 10 },
+    ...{ gapEvents: null, gapErrorEvents: null, gapBoundEvents: null },
+  });
+  t.deepEqual(recoveryFindings(of(50)), []);
+  t.deepEqual(recoveryFindings(of(null)), []);
+  t.deepEqual(recoveryFindings(of(57)), [
+    ["failed", "the predicted recovery time was -12.0 s off, 11.4 s are allowed"],
+  ]);
 });

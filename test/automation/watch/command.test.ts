@@ -2,9 +2,9 @@ import { PassThrough } from "node:stream";
 import test from "ava";
 import type { Clock } from "../../../automation/runbook/clock.ts";
 import { type WatchRequest, watchWith } from "../../../automation/watch/command.ts";
-import type { Sample } from "../../../automation/watch/sample.ts";
+import { judge, type Sample } from "../../../automation/watch/sample.ts";
 import { frame, spark } from "../../../automation/watch/view.ts";
-import { blind, failing, good } from "./samples.ts";
+import { blind, failing, good, limping } from "./samples.ts";
 
 const quiet: WatchRequest = {
   untilStableSeconds: undefined,
@@ -77,11 +77,28 @@ test("without a terminal a look is a line, with one it is drawn over", async (t)
   const plain = await watched([good], { limitSeconds: 2 });
   t.regex(
     plain.text,
-    /^\d\d:\d\d:\d\d {2}GOOD {2}us-east-1 {2}0\/200 failed {2}8\.4 ms {2}us-east-1a 2\/2 us-east-1b 1\/1 {2}14 events behind {2}journal 3 ms\n/,
+    /^\d\d:\d\d:\d\d {2}GOOD {2}us-east-1 3\/3 {2}errors 0\.0 % {2}0\/200 failed {2}8\.4 ms {2}us-east-1a 2\/2 us-east-1b 1\/1 {2}lag 0\.4 s {2}projection 14 events {2}journal 3 ms, 0\.2 s old\n/,
   );
   t.false(plain.text.includes("\u001b"));
   const drawn = await watched([good], { limitSeconds: 2 }, true);
   t.true(drawn.text.includes("\u001b[9A"));
+});
+
+test("a lost zone as it is drawn", (t) => {
+  const text = frame([{ sample: limping, judged: judge(limping) }], 3).slice(1);
+  t.deepEqual(text, [
+    "",
+    "public name  us-east-1 answers 2 of 3 new clients, 12 ms",
+    "errors       33.3 %, 0 of 200 requests  ▄",
+    "latency      8.4 ms  █",
+    "zones        us-east-1a 0/2  us-east-1b 1/1",
+    "addresses    2 of 3 answer",
+    "targets      us-east-1a 0  us-east-1b 1",
+    "replication  0.4 s behind, projection 14 events",
+    "journal      3.2 ms, newest record 0.2 s old  █",
+    "",
+    "  · 1 of 3 new clients by the public name were not served",
+  ]);
 });
 
 test("the view says why it is not good, and what is unknown", (t) => {

@@ -1,6 +1,6 @@
 import test from "ava";
-import { judge, Series } from "../../../automation/watch/sample.ts";
-import { blind, failing, good } from "./samples.ts";
+import { errorRate, judge, Series } from "../../../automation/watch/sample.ts";
+import { blind, failing, good, limping } from "./samples.ts";
 
 test("good is a new client served, gateways without failures, and a journal that moves", (t) => {
   t.deepEqual(judge(good), { state: "good" });
@@ -22,7 +22,18 @@ test("each failure says what it is", (t) => {
   t.deepEqual(judge({ ...good, served: { requests: 100, failed: 1, meanMilliseconds: 9 } }), {
     state: "good",
   });
-  t.deepEqual(reasons({ ...good, heartbeatSeconds: 7.25 }), ["the newest record is 7.3 s old"]);
+  t.deepEqual(reasons({ ...good, heartbeatSeconds: 7.25 }), ["a shard's newest record is 7.3 s old"]);
+});
+
+test("clients of a lost zone count, though no gateway hears of them", (t) => {
+  t.deepEqual(judge(limping), {
+    state: "failing",
+    reasons: ["1 of 3 new clients by the public name were not served"],
+  });
+  t.is(errorRate(good), 0);
+  t.is(Math.round(errorRate(limping) ?? 0), 33);
+  t.is(errorRate({ ...limping, served: { requests: 2, failed: 1, meanMilliseconds: 1 } }), 50);
+  t.is(errorRate({ ...blind, served: { unknown: "no answer" } }), null);
 });
 
 test("what cannot be seen is not good, and a failure outweighs it", (t) => {

@@ -7,10 +7,9 @@ import {
   databaseLag,
   imagePresence,
   keyStates,
-  lastRestoreTest,
-  newestBackup,
+  lastRestoreTests,
+  newestBackups,
   quotas,
-  vcpus,
 } from "../../../../automation/check/gather/resources.ts";
 import { type Answered, type Asked, serve } from "../../adapters/server.ts";
 
@@ -114,43 +113,79 @@ test("quotas are compared with all nodes at their most, and with the addresses o
   ]);
 });
 
-test("vCPUs by the size of a type; a size that is not known is said so", (t) => {
-  t.deepEqual(["m7g.medium", "m7g.large", "m7g.xlarge", "c8g.16xlarge"].map(vcpus), [1, 2, 4, 64]);
-  t.throws(() => vcpus("m7g.metal"), { message: "how many vCPUs m7g.metal has is not known here" });
+test("a quota that nobody asked to raise has AWS' default; a size or a quota that is not known is said so", async (t) => {
+  const group = (type: string) =>
+    resource("aws:eks/nodeGroup:NodeGroup", {
+      inputs: { instanceTypes: [type], scalingConfig: { maxSize: 1 } },
+    });
+  const nowhere = { status: 400, body: { __type: "NoSuchResourceException", message: "no" } };
+  const plain = await asking(t, [group("m7g.large")], ({ headers }) =>
+    String(headers["x-amz-target"]).endsWith(".GetServiceQuota")
+      ? nowhere
+      : { body: { Quota: { Value: 5 } } },
+  );
+  t.deepEqual(await quotas(plain.asked), [
+    { title: "vCPUs of running on-demand instances", limit: 5, needed: 2 },
+    { title: "Elastic IPs", limit: 5, needed: 0 },
+  ]);
+  const metal = await asking(t, [group("m7g.metal")], () => ({ body: {} }));
+  await t.throwsAsync(quotas(metal.asked), { message: "how many vCPUs m7g.metal has is not known here" });
+  const none = await asking(t, [], () => nowhere);
+  await t.throwsAsync(quotas(none.asked), { message: "the quota L-1216C47A has no value in us-west-2" });
 });
 
-test("the newest backup that is complete counts; of restores, those of a testing plan", async (t) => {
-  const vault = resource("aws:backup/vault:Vault", { outputs: { name: "exchange" } });
-  const { asked, server } = await asking(t, [vault], ({ url }) => ({
-    body: url.startsWith("/restore-jobs")
+const DATABASE = "arn:aws:rds:us-west-2:123456789012:cluster:exchange-us-west-2";
+const TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/exchange-journal";
+const vault = resource("aws:backup/vault:Vault", { outputs: { name: "exchange" } });
+const selection = resource("aws:backup/selection:Selection", { inputs: { resources: [DATABASE, TABLE] } });
+
+test("the newest complete backup of each resource counts; of restores, the last that a testing plan ended of each kind", async (t) => {
+  const CreatedBy = { RestoreTestingPlanArn: "arn:plan" };
+  const { asked, server } = await asking(t, [vault, selection], ({ url }) => ({
+    body: url.startsWith("/restore-jobs/")
       ? {
           RestoreJobs: [
-            { CreationDate: 900, Status: "COMPLETED", CreatedBy: { RestoreTestingPlanArn: "arn:plan" } },
-            { CreationDate: 950, Status: "FAILED" },
+            { CreationDate: 900, Status: "COMPLETED", ResourceType: "Aurora", CreatedBy },
+            { CreationDate: 910, Status: "FAILED", ResourceType: "DynamoDB", CreatedBy },
+            { CreationDate: 930, Status: "RUNNING", ResourceType: "Aurora", CreatedBy },
+            { CreationDate: 950, Status: "FAILED", ResourceType: "Aurora" },
           ],
         }
       : {
           RecoveryPoints: [
-            { CreationDate: 100.5, Status: "COMPLETED" },
-            { CreationDate: 300, Status: "PARTIAL" },
+            { CreationDate: 100.5, Status: "COMPLETED", ResourceArn: DATABASE },
+            { CreationDate: 300, Status: "PARTIAL", ResourceArn: DATABASE },
+            { CreationDate: 400, Status: "COMPLETED", ResourceArn: "arn:aws:rds:us-east-1:copied" },
           ],
         },
   }));
-  t.is(await newestBackup(asked), 100_500);
-  t.deepEqual(await lastRestoreTest(asked), { at: 900_000, status: "COMPLETED" });
+  t.deepEqual(await newestBackups(asked), [
+    { resource: DATABASE, at: 100_500 },
+    { resource: TABLE, at: null },
+  ]);
+  t.deepEqual(await lastRestoreTests(asked), [
+    { kind: "DynamoDB", at: 910_000, status: "FAILED" },
+    { kind: "Aurora", at: 900_000, status: "COMPLETED" },
+  ]);
   t.deepEqual(
     server.asked.map(({ method, url }) => `${method} ${url}`),
-    ["GET /backup-vaults/exchange/recovery-points?maxResults=1000", "GET /restore-jobs?maxResults=1000"],
+    ["GET /backup-vaults/exchange/recovery-points/?maxResults=1000", "GET /restore-jobs/?maxResults=1000"],
   );
 });
 
-test("an empty vault and no test are answers, no vault is not", async (t) => {
-  const vault = resource("aws:backup/vault:Vault", { outputs: { name: "exchange" } });
-  const empty = await asking(t, [vault], () => ({ body: {} }));
-  t.is(await newestBackup(empty.asked), null);
-  t.is(await lastRestoreTest(empty.asked), null);
+test("an empty vault and no test are answers, no vault and no plan are not", async (t) => {
+  const empty = await asking(t, [vault, selection], () => ({ body: {} }));
+  t.deepEqual(
+    (await newestBackups(empty.asked)).map(({ at }) => at),
+    [null, null],
+  );
+  t.deepEqual(await lastRestoreTests(empty.asked), []);
   const none = await asking(t, [], () => ({ body: {} }));
-  await t.throwsAsync(newestBackup(none.asked), { message: "the stack has no backup vault" });
+  await t.throwsAsync(newestBackups(none.asked), { message: "the stack has no backup vault" });
+  const planless = await asking(t, [vault], () => ({ body: {} }));
+  await t.throwsAsync(newestBackups(planless.asked), {
+    message: "the stack's backup plan selects nothing",
+  });
 });
 
 test("the replication lag is the newest minute's, in seconds; none is unknown", async (t) => {

@@ -48,6 +48,16 @@ test("without standbys nobody takes over, and errors do not end", (t) => {
   ]);
 });
 
+test("a forecast that was far off fails the drill, and so does none", (t) => {
+  const { prediction, ...measured } = zoneMeasurements(zoneRound());
+  const failed = (of: Parameters<typeof zoneFindings>[0]) => zoneFindings(of);
+  t.deepEqual(failed(measured), [["failed", "the readiness check predicted nothing"]]);
+  const far = { madeSeconds: -8, rtoSeconds: 70, rtoErrorSeconds: 25.5, rtoBoundSeconds: 8.9 };
+  t.deepEqual(failed({ ...measured, ...(prediction && { prediction: { ...prediction, ...far } }) }), [
+    ["failed", "the predicted recovery time was 25.5 s off, 8.9 s are allowed"],
+  ]);
+});
+
 test("zones without an engine, without the database's writer, or that nobody missed, prove nothing", (t) => {
   const quiet = { activeEngines: [], takeoverSeconds: {}, databaseWriter: false, perSecond: [] };
   t.deepEqual(judged(zoneRound(quiet)), [

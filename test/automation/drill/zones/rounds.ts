@@ -22,5 +22,9 @@ export const zoneMeasurements = (...zones: readonly ZoneRound[]) => {
   return measurements({
     ...{ scenario: "az-loss", lost: "us-east-1a (freeze)", target: "us-east-1", failover: null, zones },
     rto: { ...good.rto, targetSeconds: 60, fromImpactSeconds: longest },
+    prediction: {
+      ...{ madeSeconds: -8, rtoSeconds: 48, rtoErrorSeconds: 3.5, rtoBoundSeconds: 8.9 },
+      ...{ gapEvents: null, gapErrorEvents: null, gapBoundEvents: null },
+    },
   });
 };
