@@ -89,8 +89,8 @@ function stages(named: readonly string[], all: boolean): readonly Stage[] {
     check("format and lint (biome)", "biome", "check"),
     check("types (tsc)", "node", "node_modules/typescript7/bin/tsc", "--noEmit"),
     check("workflows (actionlint)", "sh", "tools/actionlint/run.sh"),
-    ava("quick tests", quick, "--concurrency=2"),
-    ava("tests on the real engine", engines, "--concurrency=2"),
+    ava("quick tests", quick, "--concurrency=3"),
+    ava("tests on the real engine", engines, "--concurrency=3"),
     ava("drills", drills, ...drilling),
     ...(all ? [ava("long drills", long, ...drilling)] : []),
   ];
