@@ -29,13 +29,15 @@ export async function start(): Promise<Start> {
   Error.stackTraceLimit = STACK_FRAMES;
   const config = readConfig();
   const aws = awsProvider(config);
-  const [, lastRole, adopted] = await Promise.all([
-    guardDecision(config, aws),
-    guardRole(config),
-    lookAtAdopted(config, aws).catch(({ message }: Error) => {
-      throw refuse(message);
-    }),
-  ]);
+  const decision = guardDecision(config, aws);
+  const role = guardRole(config);
+  const look = lookAtAdopted(config, aws).catch(({ message }: Error) => {
+    throw refuse(message);
+  });
+  // Of several refusals always the same one is told, whichever came first.
+  await Promise.allSettled([decision, role, look]);
+  await decision;
+  const [lastRole, adopted] = [await role, await look];
   await guardAdopted(adopted, lastRole);
   return { config, aws, lastRole, adopted };
 }

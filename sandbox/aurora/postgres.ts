@@ -133,7 +133,7 @@ export class Postgres {
   /**
    * Makes it as `archive`'s server was at the end of that second, and starts it as a server of its own.
    * https://www.postgresql.org/docs/18/continuous-archiving.html#BACKUP-PITR-RECOVERY
-   * @param time milliseconds since 1970; undefined: as it was when the backup ended
+   * @param time milliseconds since 1970; undefined: at the end of the archived log
    */
   async recover(backup: BaseBackup, archive: string, time: number | undefined): Promise<void> {
     await this.#makeDirectory();
@@ -144,10 +144,12 @@ export class Postgres {
       "postgresql.auto.conf",
       [
         `restore_command = ${quote(`cp ${archive}/%f %p`)}`,
-        time === undefined
-          ? "recovery_target = 'immediate'"
-          : `recovery_target_time = ${quote(new Date(time).toISOString().replace("Z", "+00"))}`,
-        "recovery_target_action = 'promote'",
+        ...(time === undefined
+          ? []
+          : [
+              `recovery_target_time = ${quote(new Date(time).toISOString().replace("Z", "+00"))}`,
+              "recovery_target_action = 'promote'",
+            ]),
         "",
       ].join("\n"),
     );
