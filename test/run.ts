@@ -1,7 +1,7 @@
 /**
  * `npm test`: every check, quick ones first, each announced and timed; ends with `N passed, N failed`.
- * `npm test -- --all` adds the long drills, which take a quarter of an hour; `npm test -- FILE…` runs ava on these
- * files alone.
+ * `npm test -- --all` adds whole disasters, the sabotaged ones too, which take three quarters of an hour;
+ * `npm test -- FILE…` runs ava on these files alone.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
@@ -18,9 +18,8 @@ interface Stage {
   readonly run: () => Promise<Count>;
 }
 
-/** Tests of whole disasters own the machine's two cores, one at a time. */
+/** Whole disasters: each has the machine's two cores to itself. */
 const DRILLS = "test/drills/*.test.ts";
-const LONG_DRILLS = "test/drills/long/*.test.ts";
 /** Tests that start the real engine or real PostgreSQL. */
 const ENGINE = "test/**/*.engine.test.ts";
 
@@ -78,9 +77,8 @@ function counted(code: number, output: string): Count {
 function stages(named: readonly string[], all: boolean): readonly Stage[] {
   if (named.length > 0) return [ava("named tests", named)];
   const drills = globSync(DRILLS).sort();
-  const long = globSync(LONG_DRILLS).sort();
   const engines = globSync(ENGINE).sort();
-  const slow = new Set([...drills, ...long, ...engines]);
+  const slow = new Set([...drills, ...engines]);
   const quick = globSync("test/**/*.test.ts")
     .filter((file) => !slow.has(file))
     .sort();
@@ -91,8 +89,7 @@ function stages(named: readonly string[], all: boolean): readonly Stage[] {
     check("workflows (actionlint)", "sh", "tools/actionlint/run.sh"),
     ava("quick tests", quick, "--concurrency=3"),
     ava("tests on the real engine", engines, "--concurrency=3"),
-    ava("drills", drills, ...drilling),
-    ...(all ? [ava("long drills", long, ...drilling)] : []),
+    ...(all ? [ava("drills", drills, ...drilling)] : []),
   ];
 }
 

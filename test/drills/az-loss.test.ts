@@ -1,6 +1,6 @@
 import test from "ava";
-import { azLossBy } from "../../../automation/drill/az-loss.ts";
-import { drill } from "../drill.ts";
+import { azLossBy } from "../../automation/drill/az-loss.ts";
+import { drill } from "./drill.ts";
 
 test("the zone of the database's writer and of an active engine freezes: errors end by themselves, nothing acknowledged is lost", async (t) => {
   const scenario = azLossBy([{ which: "writer", loss: "freeze", atMaximum: false }], 1_000);

@@ -23,4 +23,4 @@ prototype.send = async function (this: unknown, command, options) {
   }
 };
 
-await import("../../../workload/main.ts");
+await import("../../workload/main.ts");

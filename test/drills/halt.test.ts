@@ -5,10 +5,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
-import type { RunEvent } from "../../../automation/runbook/events.ts";
-import { readValid } from "../../../journal/index.ts";
-import { EAST, instruments, Place, send } from "../place.ts";
-import { openWindow, scheduled } from "../scheduled.ts";
+import type { RunEvent } from "../../automation/runbook/events.ts";
+import { readValid } from "../../journal/index.ts";
+import { EAST, instruments, Place, send } from "./place.ts";
+import { openWindow, scheduled } from "./scheduled.ts";
 
 const FROZEN = 1;
 

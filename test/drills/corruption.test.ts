@@ -1,6 +1,6 @@
 import test from "ava";
-import { corruption } from "../../../automation/drill/corruption/scenario.ts";
-import { drill } from "../drill.ts";
+import { corruption } from "../../automation/drill/corruption/scenario.ts";
+import { drill } from "./drill.ts";
 
 test("wrong rows, encrypted rows, then a journal rewritten to its head, under load: each found, halted, restored or rebuilt, replayed, resumed, and no acknowledged order lost", async (t) => {
   const { evidence } = await drill(t, "corruption", { scenario: corruption });

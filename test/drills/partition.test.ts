@@ -1,7 +1,7 @@
 import path from "node:path";
 import test from "ava";
-import { openSandboxWith } from "../../../automation/commands/drill-world.ts";
-import { drill } from "../drill.ts";
+import { openSandboxWith } from "../../automation/commands/drill-world.ts";
+import { drill } from "./drill.ts";
 
 const STALE = path.join(import.meta.dirname, "staleActive.ts");
 

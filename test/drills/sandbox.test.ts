@@ -5,10 +5,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import test, { type ExecutionContext } from "ava";
-import type { SandboxStatus } from "../../../sandbox/control.ts";
-import { isRunning } from "../../../sandbox/processTable.ts";
+import type { SandboxStatus } from "../../sandbox/control.ts";
+import { isRunning } from "../../sandbox/processTable.ts";
 
-const MAIN = path.join(import.meta.dirname, "../../../sandbox/main.ts");
+const MAIN = path.join(import.meta.dirname, "../../sandbox/main.ts");
 
 interface Started {
   readonly process: ChildProcess;

@@ -8,11 +8,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import test from "ava";
 import pg from "pg";
-import { orderKey } from "../../../automation/drill/audit/second-fold.ts";
-import { askOrders } from "../../../automation/drill/witness/api.ts";
-import { RefusedError } from "../../../automation/errors.ts";
-import type { StackOutputs } from "../../../stacks/outputs.ts";
-import { EAST, instruments, Place, send } from "../place.ts";
+import { orderKey } from "../../automation/drill/audit/second-fold.ts";
+import { askOrders } from "../../automation/drill/witness/api.ts";
+import { RefusedError } from "../../automation/errors.ts";
+import type { StackOutputs } from "../../stacks/outputs.ts";
+import { EAST, instruments, Place, send } from "./place.ts";
 
 async function sql<T>(host: string, text: string, database = "exchange"): Promise<readonly T[]> {
   const client = new pg.Client({

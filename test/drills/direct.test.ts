@@ -2,12 +2,12 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import test from "ava";
-import { loadDeployment } from "../../../automation/deployment.ts";
-import { readSettings } from "../../../automation/settings.ts";
-import { Sandbox } from "../../../sandbox/sandbox.ts";
-import type { StackOutputs } from "../../../stacks/outputs.ts";
+import { loadDeployment } from "../../automation/deployment.ts";
+import { readSettings } from "../../automation/settings.ts";
+import { Sandbox } from "../../sandbox/sandbox.ts";
+import type { StackOutputs } from "../../stacks/outputs.ts";
 
-const ROOT = path.join(import.meta.dirname, "../../..");
+const ROOT = path.join(import.meta.dirname, "./../..");
 const ORDERS = 30;
 
 interface Ended {

@@ -1,9 +1,9 @@
 /** Drills that must fail. */
 import test from "ava";
-import { openSandbox } from "../../../automation/commands/drill-world.ts";
-import { azLossBy } from "../../../automation/drill/az-loss.ts";
-import type { OpenWorld } from "../../../automation/drill/world.ts";
-import { drill } from "../drill.ts";
+import { openSandbox } from "../../automation/commands/drill-world.ts";
+import { azLossBy } from "../../automation/drill/az-loss.ts";
+import type { OpenWorld } from "../../automation/drill/world.ts";
+import { drill } from "./drill.ts";
 
 /** Each of the two zones left has half of what a zone has otherwise: together one zone's worth. */
 const HALF_A_NODE = 0.15;

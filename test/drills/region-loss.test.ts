@@ -1,5 +1,5 @@
 import test from "ava";
-import { drill } from "../drill.ts";
+import { drill } from "./drill.ts";
 
 test("a killed region: no acknowledged order lost, no split brain, orders again within the objective", async (t) => {
   const { evidence } = await drill(t, "region-loss");

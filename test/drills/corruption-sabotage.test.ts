@@ -1,8 +1,8 @@
 /** Drills of corruption that must fail. */
 import test from "ava";
-import { DAMAGES, poisonedJournal } from "../../../automation/drill/corruption/damage.ts";
-import { corruptionBy } from "../../../automation/drill/corruption/scenario.ts";
-import { drill } from "../drill.ts";
+import { DAMAGES, poisonedJournal } from "../../automation/drill/corruption/damage.ts";
+import { corruptionBy } from "../../automation/drill/corruption/scenario.ts";
+import { drill } from "./drill.ts";
 
 test.serial(
   "sabotage: a journal that verifies by itself, and that nobody holds against its archive: the drill fails",
