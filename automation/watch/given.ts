@@ -8,7 +8,7 @@ import type { PublicName } from "../adapters/names.ts";
 const QUESTIONS = 3;
 
 export class Given {
-  /** Milliseconds since 1970 of the last answer with it, by address. */
+  /** Monotonic milliseconds of the last answer with it, by address. */
   readonly #last = new Map<string, number>();
 
   /** What clients may hold now. @throws when no resolver answers */

@@ -8,6 +8,7 @@ import { silenceSeconds } from "../check/gather/region.ts";
 import type { Deployment } from "../deployment.ts";
 import { type Fact, fact, isUnknown } from "../fact.ts";
 import { publicName, RegionWorld } from "../failover/world.ts";
+import { systemClock } from "../runbook/clock.ts";
 import type { Settings } from "../settings.ts";
 import { Counters } from "./counters.ts";
 import { Given } from "./given.ts";
@@ -59,7 +60,7 @@ export class Lookout {
       pods.then((found) => this.#served(found)),
       pods.then((found) => (isUnknown(found) ? found : zonesOf(found))),
       fact(async () => {
-        const given = await this.#given.at(at, world.outputs.dns.ttlSeconds, name);
+        const given = await this.#given.at(systemClock.monotonic(), world.outputs.dns.ttlSeconds, name);
         const rounds = given.length === 0 ? 0 : Math.ceil(NEW_CLIENTS / given.length);
         const all = await name.reach(Array.from({ length: rounds }, () => given).flat());
         const served = all.filter(({ region }) => region !== null);
