@@ -113,7 +113,7 @@ function scrubbed(text: string): string {
   const clean = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(clean);
     if (typeof value === "string")
-      return value.replace(/\/\S*\/(?:node_modules|stacks|components|review)\/\S*/g, "FILE");
+      return value.replace(/\/\S*\/(?:node_modules|stacks|components|review|policy\/bin)\/\S*/g, "FILE");
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(
       Object.entries(value)
