@@ -3,15 +3,15 @@
  * it took back is log, and what is carried over is new records of a new epoch, which only the run that cut may write.
  */
 import type { Region } from "../components/model.ts";
-import { baseHead, type FindOptions, findNewestEpoch, openingOf, readRecord } from "./epochs.ts";
+import { findNewestEpoch, openingOf, readRecord } from "./epochs.ts";
 import { NotInLogError } from "./errors.ts";
-import { hashEpochStart } from "./hash.ts";
 import { DEFAULT_WINDOW, type EventPosition, type JournalRecord } from "./model.ts";
-import { isBefore, openedBy, PROTOCOL, samePlace } from "./protocol.ts";
+import { isBefore, PROTOCOL, samePlace } from "./protocol.ts";
 import { readSealed } from "./read.ts";
 import { checkWindow, sealEpoch, sealTime } from "./seal.ts";
+import { writerBehind } from "./start.ts";
 import type { JournalStore } from "./store.ts";
-import { EpochWriter, type Writer } from "./writer.ts";
+import type { Writer } from "./writer.ts";
 
 /** Events `from` to before `upTo` of a record that was log before the cut. */
 export interface Removed {
@@ -59,7 +59,7 @@ async function firstCutAt(store: JournalStore, shard: number, cut: EventPosition
   return found;
 }
 
-export interface CarrierOptions extends FindOptions {
+export interface CarrierOptions {
   readonly store: JournalStore;
   readonly shard: number;
   readonly region: Region;
@@ -68,6 +68,7 @@ export interface CarrierOptions extends FindOptions {
   /** The run's id: sealer of the new epoch and writer of its records. */
   readonly run: string;
   readonly window?: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -93,12 +94,6 @@ export async function openCarrier(options: CarrierOptions): Promise<Writer> {
     const draft = { region, writer: run, generation, reason: "cut" as const, sealer: run, ts, cut };
     const seal = await sealEpoch(store, newest, draft, window, PROTOCOL, signal);
     if (seal.sealer !== run || seal.writer !== run) continue;
-    const opened = openedBy(seal);
-    const head = await baseHead(store, opened, signal);
-    const prevHash = hashEpochStart(opened, head.hash);
-    return new EpochWriter({
-      ...{ store, opening: opened, head, next: opened.first, prevHash, writer: run, window },
-      rules: PROTOCOL,
-    });
+    return await writerBehind(seal, { store, newest, window, rules: PROTOCOL, signal });
   }
 }

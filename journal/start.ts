@@ -3,7 +3,7 @@ import type { Region } from "../components/model.ts";
 import { advance, baseHead, type FindOptions, findNewestEpoch, type NewestEpoch, startOf } from "./epochs.ts";
 import { HaltedError, NotMyRegionError, OvertakenError } from "./errors.ts";
 import { hashEpochStart } from "./hash.ts";
-import { DEFAULT_WINDOW, type Opening } from "./model.ts";
+import { DEFAULT_WINDOW, type Opening, type Seal } from "./model.ts";
 import { decideStart, openedBy, PROTOCOL, type Rules } from "./protocol.ts";
 import { DEFAULT_POLL_MILLISECONDS } from "./read.ts";
 import { checkWindow, sealEpoch, sealTime } from "./seal.ts";
@@ -39,14 +39,30 @@ export async function openWriter(options: WriterOptions, rules: Rules = PROTOCOL
     const { generation } = newest.opening;
     const draft = { region, writer, generation, reason: "start" as const, sealer: writer, ts };
     const seal = await sealEpoch(store, newest, draft, window, rules, signal);
-    if (seal.sealer === writer) {
-      const opening = openedBy(seal);
-      const head = await baseHead(store, opening, signal, newest.last);
-      const prevHash = hashEpochStart(opening, head.hash);
-      return new EpochWriter({ store, opening, head, next: opening.first, prevHash, writer, window, rules });
-    }
+    if (seal.sealer === writer) return await writerBehind(seal, { store, newest, window, rules, signal });
     known = startOf(openedBy(seal));
   }
+}
+
+export interface OwnSeal {
+  readonly store: JournalStore;
+  /** What it sealed, as it was seen before. */
+  readonly newest: NewestEpoch;
+  readonly window: number;
+  readonly rules: Rules;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The writer of the epoch that its own seal has opened. */
+export async function writerBehind(
+  seal: Seal,
+  { store, newest, window, rules, signal }: OwnSeal,
+): Promise<Writer> {
+  const opening = openedBy(seal);
+  const head = await baseHead(store, opening, signal, newest.last);
+  const prevHash = hashEpochStart(opening, head.hash);
+  const { sealer: writer } = seal;
+  return new EpochWriter({ store, opening, head, next: opening.first, prevHash, writer, window, rules });
 }
 
 function refuseStart(opening: Opening, region: Region): void {

@@ -3,9 +3,9 @@
  * assumptions, and its median in place of thousands of runs.
  */
 import { Draws, quantilesOf } from "../simulate/draws.ts";
-import { interpolated, type LatencyTable } from "../simulate/latencies.ts";
+import type { LatencyTable } from "../simulate/latencies.ts";
 import { type Setting, zoneErrorsEnd } from "../simulate/model.ts";
-import { attempt, type Percentiles } from "../simulate/simulate.ts";
+import { attempt, type Percentiles, percentiles } from "../simulate/simulate.ts";
 
 export interface Share {
   readonly name: string;
@@ -107,12 +107,6 @@ export function forecastZoneLoss(
     ).sort(),
   );
 }
-
-const percentiles = (sorted: Float64Array): Percentiles => ({
-  p50: interpolated(sorted, 0.5),
-  p95: interpolated(sorted, 0.95),
-  p99: interpolated(sorted, 0.99),
-});
 
 /**
  * Own work goes with the host's speed. One plan is a noisy sample of that, and a load that is there now may be gone

@@ -135,7 +135,7 @@ function p99(
   return interpolated(recovered.sort(), 0.99);
 }
 
-const percentiles = (sorted: Float64Array): Percentiles => ({
+export const percentiles = (sorted: Float64Array): Percentiles => ({
   p50: interpolated(sorted, 0.5),
   p95: interpolated(sorted, 0.95),
   p99: interpolated(sorted, 0.99),

@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
  */
 import type { Behaviours, Json, Properties } from "../cloud/behaviour.ts";
-import { isObject } from "../cloud/fields.ts";
+import { objects } from "../cloud/lists.ts";
 import type { Registry } from "../providers/registry.ts";
 import { JsonError, jsonService } from "./json.ts";
 import type { AwsService } from "./protocol.ts";
@@ -76,12 +76,12 @@ interface Proof {
 const withoutDot = (value: Json | undefined): string => String(value ?? "").replace(/\.$/, "");
 
 function proofsOf(certificate: Properties | undefined): readonly Proof[] {
-  const options = certificate?.["domainValidationOptions"];
-  const all = Array.isArray(options) ? options.filter(isObject) : [];
-  return all.map(({ resourceRecordName, resourceRecordValue }) => ({
-    name: withoutDot(resourceRecordName),
-    value: withoutDot(resourceRecordValue),
-  }));
+  return objects(certificate?.["domainValidationOptions"]).map(
+    ({ resourceRecordName, resourceRecordValue }) => ({
+      name: withoutDot(resourceRecordName),
+      value: withoutDot(resourceRecordValue),
+    }),
+  );
 }
 
 /** Of Route 53 or Cloudflare, whichever has the zone. */

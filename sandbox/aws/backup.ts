@@ -5,8 +5,8 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Region } from "../../components/model.ts";
-import type { Json, Properties } from "../cloud/behaviour.ts";
 import { isObject } from "../cloud/fields.ts";
+import { objects, strings } from "../cloud/lists.ts";
 import type { Entry, Registry } from "../providers/registry.ts";
 import type { AwsRequest, AwsResponse, AwsService } from "./protocol.ts";
 
@@ -45,10 +45,6 @@ interface RestoreJob {
 const KINDS: Readonly<Record<string, string>> = { rds: "Aurora", dynamodb: "DynamoDB" };
 const kindOf = (arn: string): string => KINDS[arn.split(":")[2] ?? ""] ?? "unknown";
 const now = (): number => Date.now() / 1000;
-const objects = (value: Json | undefined): readonly Properties[] =>
-  Array.isArray(value) ? value.filter(isObject) : [];
-const strings = (value: Json | undefined): readonly string[] =>
-  Array.isArray(value) ? value.map(String) : [];
 
 export class Backups {
   readonly #options: BackupsOptions;

@@ -2,8 +2,9 @@
 import type { Region } from "../../components/model.ts";
 import type { Address } from "../addresses.ts";
 import { url } from "../addresses.ts";
-import type { Behaviours, Json, Placement, Properties } from "../cloud/behaviour.ts";
+import type { Behaviours, Placement, Properties } from "../cloud/behaviour.ts";
 import { isObject } from "../cloud/fields.ts";
+import { strings } from "../cloud/lists.ts";
 import type { Cluster } from "./cluster.ts";
 import type { NodeGroup } from "./nodes.ts";
 import type { Subnets } from "./subnets.ts";
@@ -19,9 +20,6 @@ export interface EksOptions {
 }
 
 const DEFAULT_INSTANCE_TYPE = "t3.medium";
-
-const strings = (value: Json | undefined): readonly string[] =>
-  Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 
 function regionOf({ region, type }: Placement): Region {
   if (region === "global") throw new Error(`${type} has no region`);

@@ -1,6 +1,7 @@
 /** The Job controller: a pod per completion index, replaced while its index may fail, and the Job's status. */
 import type { Properties } from "../cloud/behaviour.ts";
 import { isObject } from "../cloud/fields.ts";
+import { objects } from "../cloud/lists.ts";
 import { templateHash } from "./controllers.ts";
 import { decideJob, intervals, type JobDecision, type Tally } from "./jobs.ts";
 import { type Job, type PodTemplate, parseManifest } from "./manifests.ts";
@@ -89,7 +90,7 @@ const counted = (before: Tally | undefined, outcome: "Succeeded" | "Failed", now
 /** Undefined: it has not come to an end. */
 function finishOf(object: Properties): number | undefined {
   const { conditions } = statusIn(object);
-  const [last] = Array.isArray(conditions) ? conditions.filter(isObject) : [];
+  const [last] = objects(conditions);
   return last === undefined ? undefined : Date.parse(String(last["lastTransitionTime"]));
 }
 

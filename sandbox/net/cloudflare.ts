@@ -1,8 +1,8 @@
 /** Cloudflare as its provider sees it: DNS records, and proxied load balancers with pools and monitors. */
 import type { Behaviours, Properties } from "../cloud/behaviour.ts";
-import { isObject } from "../cloud/fields.ts";
+import { objects, strings } from "../cloud/lists.ts";
 import { cloudId } from "../compute/subnets.ts";
-import { list, monitorOf, originOf, strings } from "./cloudflareInputs.ts";
+import { monitorOf, originOf } from "./cloudflareInputs.ts";
 import type { NameSource } from "./dns.ts";
 import { Edge } from "./edge.ts";
 import { type Monitor, Pool } from "./pool.ts";
@@ -175,7 +175,7 @@ export class Cloudflare implements NameSource {
         name: String(inputs["name"]),
         enabled: inputs["enabled"] !== false,
         minimumOrigins: Number(inputs["minimumOrigins"] ?? 1),
-        origins: list(inputs["origins"]).filter(isObject).map(originOf),
+        origins: objects(inputs["origins"]).map(originOf),
         monitorId: typeof monitorId === "string" ? monitorId : undefined,
         resolve: (name) => this.answer(name, "A")?.values[0],
       },

@@ -1,11 +1,8 @@
 /** Cloudflare's resource inputs as the edge and its monitors need them, with Cloudflare's defaults. */
-import type { Json, Properties } from "../cloud/behaviour.ts";
+import type { Properties } from "../cloud/behaviour.ts";
 import { isObject } from "../cloud/fields.ts";
+import { strings } from "../cloud/lists.ts";
 import type { Monitor, Origin } from "./pool.ts";
-
-export const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
-export const strings = (value: Json | undefined): readonly string[] =>
-  list(value).filter((item) => typeof item === "string");
 
 export function monitorOf(inputs: Properties): Monitor {
   const type = String(inputs["type"] ?? "http");

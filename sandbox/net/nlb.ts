@@ -2,6 +2,7 @@
 import type { Region } from "../../components/model.ts";
 import type { Behaviours, Json, Placement, Properties } from "../cloud/behaviour.ts";
 import { isObject } from "../cloud/fields.ts";
+import { objects } from "../cloud/lists.ts";
 import type { Compute } from "../compute/compute.ts";
 import { cloudId } from "../compute/subnets.ts";
 import type { Faults } from "../faults.ts";
@@ -23,9 +24,6 @@ export interface LoadBalancersOptions {
 /** Shape of the real ones; the account is of no consequence here. */
 const arn = (what: string, { region, urn }: Placement): string =>
   `arn:aws:elasticloadbalancing:${region}:000000000000:${what}/${cloudId("sandbox", urn)}`;
-
-const objects = (value: Json | undefined): readonly Properties[] =>
-  Array.isArray(value) ? value.filter(isObject) : [];
 
 function settingsOf(inputs: Properties): TargetSettings {
   const check = isObject(inputs["healthCheck"]) ? inputs["healthCheck"] : {};

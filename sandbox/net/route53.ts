@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Behaviours, Json, Properties } from "../cloud/behaviour.ts";
 import { isObject } from "../cloud/fields.ts";
+import { list } from "../cloud/lists.ts";
 import { cloudId } from "../compute/subnets.ts";
 import type { NameSource } from "./dns.ts";
 import { type EndpointCheck, HealthCheck } from "./health.ts";
@@ -19,7 +20,6 @@ export const normalName = (name: Json | undefined): string =>
     .toLowerCase()
     .replace(/\.$/, "");
 
-const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
 const firstObject = (value: Json | undefined): Properties | undefined => list(value).find(isObject);
 const describe = ({ name, type, setIdentifier }: RecordSet): string =>
   `[name='${name}.', type='${type}'${setIdentifier === "" ? "" : `, set-identifier='${setIdentifier}'`}]`;

@@ -1,27 +1,19 @@
 /** The program's own manifests and the real workload on three zones, of which one is lost: who takes the orders then. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { environmentOf, type RegionEnvironment } from "../../components/environment.ts";
-import { deploymentOf } from "../../components/manifests.ts";
 import { hasStandby, unitsOf } from "../../components/services.ts";
 import { controlKey } from "../../journal/index.ts";
 import { hostPort, url } from "../../sandbox/addresses.ts";
-import { createDynamo } from "../../sandbox/aws/dynamo/dynamo.ts";
-import { createEdges } from "../../sandbox/aws/edge.ts";
-import { createS3 } from "../../sandbox/aws/s3/s3.ts";
 import type { Properties } from "../../sandbox/cloud/behaviour.ts";
-import { createCompute } from "../../sandbox/compute/compute.ts";
 import { ImageRegistry } from "../../sandbox/compute/images.ts";
 import type { Pod } from "../../sandbox/compute/pod.ts";
 import { KUBERNETES_TIMINGS, type Timings } from "../../sandbox/compute/timings.ts";
-import { Faults } from "../../sandbox/faults.ts";
-import { Processes } from "../../sandbox/processes.ts";
 import { spec } from "../components/spec.ts";
 import { JOURNAL } from "./aws/fixtures.ts";
-import { claimAddresses, REGIONS, ZONES } from "./compute/fixture.ts";
+import { ZONES } from "./compute/fixture.ts";
+import { startRegion } from "./region.ts";
 
 const REGION = "us-east-1" as const;
 const WORKLOAD = path.join(import.meta.dirname, "../../workload/main.ts");
@@ -40,50 +32,17 @@ async function startPlatform(
   t: ExecutionContext,
   { timings = KUBERNETES_TIMINGS, engines = 2 }: { timings?: Timings; engines?: number } = {},
 ) {
-  const addresses = await claimAddresses(t);
-  const directory = mkdtempSync(path.join(tmpdir(), "sandbox-takeover-"));
-  const faults = new Faults();
-  const processes = new Processes(path.join(directory, "processes"));
-  const dynamo = await createDynamo({ faults, accountId: "111122223333", seed: 1, latency: "none" });
-  const s3 = await createS3();
-  const doors = [{ place: REGION, ...addresses.edge(REGION) }];
-  const edges = await createEdges({ faults, services: [dynamo.aws, s3.aws], doors });
-  const compute = createCompute({
-    ...{ faults, addresses, regions: REGIONS, processes, directory, timings },
+  const { faults, compute, dynamo, deploy } = await startRegion(t, {
+    ...{ region: REGION, bucket: "checkpoints", timings, instanceType: "m7g.large" },
     images: new ImageRegistry([{ repository: "workload", command: [process.execPath, WORKLOAD] }]),
-    environment: () => ({
+    environment: (addresses) => ({
       AWS_ENDPOINT_URL: url(addresses.edge(REGION)),
       DNS_RESOLVER: hostPort(addresses.dns),
     }),
   });
-  t.teardown(async () => {
-    await compute.close();
-    await processes.close();
-    await edges.close();
-    await dynamo.close();
-    await s3.close();
-    rmSync(directory, { recursive: true });
-  });
-  dynamo.createTable(JOURNAL);
-  s3.createBucket(REGION, "checkpoints");
   await dynamo.call(REGION, "PutItem", {
     TableName: JOURNAL.name,
     Item: { pk: { S: controlKey(REGION) }, sk: { N: "0" }, traffic: { S: "on" }, maintenance: { S: "off" } },
-  });
-  const create = async (type: string, inputs: Properties) => {
-    const urn = `urn:pulumi:prod::test::${type}::${JSON.stringify(inputs)}`;
-    return (await compute.behaviours[type]?.create?.(inputs, { region: REGION, type, urn })) ?? {};
-  };
-  await create("aws:eks/cluster:Cluster", { name: "exchange" });
-  for (const zone of ZONES) {
-    const subnet = await create("aws:ec2/subnet:Subnet", { availabilityZone: zone });
-    await create("aws:eks/nodeGroup:NodeGroup", {
-      ...{ clusterName: "exchange", nodeGroupName: zone, subnetIds: [String(subnet["id"])] },
-      ...{ instanceTypes: ["m7g.large"], scalingConfig: { desiredSize: 1, minSize: 1, maxSize: 1 } },
-    });
-  }
-  await create("kubernetes:core/v1:Namespace", {
-    ...{ apiVersion: "v1", kind: "Namespace", metadata: { name: "exchange" } },
   });
   const engine = { ...SERVICES.engine, replicas: { min: engines, max: engines } };
   for (const unit of unitsOf({ ...SERVICES, engine }, 1)) {
@@ -98,13 +57,7 @@ async function startPlatform(
       },
       own: { SMOKE_TOKEN: "smoke" },
     });
-    const manifest = JSON.parse(JSON.stringify(deploymentOf(unit, unit.spec.replicas.min, variables))) as {
-      metadata: Properties;
-    };
-    const metadata = { ...manifest.metadata, namespace: "exchange" };
-    await create("kubernetes:apps/v1:Deployment", {
-      ...{ apiVersion: "apps/v1", kind: "Deployment", ...manifest, metadata },
-    });
+    await deploy(unit, unit.spec.replicas.min, variables);
   }
   return { faults, compute, cluster: compute.cluster(REGION) };
 }

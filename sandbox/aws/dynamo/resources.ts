@@ -1,6 +1,7 @@
 /** `aws:dynamodb` resources and the data source, in the Terraform provider's own words where it would complain. */
 import { isRegion, type Region } from "../../../components/model.ts";
 import type { Behaviour, Invocations, Json, Placement, Properties, Service } from "../../cloud/behaviour.ts";
+import { objects } from "../../cloud/lists.ts";
 import { type Attributes, DynamoError } from "./dynalite.ts";
 import type { Endpoint } from "./dynamo.ts";
 import type { Table } from "./tables.ts";
@@ -21,8 +22,6 @@ export function tableBehaviours(
 }
 
 const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
-const list = (value: Json | undefined): readonly Properties[] =>
-  Array.isArray(value) ? (value as readonly Properties[]) : [];
 const object = (value: Json | undefined): Properties =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Properties) : {};
 
@@ -38,7 +37,7 @@ function homeOf({ region, type }: Placement): Region {
 
 /** `regions…` of the inputs as DynamoDB takes them. */
 function parseTable(inputs: Properties, home: Region): Table {
-  const replicas = list(inputs["replicas"]);
+  const replicas = objects(inputs["replicas"]);
   const modes = new Set(replicas.map((replica) => text(replica["consistencyMode"]) || "EVENTUAL"));
   if (modes.size > 1) {
     throw new DynamoError(
@@ -55,13 +54,13 @@ function parseTable(inputs: Properties, home: Region): Table {
     witness: witness === undefined ? undefined : regionOf(witness),
     consistency: modes.has("STRONG") ? "STRONG" : undefined,
     deletionProtection: inputs["deletionProtectionEnabled"] === true,
-    hasLocalIndexes: list(inputs["localSecondaryIndexes"]).length > 0,
+    hasLocalIndexes: objects(inputs["localSecondaryIndexes"]).length > 0,
     hasTimeToLive: object(inputs["ttl"])["enabled"] === true,
     KeySchema: [
       { AttributeName: text(inputs["hashKey"]), KeyType: "HASH" },
       ...(range === "" ? [] : [{ AttributeName: range, KeyType: "RANGE" } as const]),
     ],
-    AttributeDefinitions: list(inputs["attributes"]).map((attribute) => ({
+    AttributeDefinitions: objects(inputs["attributes"]).map((attribute) => ({
       AttributeName: text(attribute["name"]),
       AttributeType: text(attribute["type"]),
     })),

@@ -9,27 +9,22 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { readQuarantine } from "../../../automation/corruption/index.ts";
 import { environmentOf, type RegionEnvironment } from "../../../components/environment.ts";
-import { deploymentOf } from "../../../components/manifests.ts";
 import { fence, openDynamoJournal, openWriter, readValid } from "../../../journal/index.ts";
 import { PROJECTION_LOCK, Projection } from "../../../replay/index.ts";
 import { url } from "../../../sandbox/addresses.ts";
 import { SUPERUSER } from "../../../sandbox/aurora/postgres.ts";
-import { createDynamo } from "../../../sandbox/aws/dynamo/dynamo.ts";
-import { createEdges } from "../../../sandbox/aws/edge.ts";
-import { createS3 } from "../../../sandbox/aws/s3/s3.ts";
 import type { Properties } from "../../../sandbox/cloud/behaviour.ts";
-import { createCompute } from "../../../sandbox/compute/compute.ts";
 import { ImageRegistry } from "../../../sandbox/compute/images.ts";
 import type { Pod } from "../../../sandbox/compute/pod.ts";
-import { Faults, INTERNET } from "../../../sandbox/faults.ts";
+import { INTERNET } from "../../../sandbox/faults.ts";
 import { workloadImage } from "../../../sandbox/image.ts";
-import { Processes } from "../../../sandbox/processes.ts";
 import type { State } from "../../../workload/engine/state.ts";
 import { APPLICATION } from "../../../workload/projector/application.ts";
 import { spec } from "../../components/spec.ts";
 import { bytesOf, createDatabase, market, replayInto } from "../../replay/fixtures.ts";
 import { JOURNAL } from "../../sandbox/aws/fixtures.ts";
-import { claimAddresses, QUICK, REGIONS, until, ZONES } from "../../sandbox/compute/fixture.ts";
+import { REGIONS, until, ZONES } from "../../sandbox/compute/fixture.ts";
+import { startRegion } from "../../sandbox/region.ts";
 import { place } from "../../workload/engine/run.ts";
 import {
   type Databases,
@@ -53,7 +48,7 @@ interface JobObject {
 }
 interface World {
   readonly databases: Databases;
-  readonly region: Awaited<ReturnType<typeof startRegion>>;
+  readonly region: Awaited<ReturnType<typeof startParked>>;
   /** What the shards' engines hold. */
   readonly states: readonly State[];
 }
@@ -67,62 +62,26 @@ const environment: RegionEnvironment = {
 };
 
 /** A region whose projector is parked, with a journal and an archive. */
-async function startRegion(teardown: ExecutionContext["teardown"]) {
-  const addresses = await claimAddresses({ teardown });
-  const directory = mkdtempSync(path.join(tmpdir(), "replay-job-"));
-  const faults = new Faults();
-  const processes = new Processes(path.join(directory, "processes"));
-  const dynamo = await createDynamo({ faults, accountId: "111122223333", seed: 1, latency: "none" });
-  const s3 = await createS3();
-  const doors = [
-    { place: REGION, ...addresses.edge(REGION) },
-    { place: INTERNET, host: "127.0.0.1", port: 0 },
-  ] as const;
-  const edges = await createEdges({ faults, services: [dynamo.aws, s3.aws], doors });
-  const compute = createCompute({
-    ...{ faults, addresses, regions: REGIONS, processes, directory, timings: QUICK },
-    images: new ImageRegistry([workloadImage("sha256:0")]),
-  });
+async function startParked(teardown: ExecutionContext["teardown"]) {
+  const zones = [ZONES[0].replace(REGIONS.primary, REGION)];
+  const { addresses, compute, directory, edges, deploy } = await startRegion(
+    { teardown },
+    {
+      ...{ region: REGION, zones, bucket: "archive" },
+      doors: [{ place: INTERNET, host: "127.0.0.1", port: 0 }],
+      images: new ImageRegistry([workloadImage("sha256:0")]),
+    },
+  );
   const endpoint = url(edges.address(INTERNET));
   const credentials = { accessKeyId: "AKIATEST", secretAccessKey: "secret" };
   const client = new DynamoDBClient({ region: REGION, endpoint, credentials });
-  teardown(async () => {
-    client.destroy();
-    await compute.close();
-    await processes.close();
-    await edges.close();
-    await dynamo.close();
-    await s3.close();
-    rmSync(directory, { recursive: true });
-  });
-  dynamo.createTable(JOURNAL);
-  s3.createBucket(REGION, "archive");
-  const create = async (type: string, inputs: Properties) => {
-    const urn = `urn:pulumi:dr::test::${type}::${JSON.stringify(inputs)}`;
-    return (await compute.behaviours[type]?.create?.(inputs, { region: REGION, type, urn })) ?? {};
-  };
-  await create("aws:eks/cluster:Cluster", { name: "exchange" });
-  const availabilityZone = ZONES[0].replace(REGIONS.primary, REGION);
-  const subnet = await create("aws:ec2/subnet:Subnet", { availabilityZone });
-  await create("aws:eks/nodeGroup:NodeGroup", {
-    ...{ clusterName: "exchange", nodeGroupName: "a", subnetIds: [String(subnet["id"])] },
-    ...{ instanceTypes: ["m7g.xlarge"], scalingConfig: { desiredSize: 1, minSize: 1, maxSize: 1 } },
-  });
-  await create("kubernetes:core/v1:Namespace", {
-    ...{ apiVersion: "v1", kind: "Namespace", metadata: { name: "exchange" } },
-  });
+  teardown(() => client.destroy());
   const projector = { name: "projector", service: "projector", shard: undefined, spec: spec() };
   const variables = environmentOf({
     ...{ region: environment, port: 8080, shard: undefined, standby: false, grants: ["database"] },
     ...{ calls: [], own: {} },
   });
-  const manifest = JSON.parse(JSON.stringify(deploymentOf(projector, 0, variables))) as {
-    metadata: Properties;
-  };
-  await create("kubernetes:apps/v1:Deployment", {
-    ...{ apiVersion: "apps/v1", kind: "Deployment", ...manifest },
-    metadata: { ...manifest.metadata, namespace: "exchange" },
-  });
+  await deploy(projector, 0, variables);
   return {
     endpoint,
     api: url(addresses.kubernetesApi(REGION)),
@@ -134,7 +93,7 @@ async function startRegion(teardown: ExecutionContext["teardown"]) {
 
 test.before(async (t) => {
   const teardowns: (() => unknown)[] = [];
-  const region = await startRegion((work) => void teardowns.unshift(work));
+  const region = await startParked((work) => void teardowns.unshift(work));
   const databases = await openDatabases();
   const close = async () => {
     for (const work of teardowns) await work();

@@ -3,7 +3,7 @@ import type { Region } from "../../../components/model.ts";
 import { ZonalShifts } from "../../../sandbox/aws/zonalShift.ts";
 import type { Properties } from "../../../sandbox/cloud/behaviour.ts";
 import { Registry } from "../../../sandbox/providers/registry.ts";
-import { deployment, service, settled, startCluster, until, ZONES } from "../compute/fixture.ts";
+import { deployment, doorOf, settled, startCluster, until, ZONES } from "../compute/fixture.ts";
 
 const NODE_PORT = 30443;
 const CLUSTER = "arn:aws:eks:us-east-1:123456789012:cluster/exchange";
@@ -49,14 +49,7 @@ test("a cluster's shift takes the zone's pods out of its Services and its nodes 
   const world = await startCluster(t);
   const cluster = world.compute.cluster("us-east-1");
   await world.create("kubernetes:apps/v1:Deployment", deployment("gateway", { replicas: 3 }));
-  await world.create(
-    "kubernetes:core/v1:Service",
-    service("gateway", {
-      type: "NodePort",
-      externalTrafficPolicy: "Local",
-      ports: [{ port: 8080, targetPort: "http", nodePort: NODE_PORT }],
-    }),
-  );
+  await world.create("kubernetes:core/v1:Service", doorOf("gateway", NODE_PORT));
   await settled(world, "gateway", 3);
   const behind = () =>
     cluster.nodes.all.map(({ name, zone }) => [

@@ -143,7 +143,7 @@ test.serial(
 test.serial(
   "a killed region starts its pods again when it returns, on new addresses, as its manifests say",
   async (t) => {
-    const world = await startCluster(t, PATIENT);
+    const world = await startCluster(t, { timings: PATIENT });
     await world.create(DEPLOYMENT, deployment("gateway", { replicas: 2 }));
     const pods = await settled(world, "gateway", 2);
     const ips = pods.map(({ ip }) => ip);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutionContext } from "ava";
-import type { RegionTriple } from "../../../components/model.ts";
+import type { Region, RegionTriple } from "../../../components/model.ts";
 import { Addresses } from "../../../sandbox/addresses.ts";
 import type { Json, Placement, Properties } from "../../../sandbox/cloud/behaviour.ts";
 import { type Compute, createCompute } from "../../../sandbox/compute/compute.ts";
@@ -26,8 +26,10 @@ export const QUICK: Timings = {
   jobBackoffMilliseconds: { first: 100, most: 1_000 },
 };
 
+type Teardown = Pick<ExecutionContext, "teardown">;
+
 /** Claims a sandbox number that nobody else holds. */
-export async function claimAddresses(t: Pick<ExecutionContext, "teardown">): Promise<Addresses> {
+export async function claimAddresses(t: Teardown): Promise<Addresses> {
   for (let tries = 0; tries < 50; tries++) {
     const addresses = new Addresses(120 + Math.floor(Math.random() * 130), REGIONS);
     const guard = await new Promise<Server | undefined>((resolve) => {
@@ -55,21 +57,27 @@ export interface World {
   ): Promise<Properties & { id: string }>;
 }
 
-export async function startWorld(t: ExecutionContext, timings: Timings = QUICK): Promise<World> {
-  const addresses = await claimAddresses(t);
+export interface WorldParts {
+  readonly timings?: Timings;
+  readonly addresses?: Addresses;
+  readonly faults?: Faults;
+  /** By default a stand-in for the workload. */
+  readonly images?: ImageRegistry;
+  readonly environment?: Parameters<typeof createCompute>[0]["environment"];
+}
+
+export async function startWorld(
+  t: Teardown,
+  { timings = QUICK, addresses: claimed, faults = new Faults(), images, environment }: WorldParts = {},
+): Promise<World> {
+  const addresses = claimed ?? (await claimAddresses(t));
   const directory = mkdtempSync(join(tmpdir(), "sandbox-compute-"));
-  const faults = new Faults();
   const processes = new Processes(join(directory, "processes.jsonl"));
   const server = join(import.meta.dirname, "fixtureServer.ts");
-  const images = new ImageRegistry([{ repository: "workload", command: [process.execPath, server] }]);
+  const standIn = () => new ImageRegistry([{ repository: "workload", command: [process.execPath, server] }]);
   const compute = createCompute({
-    faults,
-    addresses,
-    regions: REGIONS,
-    processes,
-    images,
-    directory,
-    timings,
+    ...{ faults, addresses, regions: REGIONS, processes, images: images ?? standIn(), directory, timings },
+    ...(environment && { environment }),
   });
   t.teardown(async () => {
     await compute.close();
@@ -85,25 +93,33 @@ export async function startWorld(t: ExecutionContext, timings: Timings = QUICK):
   return { addresses, faults, processes, compute, directory, create };
 }
 
-/** A cluster `exchange` in us-east-1 with a node of four cores per zone, and the namespace `exchange`. */
-export async function startCluster(t: ExecutionContext, timings: Timings = QUICK): Promise<World> {
-  const world = await startWorld(t, timings);
-  await world.create("aws:eks/cluster:Cluster", { name: "exchange" });
-  for (const availabilityZone of ZONES) {
-    const subnet = await world.create("aws:ec2/subnet:Subnet", { availabilityZone });
-    await world.create("aws:eks/nodeGroup:NodeGroup", {
+export interface ClusterParts extends WorldParts {
+  readonly region?: Region;
+  /** Each has a node. */
+  readonly zones?: readonly string[];
+  readonly instanceType?: string;
+}
+
+/** A cluster `exchange`, by default in us-east-1 with a node of four cores per zone, and the namespace `exchange`. */
+export async function startCluster(
+  t: Teardown,
+  { region = REGIONS.primary, zones = ZONES, instanceType = "m7g.xlarge", ...parts }: ClusterParts = {},
+): Promise<World> {
+  const world = await startWorld(t, parts);
+  await world.create("aws:eks/cluster:Cluster", { name: "exchange" }, region);
+  for (const availabilityZone of zones) {
+    const subnet = await world.create("aws:ec2/subnet:Subnet", { availabilityZone }, region);
+    const group = {
       clusterName: "exchange",
       nodeGroupName: availabilityZone,
       subnetIds: [subnet.id],
-      instanceTypes: ["m7g.xlarge"],
+      instanceTypes: [instanceType],
       scalingConfig: { desiredSize: 1, minSize: 1, maxSize: 1 },
-    });
+    };
+    await world.create("aws:eks/nodeGroup:NodeGroup", group, region);
   }
-  await world.create("kubernetes:core/v1:Namespace", {
-    apiVersion: "v1",
-    kind: "Namespace",
-    metadata: { name: "exchange" },
-  });
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "exchange" } };
+  await world.create("kubernetes:core/v1:Namespace", namespace, region);
   return world;
 }
 
@@ -185,6 +201,14 @@ export function deployment(name: string, settings: DeploymentSettings = {}): Pro
     },
   };
 }
+
+/** The public door's, as the program deploys it: each zone's node leads to that zone's own pods. */
+export const doorOf = (name: string, nodePort: number): Properties =>
+  service(name, {
+    type: "NodePort",
+    externalTrafficPolicy: "Local",
+    ports: [{ port: 8080, targetPort: "http", nodePort }],
+  });
 
 export const service = (name: string, spec: { readonly [key: string]: Json } = {}): Properties => ({
   apiVersion: "v1",

@@ -5,9 +5,9 @@ import test, { type ExecutionContext } from "ava";
 import { createNetwork, type Network } from "../../../sandbox/net/network.ts";
 import {
   deployment,
+  doorOf,
   getJson,
   QUICK,
-  service,
   settled,
   startCluster,
   until,
@@ -28,7 +28,7 @@ interface Door {
 
 /** A load balancer over the three zones in front of `gateway`, whose pods are one per zone. */
 async function startDoor(t: ExecutionContext, replicas = 3, timings = QUICK): Promise<Door> {
-  const world = await startCluster(t, timings);
+  const world = await startCluster(t, { timings });
   const { faults, addresses, compute } = world;
   const network = await createNetwork({ faults, addresses, compute, zones: {} });
   t.teardown(() => network.close());
@@ -38,14 +38,7 @@ async function startDoor(t: ExecutionContext, replicas = 3, timings = QUICK): Pr
     return (await network.behaviours[type]?.create?.(inputs, at)) ?? {};
   };
   await world.create("kubernetes:apps/v1:Deployment", deployment("gateway", { replicas }));
-  await world.create(
-    "kubernetes:core/v1:Service",
-    service("gateway", {
-      type: "NodePort",
-      externalTrafficPolicy: "Local",
-      ports: [{ port: 8080, targetPort: "http", nodePort: NODE_PORT }],
-    }),
-  );
+  await world.create("kubernetes:core/v1:Service", doorOf("gateway", NODE_PORT));
   const eips = await Promise.all(ZONES.map(() => create("aws:ec2/eip:Eip", { domain: "vpc" })));
   const subnetMappings = await Promise.all(
     ZONES.map(async (availabilityZone, n) => ({
