@@ -63,6 +63,26 @@ test("the newest of many epochs is found in few rounds, from any hint, also a wr
   }
 });
 
+test("what an earlier look found is only where the next one begins: records and seals since then are seen", async (t) => {
+  const store = memoryJournal();
+  const writer = await openWriter({ store, shard: 0, region, writer: "a" });
+  await writer.append("1", 1);
+  const { known } = await readHead(store, 0);
+  const { ts } = await writer.append("2", 1).then(() => writer.head);
+  const moved = await readHead(store, 0, { known });
+  t.like(moved, { head: { epoch: 1, seq: 2, ts }, opening: { epoch: 1 }, known: { end: 3 } });
+
+  await fence(store, 0, { region: "us-west-2", generation: 1, reason: "failover", sealer: "run", known });
+  const next = await openWriter({ store, shard: 0, region: "us-west-2", writer: "b", known });
+  await next.append("3", 1);
+  for (const from of [known, moved.known]) {
+    t.like(await readHead(store, 0, { known: from }), {
+      head: { epoch: 3, seq: 3, hash: next.head.hash },
+      opening: { epoch: 3, region: "us-west-2" },
+    });
+  }
+});
+
 test("a page border anywhere changes nothing", async (t) => {
   for (const pageSize of [1, 2, 3, 5]) {
     const table = new MemoryTable();

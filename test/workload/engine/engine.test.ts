@@ -7,6 +7,7 @@ import {
   FencedError,
   fence,
   type JournalStore,
+  type LogItem,
   type ObjectStore,
   openCheckpoints,
   readHead,
@@ -129,6 +130,33 @@ test("every start opens a new epoch, and answers as the one before did", async (
       duplicate: true,
     } as Outcome);
   }
+});
+
+test("what the former writer added after the last look, and before the seal, is in the state that goes on", async (t) => {
+  const world = new World();
+  const former = world.start(t);
+  const before = await active(t, former);
+  await before.submit(place("G:1", "sell", 100, 3));
+  let added: Promise<unknown> | undefined;
+  const table = new Proxy(world.table, {
+    get: (target, name) => {
+      if (name !== "putLog") return Reflect.get(target, name);
+      return async (item: LogItem) => {
+        if (item.kind === "seal") {
+          added ??= before.submit(place("G:2", "buy", 100, 2, "bob"));
+          await added;
+        }
+        return await target.putLog(item);
+      };
+    },
+  });
+  // A minute later nobody waits for the former writer, though it lives.
+  const clock = { ...systemClock, now: () => systemClock.now() + 60_000 };
+  const next = world.start(t, { store: memoryJournal(table, { clock }) });
+  const after = await active(t, next);
+  await former.ended.catch(() => {});
+  t.is(after.settled.size, 2);
+  t.is(after.settled.checksum(), before.settled.checksum());
 });
 
 test("a start after a failover waits for few answers of the journal, one after the other", async (t) => {
