@@ -8,7 +8,8 @@ import type { Region } from "../../components/model.ts";
 import { isObject } from "../cloud/fields.ts";
 import { objects, strings } from "../cloud/lists.ts";
 import type { Entry, Registry } from "../providers/registry.ts";
-import type { AwsRequest, AwsResponse, AwsService } from "./protocol.ts";
+import { JsonError, restService } from "./json.ts";
+import type { AwsRequest } from "./protocol.ts";
 
 /** A copy of something as it was. */
 export interface Snapshot {
@@ -55,11 +56,10 @@ export class Backups {
     this.#options = options;
   }
 
-  readonly aws: AwsService = {
+  readonly aws = restService({
     name: "backup",
-    operation: ({ method, path }) => `${method} /${path.split("/")[1] ?? ""}`,
-    handle: async (request) => this.#answer(request),
-  };
+    perform: (request, path) => ({ body: this.#perform(request, path) }),
+  });
 
   /** Every plan of every region, then every restore test. @returns what did not work, one line each */
   async run(): Promise<readonly string[]> {
@@ -123,29 +123,19 @@ export class Backups {
     return failure === undefined ? undefined : `restore of ${point.resourceArn}: ${failure}`;
   }
 
-  #answer({ method, path, region }: AwsRequest): AwsResponse {
-    const answer = (status: number, body: object, error?: string): AwsResponse => ({
-      status,
-      headers: { "content-type": "application/json", ...(error && { "x-amzn-errortype": error }) },
-      body: JSON.stringify(body),
-    });
-    const [, kind, name, what] = path.split("/").map(decodeURIComponent);
+  #perform({ method, path, region }: AwsRequest, [kind, name, what]: readonly string[]): object {
     if (method === "GET" && kind === "restore-jobs" && !name) {
-      const jobs = this.#jobs.filter((job) => job.region === region);
-      return answer(200, { RestoreJobs: jobs.map(describeJob) });
+      return { RestoreJobs: this.#jobs.filter((job) => job.region === region).map(describeJob) };
     }
     if (method !== "GET" || kind !== "backup-vaults" || what !== "recovery-points") {
-      return answer(
-        400,
-        { message: `The sandbox's AWS Backup has no ${method} ${path}` },
-        "InvalidRequestException",
-      );
+      throw new JsonError("InvalidRequestException", `The sandbox's AWS Backup has no ${method} ${path}`);
     }
     const vault = this.#vaults().find((one) => one.id === name && one.region === region);
-    if (vault === undefined)
-      return answer(400, { message: `Backup vault not found: ${name}` }, "ResourceNotFoundException");
+    if (vault === undefined) {
+      throw new JsonError("ResourceNotFoundException", `Backup vault not found: ${name}`);
+    }
     const points = this.#points.filter(({ vaultArn }) => vaultArn === vault.outputs["arn"]);
-    return answer(200, { RecoveryPoints: points.map((point) => describePoint(point, name ?? "")) });
+    return { RecoveryPoints: points.map((point) => describePoint(point, name ?? "")) };
   }
 
   #selected(planId: string): readonly string[] {

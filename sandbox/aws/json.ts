@@ -1,4 +1,8 @@
-/** The JSON RPC protocol: operation in a header, JSON in and out. https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
+/**
+ * AWS' JSON protocols: operation in a header, or in method and path.
+ * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+ * https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
+ */
 import type { Region } from "../../components/model.ts";
 import type { AwsRequest, AwsResponse, AwsService } from "./protocol.ts";
 
@@ -53,3 +57,37 @@ export function jsonService({ name, title, version = "1.1", operations }: JsonSe
 }
 
 const operation = ({ headers }: AwsRequest): string => headers["x-amz-target"]?.split(".")[1] ?? "unknown";
+
+export interface RestService {
+  /** In the credential scope. */
+  readonly name: string;
+  /** @param path its parts behind the first slash, decoded */
+  readonly perform: (
+    request: AwsRequest,
+    path: readonly string[],
+  ) => { readonly status?: number; readonly body: object };
+}
+
+export function restService({ name, perform }: RestService): AwsService {
+  const answer = (status: number, body: object, error = {}): AwsResponse => ({
+    status,
+    headers: { "content-type": "application/json", ...error },
+    body: JSON.stringify(body),
+  });
+  return {
+    name,
+    operation: ({ method, path }) => `${method} /${path.split("/")[1] ?? ""}`,
+    async handle(request) {
+      try {
+        const { status = 200, body } = perform(
+          request,
+          request.path.split("/").slice(1).map(decodeURIComponent),
+        );
+        return answer(status, body);
+      } catch (error) {
+        if (!(error instanceof JsonError)) throw error;
+        return answer(error.status, { message: error.message }, { "x-amzn-errortype": error.name });
+      }
+    },
+  };
+}

@@ -7,8 +7,8 @@ import { randomUUID } from "node:crypto";
 import type { Region } from "../../components/model.ts";
 import { isObject } from "../cloud/fields.ts";
 import type { Entry, Registry } from "../providers/registry.ts";
-import { JsonError } from "./json.ts";
-import type { AwsRequest, AwsService } from "./protocol.ts";
+import { JsonError, restService } from "./json.ts";
+import type { AwsRequest } from "./protocol.ts";
 
 interface Shift {
   readonly zonalShiftId: string;
@@ -41,35 +41,22 @@ export class ZonalShifts {
     this.#options = options;
   }
 
-  readonly aws: AwsService = {
+  readonly aws = restService({
     name: "arc-zonal-shift",
-    operation: ({ method, path }) => `${method} /${path.split("/")[1] ?? ""}`,
-    handle: async (request) => {
-      const answer = (status: number, body: object, headers = {}) => ({
-        status,
-        headers: { "content-type": "application/json", ...headers },
-        body: JSON.stringify(body),
-      });
-      try {
-        return this.#perform(request, answer);
-      } catch (error) {
-        if (!(error instanceof JsonError)) throw error;
-        return answer(error.status, { message: error.message }, { "x-amzn-errortype": error.name });
-      }
-    },
-  };
+    perform: (request, path) => this.#perform(request, path),
+  });
 
   close(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  #perform<A>({ method, path, region, body }: AwsRequest, answer: (status: number, body: object) => A): A {
-    const [, kind, id = ""] = path.split("/").map(decodeURIComponent);
+  #perform({ method, path, region, body }: AwsRequest, [kind, id = ""]: readonly string[]) {
     if (kind === "zonalshifts" && id === "") {
-      if (method === "POST") return answer(201, this.#start(region, JSON.parse(body.toString("utf8"))));
-      if (method === "GET") return answer(200, { items: [...this.#shifts.values()] });
+      if (method === "POST")
+        return { status: 201, body: this.#start(region, JSON.parse(body.toString("utf8"))) };
+      if (method === "GET") return { body: { items: [...this.#shifts.values()] } };
     }
-    if (kind === "zonalshifts" && method === "DELETE") return answer(200, this.#end(id, "CANCELED"));
+    if (kind === "zonalshifts" && method === "DELETE") return { body: this.#end(id, "CANCELED") };
     throw new JsonError("ResourceNotFoundException", `The sandbox has no ${method} ${path}`, 404);
   }
 
