@@ -41,7 +41,7 @@ test("a channel that fails keeps no other from being told", async (t) => {
     "y",
   );
   t.is(told.length, 1);
-  t.deepEqual(failed, ['webhook at 127.0.0.1: 404 "no_service"']);
+  t.deepEqual(failed, ["webhook at 127.0.0.1: 404 no_service"]);
 });
 
 test("alarms that go off are named", (t) => {
