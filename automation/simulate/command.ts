@@ -1,7 +1,7 @@
 /** Simulates what was asked for and says it. */
-import { writeFile } from "node:fs/promises";
+import { open, writeFile } from "node:fs/promises";
 import type { Context } from "../commands/command.ts";
-import { EXIT } from "../errors.ts";
+import { EXIT, messageOf, UsageError } from "../errors.ts";
 import { readStackConfig } from "../stack-config.ts";
 import type { Place } from "./latencies.ts";
 import { readLatencies } from "./latencies.ts";
@@ -29,6 +29,7 @@ export async function simulateFailovers(
     stdout.write(request.json === true ? `${JSON.stringify(table)}\n` : renderSources(table));
     return EXIT.done;
   }
+  if (request.svg !== undefined) await mustBeWritable(request.svg);
   const basis = basisOf(await readStackConfig(settings.projectDirectory, "prod"));
   const wanted = settingsOf(request, basis);
   const { runs, seed } = request;
@@ -48,6 +49,14 @@ export async function simulateFailovers(
     stderr.write(`drawn: ${request.svg}\n`);
   }
   return meets(chosen) ? EXIT.done : EXIT.rtoMissed;
+}
+
+/** Before anybody waits for it. What stands in it is left. */
+async function mustBeWritable(file: string): Promise<void> {
+  const handle = await open(file, "a").catch((error: unknown) => {
+    throw new UsageError(`--svg ${file}: it cannot be written: ${messageOf(error)}`);
+  });
+  await handle.close();
 }
 
 /** Without the single runs. */
