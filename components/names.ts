@@ -47,6 +47,7 @@ export const databaseKeyAlias = ({ name }: Identity): string => `alias/${name}-d
 export const clusterKeyAlias = ({ name }: Identity): string => `alias/${name}-cluster`;
 export const backupKeyAlias = ({ name }: Identity): string => `alias/${name}-backup`;
 export const imagesKeyAlias = ({ name }: Identity): string => `alias/${name}-images`;
+export const noticesTopicName = ({ name }: Identity): string => `${name}-notices`;
 export const noticesKeyAlias = ({ name }: Identity): string => `alias/${name}-notices`;
 /** The same in both regions, so that each may copy its backups to the other's before that one exists. */
 export const backupVaultName = ({ name }: Identity): string => `${name}-backup`;

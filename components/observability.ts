@@ -19,7 +19,7 @@ import { type AlarmSpec, type AlarmThresholds, alarmsOf, ERRORS_METRIC } from ".
 import { dashboardOf } from "./dashboard.ts";
 import { regionalKey, usedByServices } from "./keys.ts";
 import type { Region } from "./model.ts";
-import { containerLogsName, type Identity, noticesKeyAlias } from "./names.ts";
+import { containerLogsName, type Identity, noticesKeyAlias, noticesTopicName } from "./names.ts";
 
 export interface ObservabilityArgs extends Identity {
   readonly region: Region;
@@ -97,7 +97,7 @@ export class Observability extends ComponentResource {
     );
     const topic = new Topic(
       this.#name,
-      { name: `${this.#args.name}-notices`, kmsMasterKeyId: key.arn },
+      { name: noticesTopicName(this.#args), kmsMasterKeyId: key.arn },
       { parent: this },
     );
     new TopicPolicy(

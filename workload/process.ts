@@ -4,8 +4,20 @@ import { SettingsError } from "./settings.ts";
 
 export const EXIT_FATAL = 1;
 export const EXIT_USAGE = 2;
+/** As `dr` ends when it refuses: nothing was written, and another try would be refused too. */
+export const EXIT_REFUSED = 10;
 /** As the shell says of what SIGTERM ended. */
 export const EXIT_STOPPED = 143;
+
+/** What a program refuses to do, under its own error's name and in its words. */
+export class RefusedRunError extends Error {
+  override readonly name: string;
+
+  constructor({ name, message, cause }: Error) {
+    super(message, { cause });
+    this.name = name;
+  }
+}
 
 /** One line on stderr, then the end: nothing that was under way is answered any more. */
 export function fatal(error: unknown): never {
@@ -14,7 +26,7 @@ export function fatal(error: unknown): never {
     process.exit(EXIT_USAGE);
   }
   process.stderr.write(`fatal: ${messageOf(error)}\n`);
-  process.exit(EXIT_FATAL);
+  process.exit(error instanceof RefusedRunError ? EXIT_REFUSED : EXIT_FATAL);
 }
 
 /**

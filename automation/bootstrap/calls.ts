@@ -11,6 +11,8 @@ import {
   globalClusterName,
   type Identity,
   journalKeyAlias,
+  noticesKeyAlias,
+  noticesTopicName,
 } from "../../components/names.ts";
 import { stateBucketName, stateKeyAlias } from "./names.ts";
 
@@ -115,5 +117,46 @@ export function failoverStatements(scope: FailoverScope): readonly Statement[] {
           },
         ]
       : []),
+  ];
+}
+
+/** Signed by hand, as `service operation` or `service method`. */
+export const CALENDAR_CALLS = {
+  "cloudwatch DescribeAlarms": "cloudwatch:DescribeAlarms",
+  "fis GET": "fis:ListExperiments",
+  "sns Publish": "sns:Publish",
+} as const;
+
+/** What `dr calendar` asks around a failover that it runs: whether it may begin, and whom it tells. */
+export function calendarStatements(scope: FailoverScope): readonly Statement[] {
+  const { accountId, name, regions } = scope;
+  const either: readonly Region[] = [regions.primary, regions.secondary];
+  return [
+    {
+      Effect: "Allow",
+      Action: [CALENDAR_CALLS["cloudwatch DescribeAlarms"]],
+      Resource: either.map((region) => `arn:aws:cloudwatch:${region}:${accountId}:alarm:${name}-*`),
+    },
+    {
+      Effect: "Allow",
+      Action: [CALENDAR_CALLS["fis GET"]],
+      // A list knows no resources.
+      Resource: ["*"],
+      Condition: { StringEquals: { "aws:RequestedRegion": either } },
+    },
+    {
+      Effect: "Allow",
+      Action: [CALENDAR_CALLS["sns Publish"]],
+      Resource: either.map((region) => `arn:aws:sns:${region}:${accountId}:${noticesTopicName(scope)}`),
+    },
+    {
+      Effect: "Allow",
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+      Resource: either.map((region) => `arn:aws:kms:${region}:${accountId}:key/*`),
+      Condition: {
+        StringEquals: { "kms:ViaService": either.map((region) => `sns.${region}.amazonaws.com`) },
+        "ForAnyValue:StringEquals": { "kms:ResourceAliases": noticesKeyAlias(scope) },
+      },
+    },
   ];
 }

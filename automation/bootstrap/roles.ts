@@ -3,7 +3,7 @@ import type { Statement } from "../../components/grants.ts";
 import { policy } from "../../components/iam.ts";
 import type { Identity } from "../../components/names.ts";
 import { controlKey } from "../../journal/model.ts";
-import { type FailoverScope, failoverStatements } from "./calls.ts";
+import { calendarStatements, type FailoverScope, failoverStatements } from "./calls.ts";
 import {
   breakGlassRoleName,
   deployRoleName,
@@ -30,21 +30,22 @@ export interface RoleScope extends FailoverScope {
   readonly operators: readonly string[];
 }
 
-export const ENVIRONMENTS = { deploy: "production", failover: "failover" } as const;
+/** Of the repository's workflows: a job in one of them may take the role. */
+export const ENVIRONMENTS = { deploy: ["prod", "dr"], failover: ["failover"] } as const;
 const HOUR_SECONDS = 3600;
 
 /**
  * Subject and audience pinned: without `sub` any repository of GitHub could take the role.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
  */
-const byPipeline = (scope: RoleScope, environment: string) => ({
+const byPipeline = (scope: RoleScope, environments: readonly string[]) => ({
   Effect: "Allow",
   Principal: { Federated: oidcProviderArn(scope) },
   Action: ["sts:AssumeRoleWithWebIdentity"],
   Condition: {
     StringEquals: {
       [`${OIDC_HOST}:aud`]: "sts.amazonaws.com",
-      [`${OIDC_HOST}:sub`]: `repo:${scope.repository}:environment:${environment}`,
+      [`${OIDC_HOST}:sub`]: environments.map((one) => `repo:${scope.repository}:environment:${one}`),
     },
   },
 });
@@ -199,9 +200,9 @@ export function rolesOf(scope: RoleScope): readonly RoleSpec[] {
     },
     {
       roleName: failoverRoleName(identity),
-      describe: "operators and CI fail over; exactly the calls that a failover makes",
+      describe: "operators and CI fail over; exactly the calls that a failover makes, and a drill around it",
       trust: document([byPipeline(scope, ENVIRONMENTS.failover), byPeople(people)]),
-      document: policy(failoverStatements(scope)),
+      document: policy([...failoverStatements(scope), ...calendarStatements(scope)]),
       managedPolicy: undefined,
       maxSessionSeconds: 4 * HOUR_SECONDS,
     },

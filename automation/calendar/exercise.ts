@@ -107,7 +107,13 @@ export async function exercise(plan: Plan, ports: ExercisePorts): Promise<Exerci
     permission: permission.why,
     ...{ disturbed, observed, steady, told: begun.told, verdict, reasons },
   };
-  await ports.file(evidence);
+  await ports.file(evidence).catch((error: unknown) => {
+    // Here at least it is read, and the exit code says that it is nowhere else.
+    say(JSON.stringify(evidence));
+    throw new HalfwayError(
+      `the drill ended (${verdict}, the platform is ${state(steady)}), but its evidence is not filed: ${messageOf(error)}`,
+    );
+  });
   if (steady !== true && !plan.dryRun) {
     throw new HalfwayError(
       `the drill ended (${verdict}), but the platform is ${state(steady)}: dr status, dr watch`,

@@ -21,6 +21,16 @@ const experiment = z.object({
     state: z.object({ status: z.string(), reason: z.string().optional() }),
   }),
 });
+const listed = z.object({
+  experiments: z
+    .array(
+      z.object({ id: z.string(), experimentTemplateId: z.string(), state: z.object({ status: z.string() }) }),
+    )
+    .default([]),
+  nextToken: z.string().nullish(),
+});
+/** FIS keeps experiments for 120 days. https://docs.aws.amazon.com/fis/latest/userguide/fis-quotas.html */
+const PAGES = 50;
 
 export type Template = z.infer<typeof template>["experimentTemplate"];
 export type Experiment = z.infer<typeof experiment>["experiment"];
@@ -33,15 +43,34 @@ export interface FisPort {
   stop(id: string): Promise<Experiment>;
 }
 
+export interface FisInRegion extends FisPort {
+  /** Experiments of these templates that have not ended, by id. */
+  goingOn(templateIds: readonly string[]): Promise<readonly string[]>;
+}
+
 /** Statuses in which an experiment does nothing more. */
 const ENDED = new Set(["completed", "stopped", "failed", "cancelled"]);
-export const hasEnded = ({ state }: Experiment): boolean => ENDED.has(state.status);
+export const hasEnded = ({ state }: Pick<Experiment, "state">): boolean => ENDED.has(state.status);
 
 export const parseTemplate = (answer: unknown): Template => template.parse(answer).experimentTemplate;
 export const parseExperiment = (answer: unknown): Experiment => experiment.parse(answer).experiment;
 
-export function fisIn(region: Region, calls: AwsCalls): FisPort {
+export function fisIn(region: Region, calls: AwsCalls): FisInRegion {
   return {
+    async goingOn(templateIds) {
+      const found: string[] = [];
+      let after = "";
+      for (let page = 0; page < PAGES; page++) {
+        const answer = await calls.rest("fis", region, "GET", `/experiments?maxResults=100${after}`);
+        const { experiments, nextToken } = listed.parse(answer);
+        for (const one of experiments) {
+          if (templateIds.includes(one.experimentTemplateId) && !hasEnded(one)) found.push(one.id);
+        }
+        if (!nextToken) return found;
+        after = `&nextToken=${encodeURIComponent(nextToken)}`;
+      }
+      throw new Error(`FIS in ${region} lists experiments without an end`);
+    },
     template: async (id) =>
       parseTemplate(await calls.rest("fis", region, "GET", `/experimentTemplates/${id}`)),
     start: async (experimentTemplateId, clientToken) =>

@@ -1,15 +1,15 @@
 /** The deployment that an exercise disturbs, and how it is reached. */
 import { spawn } from "node:child_process";
 import { z } from "zod";
-import type { Region } from "../../components/model.ts";
+import { type Region, STACKS, type StackName } from "../../components/model.ts";
 import { createClients } from "../adapters/aws.ts";
 import { AwsCalls } from "../adapters/aws-call.ts";
 import { Endpoints } from "../adapters/endpoints.ts";
-import type { StackState } from "../adapters/state.ts";
+import type { StackState, StateResource } from "../adapters/state.ts";
 import { recordDrill } from "../check/drills.ts";
 import type { Context } from "../commands/command.ts";
 import { type Deployment, loadDeployment } from "../deployment.ts";
-import { EXIT, messageOf, UsageError } from "../errors.ts";
+import { EXIT, UsageError } from "../errors.ts";
 import { fact } from "../fact.ts";
 import { RTO_SECONDS } from "../failover/decide.ts";
 import { RegionWorld } from "../failover/world.ts";
@@ -29,12 +29,15 @@ import { RECORDED_TEMPLATE, recordedFis } from "./recorded.ts";
 const AZ_OBJECTIVE_SECONDS = 60;
 const STABLE_SECONDS = 60;
 const STEADY_LIMIT_SECONDS = 900;
+/** As many as CloudWatch tells at once, and takes names of. */
+const ALARMS_AT_ONCE = 100;
+const EXPERIMENT_TEMPLATE = "aws:fis/experimentTemplate:ExperimentTemplate";
 
 export class Site {
   readonly #request: CalendarRequest;
   readonly #context: Context;
   readonly #deployment: Deployment;
-  readonly #states: readonly StackState[];
+  readonly #states: Readonly<Record<StackName, StackState | undefined>>;
   readonly #calls: (region: Region) => AwsCalls;
   readonly #journals: readonly RegionWorld["journal"][];
 
@@ -42,7 +45,7 @@ export class Site {
     request: CalendarRequest,
     context: Context,
     deployment: Deployment,
-    states: readonly StackState[],
+    states: Readonly<Record<StackName, StackState | undefined>>,
   ) {
     this.#request = request;
     this.#context = context;
@@ -60,39 +63,50 @@ export class Site {
 
   static async open(request: CalendarRequest, context: Context): Promise<Site> {
     const deployment = await loadDeployment(context.settings);
-    const states = await Promise.all([deployment.state.read("prod"), deployment.state.read("dr")]);
-    return new Site(
-      request,
-      context,
-      deployment,
-      states.filter((state) => state !== undefined),
-    );
+    const [prod, dr] = await Promise.all([deployment.state.read("prod"), deployment.state.read("dr")]);
+    return new Site(request, context, deployment, { prod, dr });
   }
 
   async facts(): Promise<GuardFacts> {
-    const [alarms, unfinished] = await Promise.all([
+    const [alarms, experiments, unfinished] = await Promise.all([
       fact(() => this.#alarms()),
+      fact(() => this.#experiments()),
       fact(async () => {
         const { finished, runId } = await Promise.any(this.#journals.map((journal) => journal.decision()));
         return finished ? null : runId;
       }),
     ]);
     const { maintenanceWindow: window } = this.#deployment.stacks.prod;
-    return { at: Date.now(), window, reason: this.#request.reason, alarms, unfinished };
+    return { at: Date.now(), window, reason: this.#request.reason, alarms, experiments, unfinished };
+  }
+
+  /** What a drill that was killed has left behind goes on until its time is up. */
+  async #experiments(): Promise<readonly string[]> {
+    const found = await Promise.all(
+      STACKS.map(async (stack) => {
+        const { region } = this.#deployment.stacks[stack];
+        const templates = this.#resources(stack, EXPERIMENT_TEMPLATE).flatMap(({ id }) => id ?? []);
+        return await fisIn(region, this.#calls(region)).goingOn(templates);
+      }),
+    );
+    return found.flat();
   }
 
   /** The program's own, of both regions. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html */
   async #alarms(): Promise<readonly string[]> {
     const found = await Promise.all(
-      this.#states.map(async (state) => {
-        const { region } = this.#deployment.stacks[state.stack === "prod" ? "prod" : "dr"];
-        const AlarmNames = state.resources
-          .filter(({ type }) => type === "aws:cloudwatch/metricAlarm:MetricAlarm")
-          .map(({ outputs }) => String(outputs["name"]));
+      STACKS.map(async (stack) => {
+        const { region } = this.#deployment.stacks[stack];
+        const AlarmNames = this.#resources(stack, "aws:cloudwatch/metricAlarm:MetricAlarm").map(
+          ({ outputs }) => String(outputs["name"]),
+        );
         // Without an alarm nobody says that there is no incident.
-        if (AlarmNames.length === 0) throw new Error(`stack ${state.stack} has no alarm that could tell`);
-        const answer = await this.#calls(region).rpc("cloudwatch", region, "DescribeAlarms", { AlarmNames });
-        return goingOff(answer);
+        if (AlarmNames.length === 0) throw new Error(`stack ${stack} has no alarm that could tell`);
+        const answer = await this.#calls(region).rpc("cloudwatch", region, "DescribeAlarms", {
+          AlarmNames,
+          MaxRecords: ALARMS_AT_ONCE,
+        });
+        return goingOff(answer, AlarmNames);
       }),
     );
     return found.flat();
@@ -102,6 +116,8 @@ export class Site {
     const { zone, command, dryRun } = this.#request;
     if (zone !== undefined) {
       this.#regionOf(zone);
+      // Also of a rehearsal: a drill without its template is none.
+      this.#template(zone);
       const what = `zone ${zone} loses power`;
       return { scenario: "az-loss", what, objectiveSeconds: AZ_OBJECTIVE_SECONDS, dryRun };
     }
@@ -146,10 +162,7 @@ export class Site {
       },
       file: async (evidence) => {
         if (signal.aborted) say("the drill was interrupted: what is known is filed");
-        if (dryRun) return;
-        await this.#file(evidence).catch((error: unknown) =>
-          say(`the evidence is not filed beside the state: ${messageOf(error)}`),
-        );
+        if (!dryRun) await this.#file(evidence);
       },
     };
   }
@@ -157,10 +170,8 @@ export class Site {
   #channels(): readonly Channel[] {
     const url = this.#context.settings.environment["DR_WEBHOOK_URL"];
     if (url !== undefined && !URL.canParse(url)) throw new UsageError("DR_WEBHOOK_URL is not a URL");
-    const topics = this.#states.flatMap(({ resources }) =>
-      resources
-        .filter(({ type }) => type === "aws:sns/topic:Topic")
-        .map(({ outputs }) => String(outputs["arn"])),
+    const topics = STACKS.flatMap((stack) =>
+      this.#resources(stack, "aws:sns/topic:Topic").map(({ outputs }) => String(outputs["arn"])),
     );
     return [
       ...(url === undefined ? [] : [webhook(url)]),
@@ -202,15 +213,16 @@ export class Site {
   }
 
   #template(zone: string): string {
-    const [found] = this.#states
-      .flatMap(({ resources }) => resources)
-      .filter(
-        ({ type, urn }) =>
-          type === "aws:fis/experimentTemplate:ExperimentTemplate" && urn.endsWith(`-${zone}`),
-      );
+    const found = STACKS.flatMap((stack) => this.#resources(stack, EXPERIMENT_TEMPLATE)).find(({ urn }) =>
+      urn.endsWith(`-${zone}`),
+    );
     if (found?.id === undefined)
       throw new UsageError(`--zone ${zone}: no deployed experiment template is for it`);
     return found.id;
+  }
+
+  #resources(stack: StackName, wanted: string): readonly StateResource[] {
+    return this.#states[stack]?.resources.filter(({ type }) => type === wanted) ?? [];
   }
 
   async #file(evidence: ExerciseEvidence): Promise<void> {
@@ -222,18 +234,21 @@ export class Site {
   }
 }
 
-const alarm = z.object({ AlarmName: z.string(), StateValue: z.string() });
 const alarmsAnswer = z.object({
-  MetricAlarms: z.array(alarm).default([]),
-  CompositeAlarms: z.array(alarm).default([]),
+  MetricAlarms: z.array(z.object({ AlarmName: z.string(), StateValue: z.string() })).default([]),
 });
 
-/** Exported for tests. */
-export function goingOff(answer: unknown): readonly string[] {
-  const { MetricAlarms, CompositeAlarms } = alarmsAnswer.parse(answer);
-  return [...MetricAlarms, ...CompositeAlarms]
-    .filter(({ StateValue }) => StateValue === "ALARM")
-    .map(({ AlarmName }) => AlarmName);
+/**
+ * An alarm that somebody deleted, or that has too little data, rules nothing out.
+ * @throws naming those that do not say how it stands. Exported for tests.
+ */
+export function goingOff(answer: unknown, asked: readonly string[]): readonly string[] {
+  const { MetricAlarms } = alarmsAnswer.parse(answer);
+  const states = new Map(MetricAlarms.map(({ AlarmName, StateValue }) => [AlarmName, StateValue]));
+  const off = asked.filter((name) => states.get(name) === "ALARM");
+  const silent = asked.filter((name) => !["OK", "ALARM"].includes(states.get(name) ?? ""));
+  if (off.length > 0 || silent.length === 0) return off;
+  throw new Error(silent.map((name) => `alarm ${name} is ${states.get(name) ?? "not there"}`).join(", "));
 }
 
 /** Its output is the operator's; Ctrl-C reaches it once. Resolves with the exit code, null when a signal ended it. */

@@ -48,15 +48,14 @@ export async function keep(
 
 const RANK: Readonly<Record<Status, number>> = { ok: 0, warn: 1, unknown: 2, fail: 3 };
 
-/** Against the check before, whoever made it. */
+/** Against the last check that found it better, whoever made it: a regression shows until it is mended. */
 export function regressions(
   history: readonly HistoryEntry[],
   results: readonly Result[],
 ): readonly Regression[] {
-  const before = history.at(-1);
-  if (before === undefined) return [];
   return results.flatMap(({ id, status }) => {
-    const was = before.statuses[id];
-    return was === undefined || RANK[status] <= RANK[was] ? [] : [{ id, was, is: status, at: before.at }];
+    const last = history.findLast(({ statuses }) => RANK[statuses[id] ?? "fail"] < RANK[status]);
+    const was = last?.statuses[id];
+    return last === undefined || was === undefined ? [] : [{ id, was, is: status, at: last.at }];
   });
 }

@@ -13,10 +13,12 @@ export interface HostFacts {
   readonly engine: Fact<string>;
   /** Provider plugins that are wanted, by `name version`, and whether they are here or attached. */
   readonly plugins: Fact<readonly { readonly plugin: string; readonly present: boolean }[]>;
-  /** Whether the program that kubeconfig's exec runs is on PATH. */
-  readonly execPlugin: Fact<boolean>;
+  /** Version of the program that kubeconfig's exec runs; null: it is not on PATH. */
+  readonly execPlugin: Fact<string | null>;
   /** The AWS configuration's mode: `regional` or `legacy`. */
   readonly stsEndpoints: Fact<string>;
+  /** Region whose STS gives a role, where a profile that takes one names it; null: the region that is worked on. */
+  readonly stsRegion: Fact<string | null>;
   /** Region of IAM Identity Center, where sign-in goes by it; null: it does not. */
   readonly ssoRegion: Fact<string | null>;
   /** End of the credentials, milliseconds since 1970; null: they do not end. */
@@ -31,6 +33,8 @@ export interface HostFacts {
 }
 
 const HOUR = 3_600_000;
+/** By major version. https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html */
+const OLDEST_AWS_CLI = ["1.27.160", "2.12.3"] as const;
 /** A failover and what follows it: the fail-back of one database. */
 const CREDENTIALS_HOURS = 1;
 /** The age of the journal's heartbeat is judged by this clock. */
@@ -83,26 +87,34 @@ export const HOST_CHECKS: readonly Check<HostFacts>[] = [
     id: "host-exec",
     title: "what kubeconfig's exec needs is here",
     judge: ({ execPlugin }) =>
-      known(execPlugin, "PATH must be readable", (present) =>
-        present
-          ? ok("aws is on PATH")
-          : fail(
-              "aws is not on PATH: Pulumi could not sign in to the cluster",
-              "install the AWS CLI, version 2",
-            ),
-      ),
+      known(execPlugin, "aws must run: try aws --version", (version) => {
+        const todo = "install the AWS CLI, version 2";
+        if (version === null)
+          return fail("aws is not on PATH: Pulumi could not sign in to the cluster", todo);
+        return OLDEST_AWS_CLI.some((oldest) => version[0] === oldest[0] && isAtLeast(version, oldest))
+          ? ok(`aws ${version}`)
+          : fail(`aws ${version} is too old to sign in to a cluster`, todo);
+      }),
   },
   {
     id: "host-sts",
     title: "credentials come from regional STS endpoints",
-    judge: ({ stsEndpoints, primary }) =>
+    judge: ({ stsEndpoints, stsRegion, primary }) =>
       known(stsEndpoints, "the AWS configuration must be readable", (mode) =>
-        mode === "legacy"
-          ? fail(
+        known(stsRegion, "the AWS configuration must be readable", (region) => {
+          if (mode === "legacy") {
+            return fail(
               `legacy: the global endpoint is in ${primary}`,
               "set AWS_STS_REGIONAL_ENDPOINTS=regional, and drop sts_regional_endpoints = legacy",
-            )
-          : ok(mode),
+            );
+          }
+          return region === primary
+            ? fail(
+                `the profile's role comes from STS in ${region}`,
+                "drop the profile's region, or name the witness region there",
+              )
+            : ok(region === null ? mode : `${mode}, ${region}`);
+        }),
       ),
   },
   {

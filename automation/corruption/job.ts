@@ -4,6 +4,7 @@
  * https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode
  */
 import { z } from "zod";
+import { EXIT_REFUSED, EXIT_USAGE } from "../../workload/process.ts";
 import { Endpoints } from "../adapters/endpoints.ts";
 import { loadDeployment, stackOf } from "../deployment.ts";
 import { RefusedError, UsageError } from "../errors.ts";
@@ -13,6 +14,12 @@ import type { Settings } from "../settings.ts";
 export const PROJECTOR = "projector";
 /** Pods of one shard that may fail: each goes on where the last ended. */
 const FAILURES_PER_SHARD = 6;
+/**
+ * With these a shard is given up at once: no other pod of it would fare better. With such a policy a pod that is deleted is
+ * replaced only when it has ended. https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy
+ */
+const FINAL = [EXIT_USAGE, EXIT_REFUSED];
+const CONTAINER = "replay";
 /** Finished Jobs are evidence for a day. */
 const KEPT_SECONDS = 86_400;
 
@@ -71,6 +78,11 @@ export function jobOf({
       completions: shards,
       parallelism: shards,
       backoffLimitPerIndex: FAILURES_PER_SHARD,
+      podFailurePolicy: {
+        rules: [
+          { action: "FailIndex", onExitCodes: { containerName: CONTAINER, operator: "In", values: FINAL } },
+        ],
+      },
       ttlSecondsAfterFinished: KEPT_SECONDS,
       template: {
         // The projector's name, for the network policy that lets its pods reach the database; another instance, so that
@@ -80,7 +92,7 @@ export function jobOf({
           ...spec,
           restartPolicy: "Never",
           topologySpreadConstraints: undefined,
-          containers: [{ ...rest, name: "replay", args: ["replay"], env }],
+          containers: [{ ...rest, name: CONTAINER, args: ["replay"], env }],
         },
       },
     },

@@ -1,7 +1,7 @@
 /** Simulates what was asked for and says it. */
-import { writeFile } from "node:fs/promises";
+import { open, writeFile } from "node:fs/promises";
 import type { Context } from "../commands/command.ts";
-import { EXIT } from "../errors.ts";
+import { EXIT, messageOf, UsageError } from "../errors.ts";
 import { readStackConfig } from "../stack-config.ts";
 import type { Place } from "./latencies.ts";
 import { readLatencies } from "./latencies.ts";
@@ -30,6 +30,7 @@ export async function simulateFailovers(
     stdout.write(request.json === true ? `${JSON.stringify(table)}\n` : renderSources(table));
     return EXIT.done;
   }
+  if (request.svg !== undefined) await mustBeWritable(request.svg);
   const basis = basisOf(await readStackConfig(settings.projectDirectory, "prod"));
   const wanted = settingsOf(request, basis);
   const { runs, seed } = request;
@@ -56,6 +57,14 @@ export async function simulateFailovers(
 const onePerProvider = (settings: readonly Setting[]): readonly Setting[] => [
   ...new Map(settings.map((setting) => [setting.dns.provider, setting])).values(),
 ];
+
+/** Before anybody waits for it. What stands in it is left. */
+async function mustBeWritable(file: string): Promise<void> {
+  const handle = await open(file, "a").catch((error: unknown) => {
+    throw new UsageError(`--svg ${file}: it cannot be written: ${messageOf(error)}`);
+  });
+  await handle.close();
+}
 
 /** Without the single runs. */
 function asJson({ table, simulations, chosen, ...rest }: Report): object {

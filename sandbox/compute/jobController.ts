@@ -3,7 +3,7 @@ import type { Properties } from "../cloud/behaviour.ts";
 import { isObject } from "../cloud/fields.ts";
 import { objects } from "../cloud/lists.ts";
 import { templateHash } from "./controllers.ts";
-import { decideJob, intervals, type JobDecision, type Tally } from "./jobs.ts";
+import { decideJob, givesUp, intervals, type JobDecision, type Tally } from "./jobs.ts";
 import { type Job, type PodTemplate, parseManifest } from "./manifests.ts";
 import type { Pod } from "./pod.ts";
 import type { Pods } from "./pods.ts";
@@ -25,6 +25,7 @@ export class JobController {
   readonly #backoff: Backoff;
   /** By the Job's uid and the index: pods may be deleted, what became of them counts on. */
   readonly #tallies = new Map<string, Map<number, Tally>>();
+  readonly #underWay = new Map<string, readonly Pod[]>();
   readonly #counted = new WeakSet<Pod>();
 
   constructor({ store, pods, backoff }: JobControllerOptions) {
@@ -36,7 +37,9 @@ export class JobController {
   reconcile(now: number): void {
     const jobs = this.#store.list("Job");
     const uids = new Set(jobs.map(uidOf));
-    for (const uid of this.#tallies.keys()) if (!uids.has(uid)) this.#tallies.delete(uid);
+    for (const kept of [this.#tallies, this.#underWay]) {
+      for (const uid of kept.keys()) if (!uids.has(uid)) kept.delete(uid);
+    }
     for (const object of jobs) {
       const job = parseManifest("Job", object);
       const finishedAt = finishOf(object);
@@ -52,15 +55,17 @@ export class JobController {
     const tallies = this.#tallies.get(uid) ?? new Map<number, Tally>();
     this.#tallies.set(uid, tallies);
     const active = new Map<number, Pod>();
-    for (const pod of this.#pods.ofJob(uid)) {
+    // One that was deleted and has ended is no longer among the pods.
+    for (const pod of new Set([...this.#pods.ofJob(uid), ...(this.#underWay.get(uid) ?? [])])) {
       const index = pod.birth.completion?.index ?? 0;
-      // One that is being deleted has failed, whatever it still does: another takes its place at once.
-      // https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-replacement-policy
-      const outcome = pod.outcome ?? (pod.terminating ? "Failed" : undefined);
+      const outcome = pod.outcome ?? (hasFailed(pod, job) ? "Failed" : undefined);
       if (outcome === undefined) active.set(index, pod);
       else if (!this.#counted.has(pod)) {
         this.#counted.add(pod);
-        tallies.set(index, counted(tallies.get(index), outcome, now));
+        const [{ name: container }] = pod.birth.manifest.spec.containers;
+        const { state } = pod;
+        const givenUp = state.kind === "ended" && givesUp(job.spec, { container, exitCode: state.exitCode });
+        tallies.set(index, counted(tallies.get(index), { outcome, givenUp }, now));
       }
     }
     const decision = decideJob(job.spec, { tallies, active: new Set(active.keys()), now }, this.#backoff);
@@ -73,6 +78,7 @@ export class JobController {
         this.#pods.create({ namespace, owner, template, manifest, completion: { jobUid: uid, index } }),
       );
     }
+    this.#underWay.set(uid, [...active.values()]);
     const failures = [...tallies.values()].reduce((sum, tally) => sum + tally.failures, 0);
     this.#store.setStatus(object, statusOf(object, decision, [...active.values()], failures, now));
   }
@@ -81,8 +87,20 @@ export class JobController {
 const uidOf = (object: Properties): string => String(metadataOf(object)["uid"]);
 const statusIn = ({ status }: Properties): Properties => (isObject(status) ? status : {});
 
-const counted = (before: Tally | undefined, outcome: "Succeeded" | "Failed", now: number): Tally => ({
+/**
+ * One that is being deleted has failed, whatever it still does, and another takes its place at once; under a policy, only
+ * when it has ended. https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-replacement-policy
+ */
+const hasFailed = (pod: Pod, { spec: { podFailurePolicy } }: Job): boolean =>
+  podFailurePolicy === undefined ? pod.terminating : pod.gone;
+
+const counted = (
+  before: Tally | undefined,
+  { outcome, givenUp }: { readonly outcome: "Succeeded" | "Failed"; readonly givenUp: boolean },
+  now: number,
+): Tally => ({
   succeeded: before?.succeeded === true || outcome === "Succeeded",
+  givenUp: before?.givenUp === true || givenUp,
   failures: (before?.failures ?? 0) + Number(outcome === "Failed"),
   failedAt: outcome === "Failed" ? now : (before?.failedAt ?? 0),
 });

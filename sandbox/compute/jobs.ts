@@ -9,6 +9,8 @@ import type { Backoff } from "./timings.ts";
 /** What became of an index' pods so far. */
 export interface Tally {
   readonly succeeded: boolean;
+  /** The Job's policy gives the index up, whatever its limit. */
+  readonly givenUp: boolean;
   readonly failures: number;
   /** Unix milliseconds of the last failure. */
   readonly failedAt: number;
@@ -31,7 +33,7 @@ export interface JobDecision {
   readonly finished: "Complete" | "Failed" | undefined;
 }
 
-const FRESH: Tally = { succeeded: false, failures: 0, failedAt: 0 };
+const FRESH: Tally = { succeeded: false, givenUp: false, failures: 0, failedAt: 0 };
 
 export function decideJob(
   { completions, parallelism, backoffLimitPerIndex }: Job["spec"],
@@ -41,7 +43,10 @@ export function decideJob(
   const indexes = Array.from({ length: completions }, (_, index) => index);
   const of = (index: number): Tally => tallies.get(index) ?? FRESH;
   const completed = indexes.filter((index) => of(index).succeeded);
-  const failed = indexes.filter((index) => !of(index).succeeded && of(index).failures > backoffLimitPerIndex);
+  const failed = indexes.filter((index) => {
+    const { succeeded, givenUp, failures } = of(index);
+    return !succeeded && (givenUp || failures > backoffLimitPerIndex);
+  });
   const ended = new Set([...completed, ...failed]);
   const isDue = ({ failures, failedAt }: Tally): boolean =>
     failures === 0 || now >= failedAt + Math.min(most, first * 2 ** (failures - 1));
@@ -53,6 +58,16 @@ export function decideJob(
     finished: ended.size < completions ? undefined : failed.length === 0 ? "Complete" : "Failed",
   };
 }
+
+/** Whether the policy gives an index up by how a container of one of its pods ended. */
+export const givesUp = (
+  { podFailurePolicy }: Pick<Job["spec"], "podFailurePolicy">,
+  { container, exitCode }: { readonly container: string; readonly exitCode: number },
+): boolean =>
+  podFailurePolicy?.rules.some(
+    ({ onExitCodes: { containerName = container, values } }) =>
+      containerName === container && values.includes(exitCode),
+  ) === true;
 
 /** As the API writes them: `0,2-4`. */
 export function intervals(indexes: readonly number[]): string {

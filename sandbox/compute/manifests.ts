@@ -139,6 +139,25 @@ const deployment = z.object({
 });
 export type Deployment = z.infer<typeof deployment>;
 
+const EXIT_CODES = "the sandbox models rules that fail an index by the exit codes that it names";
+/** https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy */
+const podFailurePolicy = z.object({
+  rules: z.array(
+    z.object({
+      action: z.literal("FailIndex", { error: EXIT_CODES }),
+      onExitCodes: z.object(
+        {
+          /** Undefined: any of the pod's. */
+          containerName: z.string().optional(),
+          operator: z.literal("In", { error: EXIT_CODES }),
+          values: z.array(z.int().min(1).max(255)).min(1),
+        },
+        { error: EXIT_CODES },
+      ),
+    }),
+  ),
+});
+
 const job = z.object({
   metadata: z.object({ name: z.string(), namespace: z.string() }),
   spec: z.object({
@@ -149,7 +168,7 @@ const job = z.object({
     ttlSecondsAfterFinished: z.int().min(0).optional(),
     backoffLimit: absent("backoffLimit").optional(),
     maxFailedIndexes: absent("maxFailedIndexes").optional(),
-    podFailurePolicy: absent("podFailurePolicy").optional(),
+    podFailurePolicy: podFailurePolicy.optional(),
     podReplacementPolicy: absent("podReplacementPolicy").optional(),
     successPolicy: absent("successPolicy").optional(),
     activeDeadlineSeconds: absent("activeDeadlineSeconds").optional(),

@@ -1,12 +1,12 @@
 /** Drills that must fail. */
 import test from "ava";
 import { openSandbox } from "../../automation/commands/drill-world.ts";
-import { azLossBy } from "../../automation/drill/az-loss.ts";
+import { azLossBy, CORES_PER_NODE } from "../../automation/drill/az-loss.ts";
 import type { OpenWorld } from "../../automation/drill/world.ts";
 import { drill } from "./drill.ts";
 
 /** Each of the two zones left has half of what a zone has otherwise: together one zone's worth. */
-const HALF_A_NODE = 0.15;
+const HALF_A_NODE = CORES_PER_NODE / 2;
 const cut: OpenWorld = async (...given) => {
   const world = await openSandbox(...given);
   const lose: typeof world.zonal.lose = async (zone, loss) => {
@@ -19,7 +19,7 @@ const cut: OpenWorld = async (...given) => {
 test.serial(
   "sabotage: with one zone's worth of capacity left the drill fails, and shows the shortage",
   async (t) => {
-    const scenario = azLossBy([{ which: "writer", loss: "kill", atMaximum: false }], 500);
+    const scenario = azLossBy([{ which: "writer", loss: "kill", atMaximum: true }], 500);
     const { evidence } = await drill(t, "az-loss-capacity", {
       scenario,
       open: cut,

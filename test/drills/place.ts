@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { ExecutionContext } from "ava";
-import { loadDeployment } from "../../automation/deployment.ts";
-import { readSettings } from "../../automation/settings.ts";
+import { type Deployment, loadDeployment } from "../../automation/deployment.ts";
+import { readSettings, type Settings } from "../../automation/settings.ts";
 import type { Region } from "../../components/model.ts";
 import { type JournalStore, openDynamoJournal } from "../../journal/index.ts";
 import { Sandbox, type SandboxOptions } from "../../sandbox/sandbox.ts";
@@ -55,10 +55,18 @@ export class Place {
     return { HOME: this.sandbox.directory, ...this.sandbox.environment() };
   }
 
+  get settings(): Settings {
+    return readSettings(this.environment, ROOT);
+  }
+
+  async deployment(): Promise<Deployment> {
+    const deployment = await loadDeployment(this.settings);
+    if (deployment.stale !== undefined) throw new Error(deployment.stale);
+    return deployment;
+  }
+
   async outputs(stack: "prod" | "dr"): Promise<StackOutputs> {
-    const { stale, stacks } = await loadDeployment(readSettings(this.environment, ROOT));
-    if (stale !== undefined) throw new Error(stale);
-    return stacks[stack];
+    return (await this.deployment()).stacks[stack];
   }
 
   /** One of the operator's scripts, without a terminal. */

@@ -1,8 +1,9 @@
 /** One shard's replay as a pod of an Indexed Job: ends when the projection stands at the log's end. */
-import { openArchive, openS3Objects } from "../../journal/index.ts";
-import { replay } from "../../replay/index.ts";
+import { NotInLogError, openArchive, openS3Objects, TamperedError } from "../../journal/index.ts";
+import { replay, TargetError } from "../../replay/index.ts";
 import { openJournal, openS3 } from "../aws.ts";
 import type { Log } from "../log.ts";
+import { RefusedRunError } from "../process.ts";
 import type { ReplaySettings } from "../settings.ts";
 import { APPLICATION } from "./application.ts";
 import { connect, type Limits } from "./connection.ts";
@@ -22,6 +23,13 @@ export async function runReplay(settings: ReplaySettings, log: Log, signal: Abor
     batchEvents,
     signal,
     onProgress: (progress) => log("progress", { shard, ...progress }),
-  });
+  }).catch(refused);
   log("replayed", { ...done });
+}
+
+/** @throws always */
+function refused(error: unknown): never {
+  const isRefusal =
+    error instanceof TargetError || error instanceof NotInLogError || error instanceof TamperedError;
+  throw isRefusal ? new RefusedRunError(error) : error;
 }

@@ -1,14 +1,16 @@
 /** Looks at the machine that this runs on. */
+import { execFile } from "node:child_process";
 import { access, constants, mkdir, readdir, readFile, statfs } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { createClients } from "../../adapters/aws.ts";
 import { Endpoints } from "../../adapters/endpoints.ts";
 import { exchange } from "../../adapters/http.ts";
 import { presentEngine } from "../../adapters/program.ts";
 import type { Deployment } from "../../deployment.ts";
-import { fact } from "../../fact.ts";
+import { type Fact, fact, isUnknown } from "../../fact.ts";
 import { regionWorld } from "../../failover/world.ts";
 import type { Environment, Settings } from "../../settings.ts";
 import type { HostFacts } from "../host.ts";
@@ -17,6 +19,7 @@ import { secretsRegion } from "./project.ts";
 const METADATA_MILLISECONDS = 1_000;
 const CLOCK_MILLISECONDS = 3_000;
 const ENGINE_MILLISECONDS = 10_000;
+const run = promisify(execFile);
 const requirePackage = createRequire(import.meta.url);
 
 export async function gatherHost(deployment: Deployment, settings: Settings): Promise<HostFacts> {
@@ -24,24 +27,36 @@ export async function gatherHost(deployment: Deployment, settings: Settings): Pr
   const { environment } = settings;
   const endpoints = new Endpoints([dr.region, dr.regions.witness]);
   const world = regionWorld(dr, endpoints, settings);
-  const aws = () => awsConfiguration(environment);
+  const profiles = fact(() => profilesOf(environment));
+  const configured = async <T>(of: (profiles: readonly Profile[]) => T): Promise<Fact<T>> => {
+    const found = await profiles;
+    return isUnknown(found) ? found : of(found);
+  };
   const packageFile = path.join(import.meta.dirname, "..", "..", "..", "package.json");
   const { engines } = JSON.parse(await readFile(packageFile, "utf8")) as { engines: { node: string } };
-  const [region, engine, plugins, execPlugin, stsEndpoints, ssoRegion, credentialsEnd] = await Promise.all([
-    fact(() => instanceRegion(environment)),
-    fact(async () => String((await presentEngine(settings)).version), ENGINE_MILLISECONDS),
-    fact(() => pluginsOf(environment, dr.dns.provider === "cloudflare")),
-    fact(() => isOnPath("aws", environment)),
-    fact(
-      async () =>
-        environment["AWS_STS_REGIONAL_ENDPOINTS"] ?? (await aws())("sts_regional_endpoints") ?? "regional",
-    ),
-    fact(async () => (await aws())("sso_region") ?? null),
-    fact(async () => {
-      const { expiration } = await createClients(endpoints)[dr.region].credentials();
-      return expiration?.getTime() ?? null;
-    }),
-  ]);
+  const [region, engine, plugins, execPlugin, stsEndpoints, stsRegion, ssoRegion, credentialsEnd] =
+    await Promise.all([
+      fact(() => instanceRegion(environment)),
+      fact(async () => String((await presentEngine(settings)).version), ENGINE_MILLISECONDS),
+      fact(() => pluginsOf(environment, dr.dns.provider === "cloudflare")),
+      fact(() => awsCliVersion(environment), ENGINE_MILLISECONDS),
+      configured(
+        ([own]) =>
+          environment["AWS_STS_REGIONAL_ENDPOINTS"] ?? own?.get("sts_regional_endpoints") ?? "regional",
+      ),
+      // The region of a profile outweighs the caller's where it takes a role.
+      configured((all) =>
+        first(
+          all.filter((one) => one.has("role_arn")),
+          "region",
+        ),
+      ),
+      configured((all) => first(all, "sso_region")),
+      fact(async () => {
+        const { expiration } = await createClients(endpoints)[dr.region].credentials();
+        return expiration?.getTime() ?? null;
+      }),
+    ]);
   const [clusterReachable, clockSkewSeconds, freeBytes, passphrase] = await Promise.all([
     fact(async () => {
       await world.cluster.deployments();
@@ -60,7 +75,7 @@ export async function gatherHost(deployment: Deployment, settings: Settings): Pr
     at: Date.now(),
     primary: dr.regions.primary,
     node: { version: process.version, wanted: engines.node.replace(/^>=/, "") },
-    ...{ region, engine, plugins, execPlugin, stsEndpoints, ssoRegion, credentialsEnd },
+    ...{ region, engine, plugins, execPlugin, stsEndpoints, stsRegion, ssoRegion, credentialsEnd },
     ...{ clusterReachable, clockSkewSeconds, freeBytes, passphrase },
   };
 }
@@ -97,26 +112,44 @@ async function pluginsOf(environment: Environment, cloudflare: boolean) {
   }));
 }
 
-async function isOnPath(program: string, environment: Environment): Promise<boolean> {
-  const directories = (environment["PATH"] ?? "").split(path.delimiter).filter((one) => one !== "");
-  const found = await Promise.allSettled(
-    directories.map((directory) => access(path.join(directory, program), constants.X_OK)),
+/** Null: it is not on PATH. @throws when it is there and does not say its version */
+async function awsCliVersion(environment: Environment): Promise<string | null> {
+  const asked = await run("aws", ["--version"], { env: { ...environment } }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return null;
+      throw error;
+    },
   );
-  return found.some(({ status }) => status === "fulfilled");
+  if (asked === null) return null;
+  const version = /aws-cli\/(\S+)/.exec(asked.stdout)?.[1];
+  if (version === undefined) throw new Error(`aws --version says ${asked.stdout.trim() || "nothing"}`);
+  return version;
 }
 
-/** Looks a setting up in the profile that the environment names, and in the session that it signs in by. */
-async function awsConfiguration(environment: Environment): Promise<(key: string) => string | undefined> {
+/** Its settings, with those of the session that it signs in by. */
+type Profile = ReadonlyMap<string, string>;
+
+const first = (profiles: readonly Profile[], key: string): string | null =>
+  profiles.map((one) => one.get(key)).find((value) => value !== undefined) ?? null;
+
+/** The profile that the environment names, and those by whose credentials it takes its role. */
+async function profilesOf(environment: Environment): Promise<readonly Profile[]> {
   const file = environment["AWS_CONFIG_FILE"] ?? path.join(homedir(), ".aws", "config");
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
     throw error;
   });
-  const profile = environment["AWS_PROFILE"] ?? "default";
   const sections = sectionsOf(text);
-  const own = sections.get(profile === "default" ? "default" : `profile ${profile}`) ?? new Map();
-  const session = sections.get(`sso-session ${own.get("sso_session") ?? ""}`);
-  return (key) => own.get(key) ?? session?.get(key);
+  const found = new Map<string, Profile>();
+  let name = environment["AWS_PROFILE"] ?? "default";
+  // One that names itself as its source has keys of its own.
+  while (!found.has(name)) {
+    const own = sections.get(name === "default" ? "default" : `profile ${name}`) ?? new Map<string, string>();
+    const session = sections.get(`sso-session ${own.get("sso_session") ?? ""}`);
+    found.set(name, new Map([...(session ?? []), ...own]));
+    name = own.get("source_profile") ?? name;
+  }
+  return [...found.values()];
 }
 
 /** https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html */

@@ -5,7 +5,7 @@ import {
   DescribeDBInstancesCommand,
   DescribeGlobalClustersCommand,
 } from "@aws-sdk/client-rds";
-import { ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import { isRegion } from "../../../components/model.ts";
 import type { RegionClients } from "../../adapters/aws.ts";
 import type { DeployedStack } from "../../deployment.ts";
@@ -85,14 +85,6 @@ export function silenceSeconds(heads: readonly ShardHead[], now: number): number
   return times.length === 0 ? null : Math.max(0, now - Math.min(...times)) / 1000;
 }
 
-/** First and last object of one page, in the order of their keys; undefined: there is none. */
-async function page(client: S3Client, Bucket: string, Prefix: string, limit: number, StartAfter?: string) {
-  const { Contents = [] } = await client.send(
-    new ListObjectsV2Command({ Bucket, Prefix, MaxKeys: limit, StartAfter }),
-  );
-  return { first: Contents[0], last: Contents.at(-1) };
-}
-
 /** Keys count down (`journal/checkpoints.ts`), so that a shard's first object is its newest checkpoint. */
 export async function checkpointAge(
   { s3 }: RegionClients,
@@ -100,7 +92,9 @@ export async function checkpointAge(
   { shard, seq }: ShardHead,
 ): Promise<CheckpointAge> {
   const prefix = `checkpoints/${shard}/`;
-  const { first } = await page(s3, bucket, prefix, 1);
+  const { Contents: [first] = [] } = await s3.send(
+    new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 }),
+  );
   const covered = Number.MAX_SAFE_INTEGER - Number(first?.Key?.slice(prefix.length).split("/")[1]);
   return {
     at: first?.LastModified?.getTime() ?? null,
@@ -108,9 +102,10 @@ export async function checkpointAge(
   };
 }
 
-/** Heads' keys count up: the page that ends with the newest begins shortly before the journal's own head. */
+/** Heads' keys count up: what ends with the newest begins shortly before the journal's own head. */
 const HEADS_BACK = 20_000;
-const HEADS_PAGE = 1_000;
+/** Of a thousand keys: no more heads than records. */
+const PAGES = 1 + HEADS_BACK / 1_000;
 
 export async function archivedAt(
   { s3 }: RegionClients,
@@ -118,13 +113,17 @@ export async function archivedAt(
   { shard, epoch, seq }: ShardHead,
 ): Promise<number | null> {
   const padded = (value: number): string => String(Math.max(0, value)).padStart(16, "0");
-  const prefix = `heads/${shard}/`;
-  const { last } = await page(
-    s3,
-    bucket,
-    prefix,
-    HEADS_PAGE,
-    `${prefix}${padded(epoch)}/${padded(seq - HEADS_BACK)}`,
-  );
-  return last?.LastModified?.getTime() ?? null;
+  const Prefix = `heads/${shard}/`;
+  // An epoch that has just begun has no head yet, and numbers go on from the one before.
+  let StartAfter: string | undefined = `${Prefix}${padded(epoch - 1)}/${padded(seq - HEADS_BACK)}`;
+  let newest: Date | undefined;
+  for (let page = 0; page < PAGES && StartAfter !== undefined; page++) {
+    const { Contents = [], IsTruncated }: ListObjectsV2CommandOutput = await s3.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix, StartAfter }),
+    );
+    const last = Contents.at(-1);
+    newest = last?.LastModified ?? newest;
+    StartAfter = IsTruncated === true ? last?.Key : undefined;
+  }
+  return newest?.getTime() ?? null;
 }

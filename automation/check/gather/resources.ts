@@ -109,6 +109,26 @@ export async function quotas({ calls, region, resources }: Asked): Promise<reado
   ];
 }
 
+const paged = z.object({ NextToken: z.string().nullish() });
+const PAGES = 50;
+
+/** AWS Backup promises no order: the newest may be on the last page. */
+async function backupPages(
+  { calls, region }: Pick<Asked, "calls" | "region">,
+  path: string,
+): Promise<readonly unknown[]> {
+  const answers: unknown[] = [];
+  let next = "";
+  while (answers.length < PAGES) {
+    const answer = await calls.rest("backup", region, "GET", `${path}${next}`);
+    answers.push(answer);
+    const { NextToken } = paged.parse(answer);
+    if (!NextToken) return answers;
+    next = `&nextToken=${encodeURIComponent(NextToken)}`;
+  }
+  throw new Error(`AWS Backup in ${region} lists more than ${PAGES} pages of ${path}`);
+}
+
 const vault = z.object({ name: z.string() });
 const selection = z.object({ resources: z.array(z.string()).default([]) });
 const recoveryPoints = z.object({
@@ -126,8 +146,10 @@ export async function newestBackups({ calls, region, resources }: Asked): Promis
   if (wanted.length === 0) throw new Error("the stack's backup plan selects nothing");
   const { name } = vault.parse(found.outputs);
   const path = `/backup-vaults/${encodeURIComponent(name)}/recovery-points/?maxResults=1000`;
-  const { RecoveryPoints } = recoveryPoints.parse(await calls.rest("backup", region, "GET", path));
-  const complete = RecoveryPoints.filter(({ Status }) => Status === "COMPLETED");
+  const answers = await backupPages({ calls, region }, path);
+  const complete = answers
+    .flatMap((answer) => recoveryPoints.parse(answer).RecoveryPoints)
+    .filter(({ Status }) => Status === "COMPLETED");
   return wanted.map((resource) => {
     const times = complete
       .filter(({ ResourceArn }) => ResourceArn === resource)
@@ -150,13 +172,12 @@ const UNDER_WAY = ["PENDING", "RUNNING"];
 
 /** https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRestoreJobs.html */
 export async function lastRestoreTests({ calls, region }: Asked): Promise<readonly RestoreTest[]> {
-  const answer = restoreJobs.parse(
-    await calls.rest("backup", region, "GET", "/restore-jobs/?maxResults=1000"),
-  );
+  const answers = await backupPages({ calls, region }, "/restore-jobs/?maxResults=1000");
   // Only a restore-testing plan says who created the job.
-  const tests = answer.RestoreJobs.filter(
-    ({ CreatedBy, Status }) => CreatedBy !== undefined && !UNDER_WAY.includes(Status),
-  ).toSorted((a, b) => b.CreationDate - a.CreationDate);
+  const tests = answers
+    .flatMap((answer) => restoreJobs.parse(answer).RestoreJobs)
+    .filter(({ CreatedBy, Status }) => CreatedBy !== undefined && !UNDER_WAY.includes(Status))
+    .toSorted((a, b) => b.CreationDate - a.CreationDate);
   return [...Map.groupBy(tests, ({ ResourceType }) => ResourceType)].flatMap(([kind, [last]]) =>
     last === undefined ? [] : [{ kind, at: last.CreationDate * 1000, status: last.Status }],
   );

@@ -13,6 +13,7 @@ export interface Asked {
 export interface Answered {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Text as it is, anything else as JSON. */
   readonly body?: unknown;
 }
 
@@ -37,7 +38,9 @@ export async function serve(
       asked.push(one);
       const given = answer(one);
       if (given === undefined) return;
-      response.writeHead(given.status ?? 200, given.headers).end(JSON.stringify(given.body ?? {}));
+      response
+        .writeHead(given.status ?? 200, given.headers)
+        .end(typeof given.body === "string" ? given.body : JSON.stringify(given.body ?? {}));
     });
   });
   await new Promise<void>((resolve) => server.listen(port, host, resolve));

@@ -63,7 +63,7 @@ const PLANNED = [
   "will    identity provider token.actions.githubusercontent.com: trust token.actions.githubusercontent.com for sts.amazonaws.com",
   "will    role exchange-deploy: create it: CI deploys; destroys nothing that holds data and moves no production",
   "will    role exchange-deploy: set what it may do",
-  "will    role exchange-failover: create it: operators and CI fail over; exactly the calls that a failover makes",
+  "will    role exchange-failover: create it: operators and CI fail over; exactly the calls that a failover makes, and a drill around it",
   "will    role exchange-failover: set what it may do",
   "will    role exchange-break-glass: create it: when nothing else works: everything, by a person with a second factor",
   "will    role exchange-break-glass: attach AdministratorAccess",

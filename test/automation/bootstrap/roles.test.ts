@@ -1,14 +1,23 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import test from "ava";
 import {
+  CALENDAR_CALLS,
+  calendarStatements,
   DATABASE_CALLS,
   failoverStatements,
   JOURNAL_CALLS,
   STATE_CALLS,
 } from "../../../automation/bootstrap/calls.ts";
-import { DEPLOYED_SERVICES, ROLE_PREFIXES, rolesOf } from "../../../automation/bootstrap/roles.ts";
+import {
+  DEPLOYED_SERVICES,
+  ENVIRONMENTS,
+  ROLE_PREFIXES,
+  rolesOf,
+} from "../../../automation/bootstrap/roles.ts";
+import { STACKS } from "../../../components/model.ts";
 import { standing } from "../../stacks/graph.ts";
+import { WORKFLOWS } from "../review/workflows.ts";
 
 const ROOT = path.join(import.meta.dirname, "../../..");
 const SCOPE = {
@@ -88,14 +97,16 @@ test("where a network is adopted the failover role may look at it and its cluste
 
 test("only CI's own repository and environment, and people with a second factor, may take a role", (t) => {
   const trusts = rolesOf(SCOPE).map(({ roleName, trust }) => [roleName, JSON.parse(trust).Statement]);
-  const pipeline = (environment: string) => ({
+  const pipeline = (...environments: readonly string[]) => ({
     Effect: "Allow",
     Principal: { Federated: "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" },
     Action: ["sts:AssumeRoleWithWebIdentity"],
     Condition: {
       StringEquals: {
         "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-        "token.actions.githubusercontent.com:sub": `repo:acme/exchange:environment:${environment}`,
+        "token.actions.githubusercontent.com:sub": environments.map(
+          (one) => `repo:acme/exchange:environment:${one}`,
+        ),
       },
     },
   });
@@ -106,9 +117,63 @@ test("only CI's own repository and environment, and people with a second factor,
     Condition: { Bool: { "aws:MultiFactorAuthPresent": "true" } },
   };
   t.deepEqual(trusts, [
-    ["exchange-deploy", [pipeline("production")]],
+    ["exchange-deploy", [pipeline("prod", "dr")]],
     ["exchange-failover", [pipeline("failover"), people]],
     ["exchange-break-glass", [people]],
+  ]);
+});
+
+test("a job of the workflows that takes a role is in an environment which that role trusts", (t) => {
+  const takers = { DEPLOY_ROLE_ARN: ENVIRONMENTS.deploy, FAILOVER_ROLE_ARN: ENVIRONMENTS.failover };
+  const found: string[] = [];
+  for (const { file, jobs } of WORKFLOWS) {
+    for (const [name, { environment = "", steps }] of Object.entries(jobs)) {
+      for (const [role, trusted] of Object.entries(takers)) {
+        if (!steps.some((step) => String(step.with?.["role-to-assume"]).includes(`vars.${role}`))) continue;
+        found.push(`${file} ${name}`);
+        // The plan's order: one of the two stacks.
+        const ends = environment.startsWith("${{ needs.plan.outputs.") ? STACKS : [environment];
+        t.deepEqual(
+          ends.filter((one) => !(trusted as readonly string[]).includes(one)),
+          [],
+          `${file} ${name}`,
+        );
+      }
+    }
+  }
+  t.deepEqual(found, ["deploy.yml first", "deploy.yml second", "drills.yml region"]);
+});
+
+test("around a failover the calendar asks what its code asks, and tells the stacks' topics", async (t) => {
+  const directory = path.join(ROOT, "automation/calendar");
+  const code = await Promise.all(
+    (await readdir(directory))
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => readFile(path.join(directory, file), "utf8")),
+  );
+  const asked = code.flatMap((text) => [
+    ...Array.from(
+      text.matchAll(/\.rpc\("(\w+)", region, "(\w+)"/g),
+      ([, service, what]) => `${service} ${what}`,
+    ),
+    ...Array.from(
+      text.matchAll(/\.query\("(\w+)", region, \{\s*Action: "(\w+)"/g),
+      ([, service, what]) => `${service} ${what}`,
+    ),
+    ...Array.from(
+      text.matchAll(/\.rest\("(\w+)", region, "(GET)", `\/experiments\?/g),
+      ([, service, what]) => `${service} ${what}`,
+    ),
+  ]);
+  t.deepEqual([...new Set(asked)].sort(), Object.keys(CALENDAR_CALLS).sort());
+  const [alarms, , topics] = calendarStatements(SCOPE);
+  t.deepEqual(alarms?.Resource, [
+    "arn:aws:cloudwatch:us-east-1:123456789012:alarm:exchange-*",
+    "arn:aws:cloudwatch:us-west-2:123456789012:alarm:exchange-*",
+  ]);
+  t.deepEqual(topics?.Resource, [
+    "arn:aws:sns:us-east-1:123456789012:exchange-notices",
+    "arn:aws:sns:us-west-2:123456789012:exchange-notices",
   ]);
 });
 

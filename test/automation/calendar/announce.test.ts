@@ -41,22 +41,32 @@ test("a channel that fails keeps no other from being told", async (t) => {
     "y",
   );
   t.is(told.length, 1);
-  t.deepEqual(failed, ['webhook at 127.0.0.1: 404 "no_service"']);
+  t.deepEqual(failed, ["webhook at 127.0.0.1: 404 no_service"]);
 });
 
-test("alarms that go off are named, composite ones too", (t) => {
+test("alarms that go off are named", (t) => {
   const answer = {
     MetricAlarms: [
       { AlarmName: "errors", StateValue: "ALARM" },
       { AlarmName: "lag", StateValue: "OK" },
-      { AlarmName: "new", StateValue: "INSUFFICIENT_DATA" },
     ],
-    CompositeAlarms: [{ AlarmName: "incident", StateValue: "ALARM" }],
   };
-  t.deepEqual(goingOff(answer), ["errors", "incident"]);
+  t.deepEqual(goingOff(answer, ["errors", "lag"]), ["errors"]);
   t.throws(
-    () => goingOff({ MetricAlarms: [{ AlarmName: "errors" }] }),
+    () => goingOff({ MetricAlarms: [{ AlarmName: "errors" }] }, ["errors"]),
     undefined,
     "an unknown shape is no calm",
   );
+});
+
+test("an alarm that is gone, or has too little data, rules out no incident", (t) => {
+  const answer = {
+    MetricAlarms: [
+      { AlarmName: "lag", StateValue: "OK" },
+      { AlarmName: "new", StateValue: "INSUFFICIENT_DATA" },
+    ],
+  };
+  t.throws(() => goingOff(answer, ["lag", "new", "deleted"]), {
+    message: "alarm new is INSUFFICIENT_DATA, alarm deleted is not there",
+  });
 });

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import test from "ava";
 import { calendar } from "../../../automation/calendar/command.ts";
-import { RefusedError } from "../../../automation/errors.ts";
+import { RefusedError, UsageError } from "../../../automation/errors.ts";
 import { readSettings } from "../../../automation/settings.ts";
 import { projectWith } from "../commands/outputs.ts";
 
@@ -24,9 +24,15 @@ test("where no alarm could tell of an incident, nothing may begin, whatever the 
     act: "refuse",
     why: "whether an incident goes on is unknown: stack prod has no alarm that could tell",
   });
-  await t.throwsAsync(calendar({ ...request, action: "run", zone: "us-east-1a" }, context), {
+  await t.throwsAsync(calendar({ ...request, action: "run", command: ["true"] }, context), {
     instanceOf: RefusedError,
     message:
       "no drill now: whether an incident goes on is unknown: stack prod has no alarm that could tell. Nothing was done",
   });
+  for (const dryRun of [false, true]) {
+    await t.throwsAsync(calendar({ ...request, action: "run", zone: "us-east-1a", dryRun }, context), {
+      instanceOf: UsageError,
+      message: "--zone us-east-1a: no deployed experiment template is for it",
+    });
+  }
 });

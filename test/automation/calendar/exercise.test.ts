@@ -30,6 +30,7 @@ function rehearsal(change: Partial<ExercisePorts> = {}) {
       window: { timeZone: "America/New_York", weekday: "Saturday", hours: { from: 6, to: 12 } },
       reason: undefined,
       alarms: [],
+      experiments: [],
       unfinished: null,
     }),
     announce: async (subject) => {
@@ -75,7 +76,14 @@ test("told before and after, observed in between, steady at the end, filed", asy
 });
 
 test("refused: nothing is done and nobody is told", async (t) => {
-  const facts = { at: NOW, window: undefined, reason: undefined, alarms: [], unfinished: null };
+  const facts = {
+    at: NOW,
+    window: undefined,
+    reason: undefined,
+    alarms: [],
+    experiments: [],
+    unfinished: null,
+  };
   const { done, ports } = rehearsal({ facts: async () => facts });
   const error = await t.throwsAsync(exercise(plan, ports), { instanceOf: RefusedError });
   t.is(
@@ -122,6 +130,15 @@ test("a platform that is not steady afterwards is an error that resumes with a p
   }
 });
 
+test("evidence that cannot be filed is said, and the drill is no success", async (t) => {
+  const { said, ports } = rehearsal({ file: () => Promise.reject(new Error("AccessDenied")) });
+  await t.throwsAsync(exercise(plan, ports), {
+    instanceOf: HalfwayError,
+    message: "the drill ended (met, the platform is steady), but its evidence is not filed: AccessDenied",
+  });
+  t.like(JSON.parse(said.at(-1) ?? ""), { type: "exercise", verdict: "met" });
+});
+
 test("a longer outage than allowed misses the objective; not to have seen proves nothing", async (t) => {
   const observed = (change: Partial<Observed>) =>
     exercise(plan, rehearsal({ observe: () => async () => ({ ...calm, ...change }) }).ports);
@@ -132,7 +149,14 @@ test("a longer outage than allowed misses the objective; not to have seen proves
 });
 
 test("a dry run goes through all of it also when the guard would refuse", async (t) => {
-  const facts = { at: NOW, window: undefined, reason: undefined, alarms: ["a"], unfinished: null };
+  const facts = {
+    at: NOW,
+    window: undefined,
+    reason: undefined,
+    alarms: ["a"],
+    experiments: [],
+    unfinished: null,
+  };
   const { said, ports } = rehearsal({ facts: async () => facts });
   t.is((await exercise({ ...plan, dryRun: true }, ports)).verdict, "met");
   t.is(said[0], "dry run: it would be refused: an incident goes on: a");

@@ -1,6 +1,7 @@
 import test from "ava";
 import { AwsCalls } from "../../../automation/adapters/aws-call.ts";
 import { Endpoints } from "../../../automation/adapters/endpoints.ts";
+import { NoAnswerError } from "../../../automation/adapters/http.ts";
 import { runExperiment } from "../../../automation/calendar/experiment.ts";
 import { type Experiment, type FisPort, fisIn, type Template } from "../../../automation/calendar/fis.ts";
 import { recordedFis } from "../../../automation/calendar/recorded.ts";
@@ -107,6 +108,86 @@ test("one that takes too long is stopped, and one that does not stop is an error
   await t.throwsAsync(runExperiment(stuck.fis, "EXT1", options().options), {
     message: "experiment EXP1 does not stop: it is stopping",
   });
+});
+
+test("FIS that does not answer leaves no experiment alone", async (t) => {
+  const { fis, done } = fake(["running", "completed"]);
+  const deaf = <T>(answer: () => Promise<T>, silences: number) => {
+    let left = silences;
+    return () => (left-- > 0 ? Promise.reject(new NoAnswerError("GET fis", "timeout")) : answer());
+  };
+  const tokens = new Set<string>();
+  const { options: given, said } = options();
+  const start = deaf(() => fis.start("EXT1", ""), 2);
+  const { state } = await runExperiment(
+    {
+      ...fis,
+      get: deaf(() => fis.get("EXP1"), 3),
+      start: (_, token) => {
+        tokens.add(token);
+        return start();
+      },
+    },
+    "EXT1",
+    given,
+  );
+  t.is(state.status, "completed");
+  t.is(tokens.size, 1, "one experiment, however often it is asked for");
+  t.deepEqual(done, ["start"]);
+  t.is(said.filter((line) => line.startsWith("experiment EXP1: ")).length, 3);
+
+  const refused = { ...fis, start: () => Promise.reject(new Error("AccessDeniedException")) };
+  await t.throwsAsync(runExperiment(refused, "EXT1", options().options), {
+    message: "AccessDeniedException",
+  });
+});
+
+test("Ctrl-C is heard at once, and FIS is told to stop until it has understood", async (t) => {
+  const interrupt = new AbortController();
+  const { fis, done } = fake(["running"], ["stopped"]);
+  let [now, refusals] = [0, 2];
+  const clock: Clock = {
+    wall: () => now,
+    monotonic: () => now,
+    sleep: async (milliseconds, signal) => {
+      if (now === 0 && !interrupt.signal.aborted) interrupt.abort();
+      if (signal.aborted) throw signal.reason;
+      now += milliseconds;
+    },
+  };
+  const stop = (id: string) =>
+    refusals-- > 0 ? Promise.reject(new NoAnswerError("DELETE fis", "timeout")) : fis.stop(id);
+  const { state } = await runExperiment({ ...fis, stop }, "EXT1", {
+    ...{ clock, signal: interrupt.signal, say: () => {} },
+  });
+  t.is(state.status, "stopped");
+  t.deepEqual(done, ["start", "stop"]);
+  t.is(now, 15_000, "two refusals, a look");
+});
+
+test("experiments that go on are those of the program's templates, over all pages", async (t) => {
+  const one = (id: string, experimentTemplateId: string, status: string) => ({
+    ...{ id, experimentTemplateId, state: { status } },
+  });
+  const server = await serve(t, ({ url }) => ({
+    body: url.includes("nextToken=a%2Fb")
+      ? { experiments: [one("EXP3", "EXT2", "stopping")] }
+      : {
+          experiments: [
+            one("EXP0", "EXT1", "completed"),
+            one("EXP1", "EXT1", "running"),
+            one("EXP2", "EXT9", "running"),
+          ],
+          nextToken: "a/b",
+        },
+  }));
+  const credentials = async () => ({ accessKeyId: "AKID", secretAccessKey: "secret" });
+  const calls = new AwsCalls(new Endpoints(["us-east-1"]), credentials, `http://127.0.0.1:${server.port}`);
+  t.deepEqual(await fisIn("us-east-1", calls).goingOn(["EXT1", "EXT2"]), ["EXP1", "EXP3"]);
+  t.deepEqual(
+    server.asked.map(({ method, url }) => `${method} ${url}`),
+    ["GET /experiments?maxResults=100", "GET /experiments?maxResults=100&nextToken=a%2Fb"],
+  );
 });
 
 test("the requests are those of the API, signed for its region", async (t) => {

@@ -39,7 +39,14 @@ test("when it opens next", (t) => {
   t.is(opens(FRIDAY, kathmandu), "2026-11-28T00:15:00.000Z", "a zone that is not whole hours away");
 });
 
-const facts: GuardFacts = { at: INSIDE, window, reason: undefined, alarms: [], unfinished: null };
+const facts: GuardFacts = {
+  at: INSIDE,
+  window,
+  reason: undefined,
+  alarms: [],
+  experiments: [],
+  unfinished: null,
+};
 
 test("inside the window, without an incident, it may begin", (t) => {
   t.deepEqual(decideDisturbance(facts), {
@@ -59,15 +66,30 @@ test("outside it is refused, with the time when it opens, unless a reason is giv
   });
 });
 
+test("a drill that would outlast the window does not begin in it", (t) => {
+  const at = (time: string) => decideDisturbance({ ...facts, at: Date.parse(time) });
+  t.is(at("2026-11-28T16:29:59Z").act, "proceed");
+  t.deepEqual(at("2026-11-28T16:30:00Z"), {
+    act: "refuse",
+    why: "the maintenance window (Saturday 6:00 to 12:00, America/New_York) closes within 30 min, and a drill takes as long; it opens again at 2026-12-05T11:00:00.000Z. Wait, or give a --reason",
+  });
+  t.is(
+    decideDisturbance({ ...facts, at: Date.parse("2026-11-28T16:30:00Z"), reason: "short" }).act,
+    "proceed",
+  );
+});
+
 test("without a window it is always outside", (t) => {
   t.is(decideDisturbance({ ...facts, window: undefined }).act, "refuse");
   t.is(decideDisturbance({ ...facts, window: undefined, reason: "first drill" }).act, "proceed");
 });
 
-test("an incident, a run half-way, and not to know freeze it; no reason opens it", (t) => {
+test("an incident, an experiment, a run half-way, and not to know freeze it; no reason opens it", (t) => {
   const frozen: readonly [Partial<GuardFacts>, string][] = [
     [{ alarms: ["exchange-us-east-1-errors"] }, "an incident goes on: exchange-us-east-1-errors"],
     [{ alarms: { unknown: "no answer" } }, "whether an incident goes on is unknown: no answer"],
+    [{ experiments: ["EXP1"] }, "an experiment goes on: EXP1"],
+    [{ experiments: { unknown: "no answer" } }, "whether an experiment goes on is unknown: no answer"],
     [{ unfinished: "run-7" }, "run run-7 has not finished"],
     [{ unfinished: { unknown: "no answer" } }, "whether a failover goes on is unknown: no answer"],
   ];

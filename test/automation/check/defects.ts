@@ -430,7 +430,20 @@ export const HOST_DEFECTS: readonly Defect<HostFacts>[] = [
     seenBy: "host-plugins",
     as: "fail",
   },
-  { title: "no AWS CLI", seeded: { execPlugin: false }, seenBy: "host-exec", as: "fail" },
+  { title: "no AWS CLI", seeded: { execPlugin: null }, seenBy: "host-exec", as: "fail" },
+  { title: "an AWS CLI of years ago", seeded: { execPlugin: "2.9.1" }, seenBy: "host-exec", as: "fail" },
+  {
+    title: "an AWS CLI that does not say its version",
+    seeded: { execPlugin: { unknown: "aws --version says nothing" } },
+    seenBy: "host-exec",
+    as: "unknown",
+  },
+  {
+    title: "a role from us-east-1's STS",
+    seeded: { stsRegion: "us-east-1" },
+    seenBy: "host-sts",
+    as: "fail",
+  },
   { title: "the global STS endpoint", seeded: { stsEndpoints: "legacy" }, seenBy: "host-sts", as: "fail" },
   { title: "sign-in through us-east-1", seeded: { ssoRegion: "us-east-1" }, seenBy: "host-sso", as: "fail" },
   {

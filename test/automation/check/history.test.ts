@@ -46,7 +46,7 @@ test("a history that is none is not read as empty", async (t) => {
   await t.throwsAsync(readHistory(bucket), { message: /\.dr\/checks\.json is not a history of checks/ });
 });
 
-test("a regression is a check that is worse than it was the last time", (t) => {
+test("a regression is a check that is worse than it was", (t) => {
   const history = [entry(1, { a: "fail" }), entry(2, { a: "ok", b: "warn", c: "fail", d: "unknown" })];
   const now = [
     result("a", "warn"),
@@ -60,6 +60,18 @@ test("a regression is a check that is worse than it was the last time", (t) => {
     { id: "d", was: "unknown", is: "fail", at: 2 },
   ]);
   t.deepEqual(regressions([], now), []);
+});
+
+test("a regression shows until it is mended, with the last time that it was better", (t) => {
+  const history = [
+    entry(1, { a: "warn" }),
+    entry(2, { a: "ok" }),
+    entry(3, { a: "fail" }),
+    entry(4, { a: "fail" }),
+  ];
+  t.deepEqual(regressions(history, [result("a", "fail")]), [{ id: "a", was: "ok", is: "fail", at: 2 }]);
+  t.deepEqual(regressions(history, [result("a", "warn")]), [{ id: "a", was: "ok", is: "warn", at: 2 }]);
+  t.deepEqual(regressions(history, [result("a", "ok")]), []);
 });
 
 test("drills are counted from the same place", async (t) => {

@@ -8,6 +8,10 @@ const BAD: readonly (readonly [args: readonly string[], line: string])[] = [
     "error: option '--runs <n>' argument '5' is invalid. It must be an integer from 100 to 1000000.",
   ],
   [["simulate"], `dr: there is no Pulumi.yaml in ${tmpdir()}: name the project with --project-dir DIR`],
+  [
+    ["simulate", "--svg", "/nowhere/drawn.svg"],
+    "dr: --svg /nowhere/drawn.svg: it cannot be written: ENOENT: no such file or directory, open '/nowhere/drawn.svg'",
+  ],
   [["check", "--host", "--forecast"], "dr: --host and --forecast exclude each other: name one of them"],
   [
     ["watch", "--until-stable", "soon"],

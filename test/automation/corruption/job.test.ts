@@ -36,6 +36,12 @@ test("a pod per shard runs the projector's image with the program replay, and no
     completions: 4,
     parallelism: 4,
     backoffLimitPerIndex: 6,
+    podFailurePolicy: {
+      rules: {
+        length: 1,
+        0: { action: "FailIndex", onExitCodes: { containerName: "replay", operator: "In", values: [2, 10] } },
+      },
+    },
     ttlSecondsAfterFinished: 86_400,
   });
   const pod = wanted.template.spec;

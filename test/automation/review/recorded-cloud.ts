@@ -13,7 +13,10 @@ const RECORDED = path.join(import.meta.dirname, "../../../automation/calendar/re
 interface Recorded {
   readonly template: unknown;
   readonly experiments: readonly unknown[];
-  readonly alarms: unknown;
+  /** What FIS lists: nothing that goes on. */
+  readonly listed: unknown;
+  /** As every one of them stands. */
+  readonly alarm: object;
 }
 
 export class RecordedCloud {
@@ -57,26 +60,34 @@ export class RecordedCloud {
     // Name and purpose of a request stand in its signature's scope.
     const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(incoming.headers.authorization ?? "")?.[1];
     const operation = String(incoming.headers["x-amz-target"] ?? "").split(".")[1];
-    const answer = this.#recordedAnswer(service, operation, incoming);
+    const say = (answer: unknown) => {
+      this.asked.push(`${service} ${operation ?? `${incoming.method} ${incoming.url}`}`);
+      response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
+    };
+    if (service === "monitoring" && operation === "DescribeAlarms") {
+      let text = "";
+      incoming.on("data", (chunk) => (text += chunk));
+      incoming.once("end", () => {
+        const { AlarmNames } = JSON.parse(text) as { AlarmNames: readonly string[] };
+        say({ MetricAlarms: AlarmNames.map((AlarmName) => ({ AlarmName, ...this.#recorded.alarm })) });
+      });
+      return;
+    }
+    const answer = this.#recordedAnswer(service, incoming);
     if (answer === undefined) {
       this.#pass(incoming, response);
       return;
     }
-    this.asked.push(`${service} ${operation ?? `${incoming.method} ${incoming.url}`}`);
     incoming.resume();
-    response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
+    say(answer);
   }
 
-  #recordedAnswer(
-    service: string | undefined,
-    operation: string | undefined,
-    { method, url = "" }: IncomingMessage,
-  ): unknown {
-    const { template, experiments, alarms } = this.#recorded;
-    if (service === "monitoring" && operation === "DescribeAlarms") return alarms;
+  #recordedAnswer(service: string | undefined, { method, url = "" }: IncomingMessage): unknown {
+    const { template, experiments, listed } = this.#recorded;
     if (service === "sns") return {};
     if (service !== "fis") return undefined;
     if (url.startsWith("/experimentTemplates/")) return template;
+    if (url.startsWith("/experiments?")) return listed;
     if (method === "POST") this.#looks = 0;
     return experiments[Math.min(method === "POST" ? 0 : ++this.#looks, experiments.length - 1)];
   }

@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import test from "ava";
 import { Command as Program } from "commander";
+import { isInside } from "../../../automation/calendar/window.ts";
 import { VERBS } from "../../../automation/commands/index.ts";
+import { parseConfig } from "../../../stacks/config.ts";
+import { rawConfig } from "../../stacks/stackFile.ts";
 import { argumentsOf, commandsOf, NOT_RUN, RUN_BY, stepsOf, WORKFLOWS } from "./workflows.ts";
 
 const RUNS = WORKFLOWS.flatMap((workflow) =>
@@ -103,5 +106,50 @@ test("only reviewed plans are deployed, each stack in an environment of its own"
     const runs = job.steps.map(({ run }) => run ?? "").filter((run) => run.includes("-- deploy "));
     t.is(job.environment !== undefined, runs.length > 0, name);
     for (const run of runs) t.regex(run, /--reviewed review |--release$/);
+  }
+});
+
+/** When a cron line of numbers, ranges and lists is due in a year, as milliseconds since 1970. */
+function dueIn(year: number, cron: string): readonly number[] {
+  const [minutes = "", hours = "", days = "", months = "", weekdays] = cron.split(" ");
+  const among = (field: string, value: number) =>
+    field.split(",").some((part) => {
+      const [from = "", to = from] = part.split("-");
+      return part === "*" || (value >= Number(from) && value <= Number(to));
+    });
+  if (weekdays !== "*") throw new Error(`${cron}: days of the week are not understood here`);
+  const quarter = 15 * 60_000;
+  const moments = Array.from({ length: 366 * 96 }, (_, n) => Date.UTC(year, 0, 1) + n * quarter);
+  return moments.filter((moment) => {
+    const at = new Date(moment);
+    return (
+      at.getUTCFullYear() === year &&
+      among(minutes, at.getUTCMinutes()) &&
+      among(hours, at.getUTCHours()) &&
+      among(days, at.getUTCDate()) &&
+      among(months, at.getUTCMonth() + 1)
+    );
+  });
+}
+
+test("production's drills meet its window: a zone once a month, a region once a quarter, in summer and winter, also an hour late", async (t) => {
+  const drills = WORKFLOWS.find(({ file }) => file === "drills.yml");
+  const { maintenanceWindow: window } = parseConfig(await rawConfig("prod"), "prod");
+  const jobs = Object.entries({ zone: 12, "region-guard": 4 });
+  for (const [name, times] of jobs) {
+    const cron = drills?.on.schedule
+      ?.map((one) => one.cron)
+      .find((one) => drills.jobs[name]?.if?.includes(`'${one}'`));
+    for (const year of [2026, 2027]) {
+      // GitHub may start it an hour late, and a drill takes half an hour.
+      for (const lateMinutes of [0, 60, 90]) {
+        const permitted = dueIn(year, cron ?? "").filter(
+          (moment) => window !== undefined && isInside(window, moment + lateMinutes * 60_000),
+        );
+        const months = permitted.map((moment) => new Date(moment).getUTCMonth());
+        t.is(new Set(months).size, months.length, `${name} ${year}`);
+        t.is(months.length, times, `${name} ${year}, ${lateMinutes} minutes late`);
+      }
+    }
   }
 });

@@ -14,6 +14,7 @@ export interface WorkflowStep {
 export interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
   readonly environment?: string;
+  readonly if?: string;
   readonly needs?: string | readonly string[];
   readonly "timeout-minutes"?: number;
   readonly steps: readonly WorkflowStep[];
@@ -22,6 +23,7 @@ export interface Workflow {
   readonly file: string;
   readonly text: string;
   readonly permissions?: Readonly<Record<string, string>>;
+  readonly on: { readonly schedule?: readonly { readonly cron: string }[] };
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
@@ -61,7 +63,12 @@ export const RUN_BY = {
     "drift.yml drift",
   ],
   "automation/review/drills.engine.test.ts": ["drills.yml sandbox-az-loss", "drills.yml sandbox-region-loss"],
-  "drills/scheduled.ts": ["readiness.yml check", "drills.yml zone", "drills.yml region"],
+  "drills/scheduled.ts": [
+    "readiness.yml check",
+    "drills.yml zone",
+    "drills.yml region-guard",
+    "drills.yml region",
+  ],
 } as const;
 
 /** The arguments of `npm run -s dr -- …`; `npm run -s drill` is its own verb. Undefined: not a command of the project. */

@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
 import test from "ava";
 import { failover } from "../../../automation/failover/runbook.ts";
 import { flatten } from "../../../automation/runbook/step.ts";
 import { PLACES, quantileOf, readLatencies } from "../../../automation/simulate/latencies.ts";
 
+const ROOT = path.join(import.meta.dirname, "../../..");
 const SHARES = [0.01, 0.5, 0.99];
 
 test("a distribution is what its figures say", (t) => {
@@ -20,7 +23,8 @@ for (const place of PLACES) {
   test(`every latency of ${place} has a source and belongs to a step of the runbook`, async (t) => {
     const { latencies } = await readLatencies(place);
     const steps = new Set(["decision", ...flatten(failover).map(({ id }) => id)]);
-    for (const [name, { step, says }] of Object.entries(latencies)) {
+    for (const [name, { step, says, source }] of Object.entries(latencies)) {
+      if (!source.startsWith("https:")) t.true(existsSync(path.join(ROOT, source)), `${name}: ${source}`);
       t.true(steps.has(step), `${name}: there is no step ${step}`);
       t.true(says.length > 0, `${name} does not say what its source says`);
     }

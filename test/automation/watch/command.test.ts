@@ -14,21 +14,29 @@ const quiet: WatchRequest = {
 };
 
 /** One look a second of virtual time; the last one repeats. */
-async function watched(samples: readonly Sample[], request: Partial<WatchRequest>, terminal = false) {
+async function watched(
+  samples: readonly Sample[],
+  request: Partial<WatchRequest>,
+  { terminal = false, interruptAt = Number.POSITIVE_INFINITY } = {},
+) {
   let now = 0;
   let looks = 0;
+  const interrupt = new AbortController();
   const clock: Clock = {
     wall: () => now,
     monotonic: () => now,
     sleep: async (milliseconds) => {
       now += milliseconds;
+      if (now < 1_000 * interruptAt) return;
+      interrupt.abort(new Error("interrupted"));
+      throw interrupt.signal.reason;
     },
   };
   const stdout = Object.assign(new PassThrough(), { isTTY: terminal });
   const code = await watchWith(
     async () => samples[Math.min(looks++, samples.length - 1)] ?? good,
     { ...quiet, ...request },
-    { stdout, signal: new AbortController().signal },
+    { stdout, signal: interrupt.signal },
     clock,
   );
   return { code, text: String(stdout.read() ?? ""), seconds: now / 1000 };
@@ -59,6 +67,14 @@ test("until failing: the outage is there", async (t) => {
   t.regex(text, /FAILING: no good look for 10 s\n$/);
 });
 
+test("Ctrl-C is the end of a watch that waits for nothing, and an interruption of one that waits", async (t) => {
+  t.is((await watched([good], {}, { interruptAt: 3 })).code, 0);
+  const waiting = await watched([good], { untilStableSeconds: 60 }, { interruptAt: 3 });
+  t.deepEqual([waiting.code, waiting.seconds], [130, 3]);
+  t.notRegex(waiting.text, /STABLE|GAVE UP/);
+  t.is((await watched([good], { untilFailingSeconds: 10 }, { interruptAt: 3 })).code, 130);
+});
+
 test("as JSON: each look, the verdict last", async (t) => {
   const { text } = await watched([good], { untilStableSeconds: 1, json: true });
   const lines = text
@@ -80,7 +96,7 @@ test("without a terminal a look is a line, with one it is drawn over", async (t)
     /^\d\d:\d\d:\d\d {2}GOOD {2}us-east-1 3\/3 {2}errors 0\.0 % {2}0\/200 failed {2}8\.4 ms {2}us-east-1a 2\/2 us-east-1b 1\/1 {2}lag 0\.4 s {2}projection 14 events {2}journal 3 ms, 0\.2 s old\n/,
   );
   t.false(plain.text.includes("\u001b"));
-  const drawn = await watched([good], { limitSeconds: 2 }, true);
+  const drawn = await watched([good], { limitSeconds: 2 }, { terminal: true });
   t.true(drawn.text.includes("\u001b[9A"));
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import test from "ava";
 import { url } from "../../../sandbox/addresses.ts";
 import type { Properties } from "../../../sandbox/cloud/behaviour.ts";
-import { decideJob, intervals, type Tally } from "../../../sandbox/compute/jobs.ts";
+import { decideJob, givesUp, intervals, type Tally } from "../../../sandbox/compute/jobs.ts";
 import { parseManifest } from "../../../sandbox/compute/manifests.ts";
 import { deployment, startCluster, until, type World } from "./fixture.ts";
 
@@ -43,8 +43,8 @@ const spec = (codes: readonly number[], change: Properties = {}) => {
   const named = { ...(metadata as Properties), namespace: "exchange" };
   return parseManifest("Job", { ...rest, metadata: named }).spec;
 };
-const failedOnce: Tally = { succeeded: false, failures: 1, failedAt: 1_000 };
-const done: Tally = { succeeded: true, failures: 0, failedAt: 0 };
+const failedOnce: Tally = { succeeded: false, givenUp: false, failures: 1, failedAt: 1_000 };
+const done: Tally = { succeeded: true, givenUp: false, failures: 0, failedAt: 0 };
 
 test("every index gets one pod, as many at a time as may be parallel", (t) => {
   const view = { tallies: new Map(), active: new Set<number>(), now: 0 };
@@ -79,6 +79,21 @@ test("a failed index waits twice as long each time, and is given up beyond its l
     finished: "Failed",
   });
   t.is(decideJob(spec([0]), { ...view, tallies: new Map([[0, done]]) }, BACKOFF).finished, "Complete");
+});
+
+const POLICY = {
+  podFailurePolicy: {
+    rules: [{ action: "FailIndex", onExitCodes: { containerName: "work", operator: "In", values: [2, 10] } }],
+  },
+};
+
+test("a policy gives an index up at its first failure, by the container's exit code", (t) => {
+  const given = spec([0, 0], { backoffLimitPerIndex: 6, ...POLICY });
+  const ends = (container: string, exitCode: number) => givesUp(given, { container, exitCode });
+  t.deepEqual([ends("work", 10), ends("work", 1), ends("sidecar", 10)], [true, false, false]);
+  t.false(givesUp(spec([0]), { container: "work", exitCode: 10 }));
+  const tallies = new Map([[0, { ...failedOnce, givenUp: true }]]);
+  t.like(decideJob(given, { tallies, active: new Set(), now: 9_000 }, BACKOFF), { start: [1], failed: [0] });
 });
 
 test("indexes are written as the API writes them", (t) => {
@@ -177,6 +192,33 @@ test.serial(
   },
 );
 
+test.serial(
+  "a policy ends an index at once that the limit would try again, and lets the others be",
+  async (t) => {
+    const world = await startCluster(t);
+    await call(world, JOBS, "POST", job("final", [10, 3, 0], { backoffLimitPerIndex: 1, ...POLICY }));
+    t.like(await finished(world, "final"), {
+      ...{ succeeded: 1, failed: 3, completedIndexes: "2", failedIndexes: "0,1" },
+      conditions: { 0: { type: "Failed", reason: "FailedIndexes" } },
+    });
+    t.deepEqual(await phases(world), ["Failed", "Failed", "Failed", "Succeeded"]);
+  },
+);
+
+test.serial("under a policy a pod that is deleted is replaced only when it has ended", async (t) => {
+  const world = await startCluster(t);
+  const { pods } = world.compute.cluster("us-east-1");
+  const program = `process.on("SIGTERM", () => setTimeout(() => process.exit(0), 400)); setInterval(() => {}, 1000); console.log("up")`;
+  await call(world, JOBS, "POST", job("slow", [0], { backoffLimitPerIndex: 2, ...POLICY }, program));
+  const first = await until("a running pod", () => pods.all.find(({ child }) => child !== undefined));
+  const log = `${world.directory}/us-east-1/${first.birth.name}.log`;
+  await until("its handler", () => readFileSync(log, "utf8").includes("up"));
+  await call(world, `${PODS}/${first.birth.name}`, "DELETE");
+  const second = await until("another pod", () => pods.all.find((pod) => pod !== first));
+  t.true(first.gone);
+  t.is(second.birth.manifest.metadata.annotations["batch.kubernetes.io/job-index-failure-count"], "1");
+});
+
 test.serial("a pod that is deleted, or whose node lost power, is one that failed", async (t) => {
   const world = await startCluster(t);
   const cluster = world.compute.cluster("us-east-1");
@@ -204,13 +246,16 @@ test.serial("what a Job may ask and the sandbox cannot do is refused", async (t)
   const { template } = deployment("odd")["spec"] as Properties;
   const refused = await call(world, JOBS, "POST", {
     ...job("odd", [0]),
-    spec: { ...rest, completionMode: "NonIndexed", activeDeadlineSeconds: 5, template: template ?? null },
+    spec: {
+      ...{ ...rest, completionMode: "NonIndexed", activeDeadlineSeconds: 5, template: template ?? null },
+      podFailurePolicy: { rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget" }] }] },
+    },
   });
   t.deepEqual(
     [refused.status, refused.body.message],
     [
       422,
-      'Job "odd" is invalid: spec.completionMode: the sandbox models Indexed Jobs; spec.activeDeadlineSeconds: activeDeadlineSeconds is not modelled by the sandbox: leave it out or extend sandbox/compute; spec.template.spec.restartPolicy: the sandbox models Jobs with restartPolicy Never',
+      'Job "odd" is invalid: spec.completionMode: the sandbox models Indexed Jobs; spec.podFailurePolicy.rules.0.action: the sandbox models rules that fail an index by the exit codes that it names; spec.podFailurePolicy.rules.0.onExitCodes: the sandbox models rules that fail an index by the exit codes that it names; spec.activeDeadlineSeconds: activeDeadlineSeconds is not modelled by the sandbox: leave it out or extend sandbox/compute; spec.template.spec.restartPolicy: the sandbox models Jobs with restartPolicy Never',
     ],
   );
 });

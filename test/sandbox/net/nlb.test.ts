@@ -210,6 +210,29 @@ test.serial("a delay on the way to the region is felt once per message", async (
   t.true(took >= 95 && took < 1_000, `handshake and request: ${took} ms`);
 });
 
+test.serial(
+  "of a zone that the cluster is shifted away from clients hear nothing, until the shift is over",
+  async (t) => {
+    const door = await startDoor(t);
+    await healthy(door, 3);
+    const cluster = door.world.compute.cluster("us-east-1");
+    const [away, ...others] = door.ips;
+    const answers = () => Promise.all(door.ips.map((ip) => ask(ip)));
+    cluster.shiftAway(ZONES[0], true);
+    t.is(await ask(away ?? ""), "silence", "at once, while its target still counts as healthy");
+    await healthy(door, 2);
+    for (const ip of others) t.not(zoneOf(door, await ask(ip)), undefined);
+    t.is(await ask(away ?? ""), "silence", "its address stays its own: no other zone answers there");
+    t.is(cluster.pods.all.length, 3, "and its pod runs on");
+    cluster.shiftAway(ZONES[0], false);
+    await healthy(door, 3);
+    t.deepEqual(
+      (await answers()).map((pod) => zoneOf(door, pod)),
+      [...ZONES],
+    );
+  },
+);
+
 test.serial("a dead zone's address hangs, the others answer on", async (t) => {
   // Long enough that nothing is moved to other zones meanwhile.
   const door = await startDoor(t, 3, { ...QUICK, nodeMonitorGraceMilliseconds: 60_000 });

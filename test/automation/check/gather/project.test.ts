@@ -78,7 +78,7 @@ test("a machine that would be lost as well, and signs in there", async (t) => {
     "sso_region = us-east-1",
   ].join("\n");
   const facts = await machine(t, { config });
-  t.is(facts.region, '"us-east-1"', "as the metadata service said it, which speaks JSON here");
+  t.is(facts.region, "us-east-1");
   t.is(facts.stsEndpoints, "legacy");
   t.is(facts.ssoRegion, "us-east-1");
   t.is(facts.passphrase, false);
@@ -105,4 +105,36 @@ test("no EC2 instance, regional endpoints, attached providers, a passphrase", as
   t.true((facts.plugins as readonly { present: boolean }[]).every(({ present }) => present));
   t.true(typeof facts.freeBytes === "number" && facts.freeBytes > 0);
   t.true(isUnknown(facts.clusterReachable), "nobody listens there");
+});
+
+test("a role is taken with another profile's credentials: where they come from counts as well", async (t) => {
+  const config = [
+    "[profile ops]",
+    "role_arn = arn:aws:iam::123456789012:role/exchange-failover",
+    "source_profile = people",
+    "region = us-east-1",
+    "[profile people]",
+    "sso_session = corp",
+    "region = us-east-2",
+    "[sso-session corp]",
+    "sso_region = us-east-1",
+  ].join("\n");
+  const facts = await machine(t, { config, environment: { AWS_PROFILE: "ops" } });
+  t.is(facts.stsRegion, "us-east-1");
+  t.is(facts.ssoRegion, "us-east-1");
+  const people = await machine(t, { config, environment: { AWS_PROFILE: "people" } });
+  t.is(people.stsRegion, null, "it takes no role");
+  t.is(people.ssoRegion, "us-east-1");
+});
+
+test("the AWS CLI says its version; without one there is none, and one that does not run is unknown", async (t) => {
+  const withAws = async (script: string) => {
+    const directory = await mkdtemp(path.join(tmpdir(), "dr-aws-"));
+    t.teardown(() => rm(directory, { recursive: true }));
+    await writeFile(path.join(directory, "aws"), script, { mode: 0o755 });
+    return (await machine(t, { environment: { PATH: `${directory}:/usr/bin:/bin` } })).execPlugin;
+  };
+  t.is((await machine(t, { environment: { PATH: "/nowhere" } })).execPlugin, null);
+  t.is(await withAws("#!/bin/sh\necho aws-cli/2.31.5 Python/3.13.7 Linux/6.1 exe/x86_64\n"), "2.31.5");
+  t.true(isUnknown(await withAws("#!/bin/sh\nexit 1\n")));
 });

@@ -173,6 +173,27 @@ test("the newest complete backup of each resource counts; of restores, the last 
   );
 });
 
+test("the newest backup and the last restore test may be on the last page", async (t) => {
+  const CreatedBy = { RestoreTestingPlanArn: "arn:plan" };
+  const point = (CreationDate: number) => ({ CreationDate, Status: "COMPLETED", ResourceArn: DATABASE });
+  const job = (CreationDate: number, Status: string) => ({
+    ...{ CreationDate, Status, ResourceType: "Aurora", CreatedBy },
+  });
+  const { asked } = await asking(t, [vault, selection], ({ url }) => {
+    const isLast = url.endsWith("&nextToken=a%2Bb");
+    return {
+      body: url.startsWith("/restore-jobs/")
+        ? {
+            RestoreJobs: [isLast ? job(20, "FAILED") : job(10, "COMPLETED")],
+            NextToken: isLast ? null : "a+b",
+          }
+        : { RecoveryPoints: [point(isLast ? 20 : 10)], NextToken: isLast ? null : "a+b" },
+    };
+  });
+  t.is((await newestBackups(asked))[0]?.at, 20_000);
+  t.deepEqual(await lastRestoreTests(asked), [{ kind: "Aurora", at: 20_000, status: "FAILED" }]);
+});
+
 test("an empty vault and no test are answers, no vault and no plan are not", async (t) => {
   const empty = await asking(t, [vault, selection], () => ({ body: {} }));
   t.deepEqual(
