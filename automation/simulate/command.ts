@@ -5,9 +5,10 @@ import { EXIT } from "../errors.ts";
 import { readStackConfig } from "../stack-config.ts";
 import type { Place } from "./latencies.ts";
 import { readLatencies } from "./latencies.ts";
+import type { Setting } from "./model.ts";
 import { choose, meets, type Report, render, renderSources } from "./report.ts";
 import { basisOf, settingsOf, type Wanted } from "./settings.ts";
-import { shortenings, simulate } from "./simulate.ts";
+import { shortenings, simulate, simulateZoneLoss } from "./simulate.ts";
 import { draw } from "./svg.ts";
 
 export interface SimulateRequest extends Wanted {
@@ -40,6 +41,7 @@ export async function simulateFailovers(
   const chosen = choose(simulations);
   const report: Report = {
     ...{ draw: { runs, seed }, table, cost: basis.cost, simulations, chosen },
+    zoneLosses: onePerProvider(wanted).map((setting) => simulateZoneLoss(setting, table, { runs, seed })),
     shortenings: shortenings(chosen.setting, table, { runs, seed }),
   };
   stdout.write(request.json === true ? `${JSON.stringify(asJson(report))}\n` : render(report));
@@ -49,6 +51,11 @@ export async function simulateFailovers(
   }
   return meets(chosen) ? EXIT.done : EXIT.rtoMissed;
 }
+
+/** Who says go and what stands by are nothing to a zone's loss. */
+const onePerProvider = (settings: readonly Setting[]): readonly Setting[] => [
+  ...new Map(settings.map((setting) => [setting.dns.provider, setting])).values(),
+];
 
 /** Without the single runs. */
 function asJson({ table, simulations, chosen, ...rest }: Report): object {
