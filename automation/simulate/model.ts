@@ -60,6 +60,9 @@ export interface Moments {
 /** Strong operations one after the other, of which the guard's read of the decision is one. */
 export const FENCE_OPERATIONS = 8;
 const SMOKE_OPERATIONS = 4;
+/** An order and its cancel; what is not answered is asked elsewhere after so long (`automation/adapters/gateway.ts`). */
+const SMOKE_QUESTIONS = 2;
+const SMOKE_PATIENCE_SECONDS = 0.06;
 /** From a checker's connection attempt to its giving up. */
 const CHECK_TIMEOUT_SECONDS = 4;
 /** `consecutiveUp` of the program's monitor: a pool is healthy at once, and unhealthy after some failures. */
@@ -108,10 +111,14 @@ export const MODELS: StepModels<Moments> = {
     return moments.gatewaysUp + draws.take("engineStart");
   },
 
-  /** It tries every address again and again: what reaches a gateway by chance is enough. */
-  smoke: (at, { draws, balanced, place }) =>
-    Math.max(at, place.reached > 0 ? 0 : Math.min(...balanced)) +
-    SMOKE_OPERATIONS * draws.take("strongOperation", { index: 2 }),
+  /** It asks every address again and again: what reaches a gateway by chance is enough. */
+  smoke(at, { draws, balanced, place: { reached } }) {
+    const heard =
+      reached > 0
+        ? at + SMOKE_QUESTIONS * SMOKE_PATIENCE_SECONDS * (1 / reached - 1)
+        : Math.max(at, Math.min(...balanced));
+    return heard + SMOKE_OPERATIONS * draws.take("strongOperation", { index: 2 });
+  },
 
   /** Ends when the public name leads there; clients' caches run out meanwhile. */
   traffic(at, moments) {
