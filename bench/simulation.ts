@@ -1,7 +1,7 @@
 /**
  * How quick the simulation is, and how well it foretells drills: `node bench/simulation.ts [EVIDENCE_DIRECTORY…]`.
- * Without directories only the speed. Of each drill the durations of its steps are printed too: what
- * `automation/simulate/latencies.sandbox.json` is made of.
+ * Without directories only the speed, and how often one drill is far from the median by chance alone. Of each drill the
+ * durations of its steps are printed too: what `automation/simulate/latencies.sandbox.json` is made of.
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -9,7 +9,8 @@ import type { Evidence } from "../automation/report/evidence.ts";
 import { readLatencies } from "../automation/simulate/latencies.ts";
 import type { Setting } from "../automation/simulate/model.ts";
 import { defaultDns } from "../automation/simulate/settings.ts";
-import { simulate } from "../automation/simulate/simulate.ts";
+import { type Simulation, simulate } from "../automation/simulate/simulate.ts";
+import { DNS_PROVIDERS } from "../components/model.ts";
 
 const RUNS = 10_000;
 const draw = { runs: RUNS, seed: 1 };
@@ -17,6 +18,9 @@ const draw = { runs: RUNS, seed: 1 };
 const SANDBOX = { standby: "warm", shards: 2, pods: 6, nodes: 6, addresses: 3 } as const;
 const STEPS = ["scale", "rebuild", "smoke", "catch-up", "promote", "fence"];
 
+const AGREEMENT = 0.1;
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const seconds = (value: number): string => `${value.toFixed(1)} s`;
 
 const aws = await readLatencies("aws");
@@ -26,6 +30,15 @@ simulate(setting, aws, draw);
 console.log(`${RUNS} failovers in ${((performance.now() - began) / 1000).toFixed(2)} s on one core`);
 
 const table = await readLatencies("sandbox");
+/** Share of the runs that are further from their median than drills may be from the forecast. */
+const farOff = ({ recovered, fromImpact: { p50 } }: Simulation): number =>
+  recovered.filter((one) => Math.abs(one / p50 - 1) > AGREEMENT).length / recovered.length;
+for (const provider of DNS_PROVIDERS) {
+  const chance = farOff(simulate({ ...SANDBOX, go: 1.5, dns: defaultDns(provider) }, table, draw));
+  console.log(
+    `${provider}: ${percent(chance)} of the runs are more than ${percent(AGREEMENT)} from their median`,
+  );
+}
 const errors: number[] = [];
 for (const directory of process.argv.slice(2)) {
   const evidence = JSON.parse(await readFile(path.join(directory, "evidence.json"), "utf8")) as Evidence;
@@ -44,10 +57,10 @@ for (const directory of process.argv.slice(2)) {
     return `${step} ${phase === undefined ? "-" : seconds(phase.endSeconds - phase.startSeconds)}`;
   });
   console.log(
-    `${evidence.id} (${evidence.options.dns}): measured ${seconds(fromImpactSeconds)}, simulated ${seconds(predicted.p50)} (${(100 * error).toFixed(1)} %); ${durations.join(", ")}`,
+    `${evidence.id} (${evidence.options.dns}): measured ${seconds(fromImpactSeconds)}, simulated ${seconds(predicted.p50)} (${percent(error)}); ${durations.join(", ")}`,
   );
 }
 if (errors.length > 0) {
   const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
-  console.log(`mean error over ${errors.length} drills: ${(100 * mean).toFixed(1)} %`);
+  console.log(`mean error over ${errors.length} drills: ${percent(mean)}`);
 }

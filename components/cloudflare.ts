@@ -36,6 +36,13 @@ export interface CloudflareArgs {
 /** The shortest that Cloudflare serves for a record it does not proxy. */
 const RECORD_TTL_SECONDS = 60;
 const MONITOR_TIMEOUT_SECONDS = 5;
+/**
+ * Who judges an origin: a majority of three data centers for each region, a majority of the regions for all. Where
+ * production and its standby are, and a third that breaks the tie. Naming none would mean every data center, which an
+ * account needs Enterprise for; others have one region, and may buy more.
+ * https://developers.cloudflare.com/load-balancing/monitors/#health-monitor-regions
+ */
+const CHECK_REGIONS = ["ENAM", "WNAM", "WEU"];
 
 export class CloudflareAnswers extends ComponentResource {
   readonly #name: string;
@@ -120,6 +127,7 @@ export class CloudflareAnswers extends ComponentResource {
         accountId: cloudflareAccountId,
         name: `${publicName}-${region}`.replaceAll(".", "-"),
         monitor: monitor.id,
+        checkRegions: CHECK_REGIONS,
         minimumOrigins: 1,
         origins: Array.from({ length: zones }, (_, n) => ({
           name: `${region}-${n}`,

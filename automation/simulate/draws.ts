@@ -25,7 +25,9 @@ export function quantilesOf({ latencies }: LatencyTable, hostFactor = 1): Quanti
   return Object.fromEntries(entries) as Quantiles;
 }
 
-const STREAMS = new Map(ALL_WAITS.map((name, index) => [name, index * 64]));
+/** Room for the luck of every checker of every address, the largest of them. */
+const STREAM_LENGTH = 8_192;
+const STREAMS = new Map(ALL_WAITS.map((name, index) => [name, index * STREAM_LENGTH]));
 
 export class Draws {
   readonly #seed: number;
@@ -53,14 +55,5 @@ export class Draws {
   /** Seconds that follow from the configuration. */
   wait(name: WaitName, seconds: number): number {
     return this.#variant?.wait === name ? seconds * this.#variant.factor : seconds;
-  }
-
-  /** The k-th smallest of n independent shares. */
-  smallest(name: WaitName, k: number, n: number, index = 0): number {
-    let at = 0;
-    for (let order = 0; order < k; order++) {
-      at += (1 - at) * (1 - (1 - this.share(name, index + order)) ** (1 / (n - order)));
-    }
-    return at;
   }
 }

@@ -71,10 +71,15 @@ const schema = z.strictObject({
   planSeconds: z.number().positive().nullable(),
   /** Caches that fresh clients sit behind: the first client through any of them ends the outage. */
   resolvers: z.int().min(1),
-  /** Of one health check. */
-  checkers: z.strictObject({ route53: z.int().min(1), cloudflare: z.int().min(1) }),
-  /** Checkers and caches are evenly out of step; false: they know nothing of one another. */
+  /** Of one health check; Cloudflare's in each of the pool's regions. */
+  checkers: z.strictObject({
+    route53: z.int().min(1),
+    cloudflare: z.strictObject({ regions: z.int().min(1), dataCenters: z.int().min(1) }),
+  }),
+  /** Checkers are evenly out of step; false: they know nothing of one another. */
   takeTurns: z.boolean(),
+  /** Share of connections that find a gateway while the load balancer knows no healthy target and tries any. */
+  reached: z.number().min(0).max(1),
   latencies: z.strictObject(
     Object.fromEntries(LATENCIES.map((name) => [name, latency])) as Record<LatencyName, typeof latency>,
   ),

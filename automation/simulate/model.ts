@@ -4,7 +4,8 @@
  */
 import type { DnsProvider } from "../../components/model.ts";
 import { STOPPED_MILLISECONDS, WATCH_MILLISECONDS } from "../failover/decide.ts";
-import type { Draws, WaitName } from "./draws.ts";
+import { convincedSeconds } from "./checks.ts";
+import type { Draws } from "./draws.ts";
 import type { LatencyTable } from "./latencies.ts";
 import type { StepModels } from "./walk.ts";
 
@@ -40,12 +41,14 @@ export interface Setting {
 export interface Moments {
   readonly draws: Draws;
   readonly setting: Setting;
-  readonly place: Pick<LatencyTable, "resolvers" | "checkers" | "takeTurns">;
+  readonly place: Pick<LatencyTable, "resolvers" | "checkers" | "takeTurns" | "reached">;
   go: number;
   trafficPlanned: number;
   /** The Deployments have their new size. */
   askedFor: number;
   gatewaysUp: number;
+  /** By address: its load balancer has found a gateway healthy. */
+  balanced: readonly number[];
   active: number;
   /** The public name leads to the survivor. */
   named: number;
@@ -57,10 +60,13 @@ export interface Moments {
 /** Strong operations one after the other, of which the guard's read of the decision is one. */
 export const FENCE_OPERATIONS = 8;
 const SMOKE_OPERATIONS = 4;
+/** An order and its cancel; what is not answered is asked elsewhere after so long (`automation/adapters/gateway.ts`). */
+const SMOKE_QUESTIONS = 2;
+const SMOKE_PATIENCE_SECONDS = 0.06;
 /** From a checker's connection attempt to its giving up. */
 const CHECK_TIMEOUT_SECONDS = 4;
-/** https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html */
-const HEALTHY_SHARE = 0.18;
+/** `consecutiveUp` of the program's monitor: a pool is healthy at once, and unhealthy after some failures. */
+const CLOUDFLARE_SUCCESSES = 1;
 
 export function momentOfGo({ draws, setting: { go } }: Moments): number {
   if (typeof go === "number") return go;
@@ -98,12 +104,21 @@ export const MODELS: StepModels<Moments> = {
         : draws.take("nodeStart", { of: setting.nodes }) + draws.take("imagePull", { of: setting.nodes });
     const pods = draws.take("podStart", { of: setting.pods });
     moments.gatewaysUp = Math.max(at, moments.askedFor) + nodes + pods;
+    moments.balanced = Array.from(
+      { length: setting.addresses },
+      (_, index) => moments.gatewaysUp + draws.take("loadBalancer", { index }),
+    );
     return moments.gatewaysUp + draws.take("engineStart");
   },
 
-  smoke: (at, { draws, gatewaysUp }) =>
-    Math.max(at, gatewaysUp + draws.take("loadBalancer")) +
-    SMOKE_OPERATIONS * draws.take("strongOperation", { index: 2 }),
+  /** It asks every address again and again: what reaches a gateway by chance is enough. */
+  smoke(at, { draws, balanced, place: { reached } }) {
+    const heard =
+      reached > 0
+        ? at + SMOKE_QUESTIONS * SMOKE_PATIENCE_SECONDS * (1 / reached - 1)
+        : Math.max(at, Math.min(...balanced));
+    return heard + SMOKE_OPERATIONS * draws.take("strongOperation", { index: 2 });
+  },
 
   /** Ends when the public name leads there; clients' caches run out meanwhile. */
   traffic(at, moments) {
@@ -111,7 +126,7 @@ export const MODELS: StepModels<Moments> = {
     moments.active = Math.max(at, moments.trafficPlanned) + draws.take("switch") + draws.take("controlRead");
     moments.named = Math.max(moments.active + healthySeconds(moments), unhealthySeconds(moments));
     const { ttlSeconds } = setting.dns;
-    const left = draws.wait("caches", ttlSeconds * firstOf(draws, "caches", 1, place.resolvers, place));
+    const left = draws.wait("caches", (ttlSeconds * draws.share("caches")) / place.resolvers);
     moments.recovered = moments.named + left + draws.take("clientWrite");
     return moments.named + draws.share("clientWrite", 1);
   },
@@ -129,19 +144,21 @@ export const MODELS: StepModels<Moments> = {
 };
 
 /** From the survivor's first good answer until the name's keepers believe it, by any of its addresses. */
-function healthySeconds({ draws, setting: { dns, addresses }, place }: Moments): number {
-  const { healthCheckIntervalSeconds: interval, failureThreshold } = dns;
-  const { route53, cloudflare } = place.checkers;
-  if (dns.provider === "cloudflare") {
-    // One success is enough (`consecutiveUp: 1`), of a majority of the data centres.
-    const turn = firstOf(draws, "healthChecks", majority(cloudflare), cloudflare, place, addresses);
-    return draws.wait("healthChecks", turn * interval) + draws.take("edgePropagation");
-  }
-  const convinced = Math.floor(HEALTHY_SHARE * route53) + 1;
-  const turn = firstOf(draws, "healthChecks", convinced, route53, place, addresses);
-  return (
-    draws.wait("healthChecks", (failureThreshold - 1 + turn) * interval) + draws.take("healthPropagation")
+function healthySeconds({ draws, setting: { dns }, place, active, balanced }: Moments): number {
+  const proxied = dns.provider === "cloudflare";
+  const convinced = balanced.map((found, address) =>
+    convincedSeconds(
+      draws,
+      {
+        ...{ wait: "healthChecks", verdict: "healthy", address, provider: dns.provider },
+        intervalSeconds: dns.healthCheckIntervalSeconds,
+        threshold: proxied ? CLOUDFLARE_SUCCESSES : dns.failureThreshold,
+        blindSeconds: found - active,
+      },
+      place,
+    ),
   );
+  return draws.wait("healthChecks", Math.min(...convinced)) + propagation(draws, dns.provider, 0);
 }
 
 /**
@@ -158,30 +175,19 @@ function unhealthySeconds({
   setting: { dns },
   place,
 }: Pick<Moments, "draws" | "setting" | "place">): number {
-  const { healthCheckIntervalSeconds: interval, failureThreshold } = dns;
-  const proxied = dns.provider === "cloudflare";
-  const count = proxied ? place.checkers.cloudflare : place.checkers.route53;
-  const needed = proxied ? majority(count) : count - Math.floor(HEALTHY_SHARE * count);
-  const turn = firstOf(draws, "lostSide", needed, count, place);
-  const known = draws.wait("lostSide", (failureThreshold - 1 + turn) * interval + CHECK_TIMEOUT_SECONDS);
-  return known + draws.take(proxied ? "edgePropagation" : "healthPropagation", { index: 1 });
+  const convinced = convincedSeconds(
+    draws,
+    {
+      ...{ wait: "lostSide", verdict: "unhealthy", address: 0, provider: dns.provider },
+      intervalSeconds: dns.healthCheckIntervalSeconds,
+      threshold: dns.failureThreshold,
+      blindSeconds: 0,
+    },
+    place,
+  );
+  const known = draws.wait("lostSide", convinced + CHECK_TIMEOUT_SECONDS);
+  return known + propagation(draws, dns.provider, 1);
 }
 
-const majority = (count: number): number => Math.floor(count / 2) + 1;
-
-/** Share of an interval until `k` of `n` have had their turn, at the luckiest of so many addresses. */
-function firstOf(
-  draws: Draws,
-  name: WaitName,
-  k: number,
-  n: number,
-  { takeTurns }: Pick<LatencyTable, "takeTurns">,
-  addresses = 1,
-): number {
-  if (takeTurns) return (k - 1 + draws.share(name)) / n;
-  let first = 1;
-  for (let address = 0; address < addresses; address++) {
-    first = Math.min(first, draws.smallest(name, k, n, address * k));
-  }
-  return first;
-}
+const propagation = (draws: Draws, provider: DnsProvider, index: number): number =>
+  draws.take(provider === "cloudflare" ? "edgePropagation" : "healthPropagation", { index });

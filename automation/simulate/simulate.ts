@@ -68,6 +68,7 @@ export function attempt(
     trafficPlanned: 0,
     askedFor: 0,
     gatewaysUp: 0,
+    balanced: [],
     active: 0,
     named: 0,
     recovered: 0,

@@ -33,11 +33,18 @@ export type ProbeTiming = Pick<
   "initialDelaySeconds" | "periodSeconds" | "failureThreshold" | "successThreshold"
 >;
 
-/** Repeats a probe and reports the state each time its thresholds are crossed. */
+/**
+ * Repeats a probe and reports the state each time its thresholds are crossed. It keeps its beat, as the kubelet's ticker
+ * does: one attempt that comes late or takes long delays none of the later ones, and of the turns that were missed
+ * meanwhile one is made up for. Checkers that are out of step would else fall into step at the first stall of this process.
+ * https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/kubelet/prober/worker.go
+ */
 export class Prober {
   #state: boolean;
   #streak = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** The beat of the attempt that is waited for or under way, on the monotonic clock. */
+  #due: number;
   #stopped = false;
   readonly #timing: ProbeTiming;
   readonly #check: () => Promise<boolean>;
@@ -54,7 +61,8 @@ export class Prober {
     this.#state = initial;
     this.#check = check;
     this.#report = report;
-    this.#timer = setTimeout(() => void this.#run(), timing.initialDelaySeconds * 1000);
+    this.#due = performance.now() + timing.initialDelaySeconds * 1000;
+    this.#wait();
   }
 
   stop(): void {
@@ -62,12 +70,16 @@ export class Prober {
     clearTimeout(this.#timer);
   }
 
+  #wait(): void {
+    this.#timer = setTimeout(() => void this.#run(), Math.max(0, this.#due - performance.now()));
+  }
+
   async #run(): Promise<void> {
-    const began = performance.now();
     const success = await this.#check();
     if (this.#stopped) return;
-    const wait = Math.max(0, this.#timing.periodSeconds * 1000 - (performance.now() - began));
-    this.#timer = setTimeout(() => void this.#run(), wait);
+    const period = this.#timing.periodSeconds * 1000;
+    this.#due += period * Math.max(1, Math.floor((performance.now() - this.#due) / period));
+    this.#wait();
     this.#streak = success === this.#state ? 0 : this.#streak + 1;
     const threshold = success ? this.#timing.successThreshold : this.#timing.failureThreshold;
     if (this.#streak < threshold) return;

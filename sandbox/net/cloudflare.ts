@@ -177,6 +177,7 @@ export class Cloudflare implements NameSource {
         minimumOrigins: Number(inputs["minimumOrigins"] ?? 1),
         origins: objects(inputs["origins"]).map(originOf),
         monitorId: typeof monitorId === "string" ? monitorId : undefined,
+        regions: Math.max(1, strings(inputs["checkRegions"]).length),
         resolve: (name) => this.answer(name, "A")?.values[0],
       },
       monitor,

@@ -18,10 +18,13 @@ export interface EndpointCheck {
   readonly inverted: boolean;
 }
 
-/** Real checkers are in some 16 locations; three keep the rule and the load apart from each other. */
-const CHECKERS = 3;
-/** Healthy when more than this share of the checkers says so. */
+/** As many as ask a real endpoint: two or more from each of the eight regions that a check has by default. */
+const CHECKERS = 16;
 const HEALTHY_SHARE = 0.18;
+
+/** Healthy when more than 18 % of the checkers say so. */
+export const isHealthy = (opinions: readonly boolean[]): boolean =>
+  opinions.filter(Boolean).length / opinions.length > HEALTHY_SHARE;
 const CONNECT_MILLISECONDS = 4_000;
 const TCP_CONNECT_MILLISECONDS = 10_000;
 /** From the connection to the status line. */
@@ -72,7 +75,8 @@ export class HealthCheck {
   #healthy: boolean;
 
   /**
-   * New checks are healthy until enough answers say otherwise, inverted ones unhealthy.
+   * New checks are healthy until enough answers say otherwise, inverted ones unhealthy. Real checkers know nothing of
+   * one another; evenly out of step they are what such checkers are on average, and a drill owes nothing to luck.
    * @param propagationMilliseconds from a change of mind to the name servers' acting on it
    */
   constructor(check: EndpointCheck, propagationMilliseconds: number) {
@@ -87,8 +91,7 @@ export class HealthCheck {
       };
       return new Prober(timing, initial, attempt, (healthy) => {
         this.#opinions[checker] = healthy;
-        const share = this.#opinions.filter(Boolean).length / CHECKERS;
-        this.#later(share > HEALTHY_SHARE !== check.inverted, propagationMilliseconds);
+        this.#later(isHealthy(this.#opinions) !== check.inverted, propagationMilliseconds);
       });
     });
   }

@@ -14,9 +14,9 @@ export type { Traffic } from "./elasticIps.ts";
 
 const modelled: readonly string[] = [
   "network load balancers are TCP proxies that end no TLS: what would be HTTPS is plain HTTP; security groups are not enforced",
-  "Route 53's health checks come from three checkers with staggered phases instead of some sixteen locations; its alias, failover, weighted and multivalue rules are re-implemented",
+  "Route 53's health checks come from sixteen checkers that are evenly out of step; its alias, failover, weighted and multivalue rules are re-implemented",
   "record edits are served after 1 s and health changes after 1 s (really: up to 60 s, and a few seconds)",
-  "Cloudflare is one HTTP reverse proxy on one address, monitored from three data centers of one region; a request is never tried twice",
+  "Cloudflare is one HTTP reverse proxy on one address, monitored from three data centers of each region that the pool names, evenly out of step; a request is never tried twice",
 ];
 
 const DEFAULT_PROPAGATION: Propagation = { recordMilliseconds: 1_000, healthMilliseconds: 1_000 };

@@ -1,5 +1,6 @@
 /**
- * A Cloudflare pool and its monitor: probes from three data centers, of which a majority decides per origin.
+ * A Cloudflare pool and its monitor: three data centers of each region probe an origin, a majority of them decides for
+ * the region, a majority of the regions for the origin.
  * https://developers.cloudflare.com/load-balancing/understand-basics/health-details/
  */
 import { get } from "node:http";
@@ -37,12 +38,25 @@ export interface PoolSettings {
   readonly minimumOrigins: number;
   readonly origins: readonly Origin[];
   readonly monitorId: string | undefined;
+  /** How many of Cloudflare's regions probe. */
+  readonly regions: number;
   /** Name → address. */
   readonly resolve: (name: string) => string | undefined;
 }
 
-/** A region of the monitor's probes from this many data centers. */
+/** Of a region. */
 const DATA_CENTERS = 3;
+
+const majority = (opinions: readonly boolean[]): boolean =>
+  opinions.filter(Boolean).length > opinions.length / 2;
+
+/** @param opinions of the first data center of every region, then of the second, then of the third */
+export const isHealthy = (opinions: readonly boolean[], regions: number): boolean =>
+  majority(
+    Array.from({ length: regions }, (_, region) =>
+      majority(opinions.filter((_opinion, position) => position % regions === region)),
+    ),
+  );
 
 export const addressOf = ({ address }: Origin, resolve: PoolSettings["resolve"]): string | undefined =>
   isIP(address) === 0 ? resolve(address.toLowerCase()) : address;
@@ -101,20 +115,19 @@ export class Pool {
 
   watch(monitor: Monitor): void {
     this.close();
-    this.#opinions = new Map(
-      this.origins.map((origin) => [origin, Array<boolean>(DATA_CENTERS).fill(false)]),
-    );
+    const probes = this.#settings.regions * DATA_CENTERS;
+    this.#opinions = new Map(this.origins.map((origin) => [origin, Array<boolean>(probes).fill(false)]));
     this.#probers = [...this.#opinions].flatMap(([origin, opinions]) =>
-      opinions.map((_, center) => {
+      opinions.map((_, position) => {
         const timing = {
-          initialDelaySeconds: (monitor.intervalSeconds * center) / DATA_CENTERS,
+          initialDelaySeconds: (monitor.intervalSeconds * position) / probes,
           periodSeconds: monitor.intervalSeconds,
           failureThreshold: monitor.consecutiveDown,
           successThreshold: monitor.consecutiveUp,
         };
         const check = () => this.#check(origin, monitor);
         return new Prober(timing, false, check, (healthy) => {
-          opinions[center] = healthy;
+          opinions[position] = healthy;
         });
       }),
     );
@@ -126,7 +139,7 @@ export class Pool {
 
   #isHealthy(origin: Origin): boolean {
     const opinions = this.#opinions.get(origin);
-    return opinions === undefined || opinions.filter(Boolean).length > DATA_CENTERS / 2;
+    return opinions === undefined || isHealthy(opinions, this.#settings.regions);
   }
 
   async #check(origin: Origin, monitor: Monitor): Promise<boolean> {

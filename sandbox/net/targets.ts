@@ -125,7 +125,8 @@ export class TargetGroup {
   #watch(node: Node): Target {
     const { intervalSeconds, unhealthyThreshold, healthyThreshold } = this.#settings;
     const timing = {
-      initialDelaySeconds: 0,
+      // Targets are not checked in step.
+      initialDelaySeconds: Math.random() * intervalSeconds,
       periodSeconds: intervalSeconds,
       failureThreshold: unhealthyThreshold,
       successThreshold: healthyThreshold,

@@ -1,6 +1,7 @@
 /** Cloudflare, as the `cloudflare` provider sees it: one global control plane, none of AWS' regions. */
 import type { Region } from "../../components/model.ts";
 import type { Properties } from "../cloud/behaviour.ts";
+import { strings } from "../cloud/lists.ts";
 import { hex } from "./aws/making.ts";
 import { valuesAt } from "./aws/paths.ts";
 import type { Cloud, ControlPlane, Target } from "./bridge/cloud.ts";
@@ -104,6 +105,12 @@ const RULES: Readonly<Record<string, (inputs: Properties) => string | undefined>
   [RECORD]: ({ ttl }) =>
     typeof ttl === "number" && ttl !== 1 && (ttl < 30 || ttl > 86_400)
       ? `400: TTL must be 1 (automatic) or between 60 and 86400 seconds, or 30 seconds for Enterprise zones: ${ttl}`
+      : undefined,
+  // Without regions every data center would probe, which is Enterprise's alone.
+  // https://github.com/cloudflare/cloudflare-go/pull/162
+  [POOL]: ({ monitor, checkRegions }) =>
+    monitor !== undefined && strings(checkRegions).length === 0
+      ? "400: Probing from every data centre is not allowed with this subscription. Please choose regions to probe from.: validation failed"
       : undefined,
   // https://developers.cloudflare.com/load-balancing/monitors/create-monitor/
   [MONITOR]: ({ interval, timeout, retries }) => {

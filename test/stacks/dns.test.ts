@@ -113,6 +113,17 @@ test.serial("cloudflare: prod owns one proxied balancer, which tries the primary
   );
 });
 
+test.serial("cloudflare: both pools are judged from an odd number of regions", async (t) => {
+  const pools = of(await deploy("prod", CLOUDFLARE), "cloudflare:index/loadBalancerPool:LoadBalancerPool");
+  t.deepEqual(
+    pools.map(({ inputs }) => inputs.checkRegions),
+    [
+      ["ENAM", "WNAM", "WEU"],
+      ["ENAM", "WNAM", "WEU"],
+    ],
+  );
+});
+
 test.serial(
   "cloudflare: a pool's origins are the names that each stack gives to its own addresses",
   async (t) => {

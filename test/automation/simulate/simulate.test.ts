@@ -184,14 +184,6 @@ test("what to shorten next is what takes most off the 99th percentile", (t) => {
   );
 });
 
-test("independent checkers: the k-th of n is where it must be on average", (t) => {
-  const quantiles = quantilesOf(tableOf({}));
-  const runs = 20_000;
-  let sum = 0;
-  for (let run = 0; run < runs; run++) sum += new Draws(5, run, quantiles).smallest("healthChecks", 3, 16);
-  t.true(Math.abs(sum / runs - 3 / 17) < 0.002, `${sum / runs}`);
-});
-
 function plus(seconds: number): (at: number) => number {
   return (at) => at + seconds;
 }

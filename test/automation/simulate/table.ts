@@ -25,8 +25,9 @@ export function tableOf(seconds: Partial<Record<LatencyName, number | Distributi
     place: "a test",
     planSeconds: null,
     resolvers: 1,
-    checkers: { route53: 1, cloudflare: 1 },
+    checkers: { route53: 1, cloudflare: { regions: 1, dataCenters: 1 } },
     takeTurns: true,
+    reached: 0,
     latencies: Object.fromEntries(
       LATENCIES.map((name) => [name, latency(name)]),
     ) as LatencyTable["latencies"],

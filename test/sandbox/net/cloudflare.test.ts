@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from "ava";
 import { hostPort } from "../../../sandbox/addresses.ts";
 import type { Properties } from "../../../sandbox/cloud/behaviour.ts";
 import { createNetwork } from "../../../sandbox/net/network.ts";
+import { isHealthy } from "../../../sandbox/net/pool.ts";
 import { startWorld, until } from "../compute/fixture.ts";
 
 const ZONE = "0123456789abcdef0123456789abcdef";
@@ -91,6 +92,15 @@ async function startEdge(t: ExecutionContext) {
     });
   return { world, network, origins, pools, create, resolver, edge, ask, healthy };
 }
+
+test("an origin is healthy by a majority of the regions, each by a majority of its data centers", (t) => {
+  // Of two data centers in each of two regions, and of one in the third.
+  t.true(isHealthy([true, true, true, true, true, false, false, false, false], 3));
+  // Five of nine probes pass, but three of them in one region.
+  t.false(isHealthy([true, true, true, true, false, false, true, false, false], 3));
+  t.true(isHealthy([true, false, true], 1));
+  t.false(isHealthy([true, false, false], 1));
+});
 
 test.serial("a proxied name resolves to the edge, a record that is not proxied to its content", async (t) => {
   const { resolver, edge, origins } = await startEdge(t);

@@ -27,7 +27,7 @@ test("pools and monitors must exist", (t) => {
   put(POOL, "p");
 
   t.notThrows(() => validate(BALANCER, { defaultPools: ["p"], fallbackPool: "p" }));
-  t.notThrows(() => validate(POOL, { monitor: "m" }));
+  t.notThrows(() => validate(POOL, { monitor: "m", checkRegions: ["WNAM"] }));
   t.throws(() => validate(BALANCER, { defaultPools: ["p", "gone"], fallbackPool: "p" }), {
     message: `400: defaultPools.* of ${BALANCER} names gone, which does not exist`,
   });
@@ -64,4 +64,17 @@ test("TTLs and probe intervals keep within Cloudflare's bounds", (t) => {
     message: "400: 3 attempts of 5 s each do not fit into an interval of 10 s",
   });
   t.throws(() => validate(MONITOR, { interval: 4, timeout: 1, retries: 0 }), { message: /every 5 to 3600/ });
+});
+
+test("a pool that is monitored says from where", (t) => {
+  const { put, validate } = account();
+  put(MONITOR, "m");
+
+  t.notThrows(() => validate(POOL, {}));
+  for (const checkRegions of [undefined, []]) {
+    t.throws(() => validate(POOL, { monitor: "m", ...(checkRegions && { checkRegions }) }), {
+      message:
+        "400: Probing from every data centre is not allowed with this subscription. Please choose regions to probe from.: validation failed",
+    });
+  }
 });
