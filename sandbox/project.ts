@@ -38,7 +38,7 @@ interface StackFile {
   readonly config: Settings;
 }
 
-const ROUTE53 = { provider: "route53", zoneId: "Z0123456789EXAMPLE", ttlSeconds: 15 } as const;
+const ROUTE53 = { provider: "route53", zoneId: "Z0123456789EXAMPLE" } as const;
 const CLOUDFLARE = {
   provider: "cloudflare",
   zoneId: "0".repeat(31).concat("1"),

@@ -9,7 +9,7 @@ import { parseCidr, VPC_PREFIXES } from "../components/subnets.ts";
 
 import { PAGES } from "./pages.ts";
 
-export const DEFAULT_TTL_SECONDS = 15;
+export const DEFAULT_TTL_SECONDS = 10;
 export const TTL_SECONDS = { min: 5, max: 60 } as const;
 export const DEFAULT_LISTENER_PORT = 443;
 export const DEFAULT_SERVICE_PORT = 8080;
@@ -108,7 +108,7 @@ const dns = z.discriminatedUnion(
           },
           { error: map },
         )
-        .default({ intervalSeconds: 10, failureThreshold: 3 }),
+        .default({ intervalSeconds: 10, failureThreshold: 2 }),
     }),
     z.strictObject({
       provider: z.literal("cloudflare"),

@@ -4,8 +4,8 @@
  */
 import { Draws, quantilesOf } from "../simulate/draws.ts";
 import type { LatencyTable } from "../simulate/latencies.ts";
-import { type Setting, zoneErrorsEnd } from "../simulate/model.ts";
-import { attempt, type Percentiles, percentiles } from "../simulate/simulate.ts";
+import type { Setting } from "../simulate/model.ts";
+import { attempt, type Percentiles, percentiles, simulateZoneLoss } from "../simulate/simulate.ts";
 
 export interface Share {
   readonly name: string;
@@ -91,22 +91,11 @@ export function forecastRecovery(
   };
 }
 
-export function forecastZoneLoss(
+export const forecastZoneLoss = (
   setting: Findings["setting"],
   table: LatencyTable,
   runs = RUNS,
-): Percentiles {
-  const quantiles = quantilesOf(table);
-  return percentiles(
-    Float64Array.from({ length: runs }, (_, run) =>
-      zoneErrorsEnd({
-        draws: new Draws(SEED, run, quantiles),
-        setting: { ...setting, go: GO_SECONDS },
-        place: table,
-      }),
-    ).sort(),
-  );
-}
+): Percentiles => simulateZoneLoss({ ...setting, go: GO_SECONDS }, table, { runs, seed: SEED }).fromImpact;
 
 /**
  * Own work goes with the host's speed. One plan is a noisy sample of that, and a load that is there now may be gone

@@ -5,9 +5,10 @@ import { EXIT, messageOf, UsageError } from "../errors.ts";
 import { readStackConfig } from "../stack-config.ts";
 import type { Place } from "./latencies.ts";
 import { readLatencies } from "./latencies.ts";
+import type { Setting } from "./model.ts";
 import { choose, meets, type Report, render, renderSources } from "./report.ts";
 import { basisOf, settingsOf, type Wanted } from "./settings.ts";
-import { shortenings, simulate } from "./simulate.ts";
+import { shortenings, simulate, simulateZoneLoss } from "./simulate.ts";
 import { draw } from "./svg.ts";
 
 export interface SimulateRequest extends Wanted {
@@ -41,6 +42,7 @@ export async function simulateFailovers(
   const chosen = choose(simulations);
   const report: Report = {
     ...{ draw: { runs, seed }, table, cost: basis.cost, simulations, chosen },
+    zoneLosses: onePerProvider(wanted).map((setting) => simulateZoneLoss(setting, table, { runs, seed })),
     shortenings: shortenings(chosen.setting, table, { runs, seed }),
   };
   stdout.write(request.json === true ? `${JSON.stringify(asJson(report))}\n` : render(report));
@@ -58,6 +60,11 @@ async function mustBeWritable(file: string): Promise<void> {
   });
   await handle.close();
 }
+
+/** Who says go and what stands by are nothing to a zone's loss. */
+const onePerProvider = (settings: readonly Setting[]): readonly Setting[] => [
+  ...new Map(settings.map((setting) => [setting.dns.provider, setting])).values(),
+];
 
 /** Without the single runs. */
 function asJson({ table, simulations, chosen, ...rest }: Report): object {

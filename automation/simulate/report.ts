@@ -4,13 +4,22 @@ import type { WaitName } from "./draws.ts";
 import type { LatencyTable } from "./latencies.ts";
 import type { Setting } from "./model.ts";
 import type { Basis } from "./settings.ts";
-import type { Draw, Percentiles, Shortening, Simulation } from "./simulate.ts";
+import {
+  type Draw,
+  type Percentiles,
+  type Shortening,
+  type Simulation,
+  ZONE_SECONDS,
+  type ZoneLoss,
+} from "./simulate.ts";
 
 export interface Report {
   readonly draw: Draw;
   readonly table: LatencyTable;
   readonly cost: Basis["cost"];
   readonly simulations: readonly Simulation[];
+  /** By each way to lead the public name. */
+  readonly zoneLosses: readonly ZoneLoss[];
   /** The least demanding one that meets the objective at the 99th percentile; else the one that comes nearest. */
   readonly chosen: Simulation;
   readonly shortenings: readonly Shortening[];
@@ -65,14 +74,13 @@ export const nameOf = ({ standby, go, dns }: Setting): string =>
   `${standby}, ${typeof go === "number" ? `go after ${go} s` : GO_TEXT[go]}, ${dns.provider}`;
 
 /** Lines of the whole report. */
-export function render({ draw, table, cost, simulations, chosen, shortenings }: Report): string {
+export function render(report: Report): string {
+  const { draw, table, cost, simulations, zoneLosses, chosen, shortenings } = report;
   return [
     `${draw.runs.toLocaleString("en-US")} failovers per configuration, seed ${draw.seed}: ${table.place}`,
     "",
     row("seconds from the impact", "p50", "p95", "p99", `inside ${RTO_SECONDS} s`),
-    ...simulations.map((one) =>
-      row(nameOf(one.setting), ...figures(one.fromImpact), `${(100 * one.inside).toFixed(2)} %`),
-    ),
+    ...simulations.map((one) => row(nameOf(one.setting), ...figures(one.fromImpact), percent(one.inside))),
     "",
     meets(chosen)
       ? `MEETS ${RTO_SECONDS} s at p99: ${nameOf(chosen.setting)} (${chosen.fromImpact.p99.toFixed(0)} s; ${chosen.fromGo.p99.toFixed(0)} s from the go)`
@@ -83,6 +91,11 @@ export function render({ draw, table, cost, simulations, chosen, shortenings }: 
     row("seconds of each phase", "p50", "p95", "p99", "begins at"),
     ...chosen.phases.map(({ phase, seconds, start }) => row(phase, ...figures(seconds), start.toFixed(1))),
     row("database writable", ...figures(chosen.databaseWritable), "since impact"),
+    "",
+    row("a zone's loss, nobody intervenes", "p50", "p95", "p99", `inside ${ZONE_SECONDS} s`),
+    ...zoneLosses.map(({ dns: { provider }, fromImpact, inside }) =>
+      row(`errors end, ${provider}`, ...figures(fromImpact), percent(inside)),
+    ),
     "",
     "Shorten next (what half of it would take off the p99):",
     ...shortenings.slice(0, 5).map((one) => `  ${shortening(one, table)}`),
@@ -120,6 +133,8 @@ export function renderSources({ place, latencies }: LatencyTable): string {
   ]);
   return [`Latencies of ${place}`, "", ...lines, ""].join("\n");
 }
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 const figures = ({ p50, p95, p99 }: Percentiles): [string, string, string] => [
   p50.toFixed(1),

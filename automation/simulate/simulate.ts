@@ -3,7 +3,7 @@ import { RTO_SECONDS } from "../failover/decide.ts";
 import { failover } from "../failover/runbook.ts";
 import { ALL_WAITS, Draws, type Quantiles, quantilesOf, type Variant, type WaitName } from "./draws.ts";
 import { interpolated, type LatencyTable } from "./latencies.ts";
-import { MODELS, type Moments, momentOfGo, type Setting } from "./model.ts";
+import { type Dns, MODELS, type Moments, momentOfGo, type Setting, zoneErrorsEnd } from "./model.ts";
 import { type Span, walk } from "./walk.ts";
 
 export interface Draw {
@@ -38,6 +38,18 @@ export interface Simulation {
   /** `fromImpact` of every run, in order of size. */
   readonly recovered: Float64Array;
 }
+
+/** Nobody intervenes. */
+export interface ZoneLoss {
+  readonly dns: Dns;
+  /** Impact to the end of errors, for clients that honour the TTL. */
+  readonly fromImpact: Percentiles;
+  /** Share of the runs inside the objective, 0 to 1. */
+  readonly inside: number;
+}
+
+/** Errors of a lost zone end within this, with nobody's help. */
+export const ZONE_SECONDS = 60;
 
 /** What the 99th percentile would lose if a wait took half as long. */
 export interface Shortening {
@@ -96,7 +108,7 @@ export function simulate(setting: Setting, table: LatencyTable, { runs, seed }: 
     fromImpact: percentiles(recovered),
     fromGo: percentiles(fromGo.sort()),
     databaseWritable: percentiles(database.sort()),
-    inside: recovered.filter((seconds) => seconds <= RTO_SECONDS).length / runs,
+    inside: shareWithin(recovered, RTO_SECONDS),
     phases: [...phases]
       .map(([phase, { starts, ends, lasts }]) => ({
         phase,
@@ -108,6 +120,21 @@ export function simulate(setting: Setting, table: LatencyTable, { runs, seed }: 
     recovered,
   };
 }
+
+export function simulateZoneLoss(setting: Setting, table: LatencyTable, { runs, seed }: Draw): ZoneLoss {
+  const quantiles = quantilesOf(table);
+  const ended = Float64Array.from({ length: runs }, (_, run) =>
+    zoneErrorsEnd({ draws: new Draws(seed, run, quantiles), setting, place: table }),
+  ).sort();
+  return {
+    dns: setting.dns,
+    fromImpact: percentiles(ended),
+    inside: shareWithin(ended, ZONE_SECONDS),
+  };
+}
+
+const shareWithin = (measured: Float64Array, limit: number): number =>
+  measured.filter((seconds) => seconds <= limit).length / measured.length;
 
 /** Every wait that matters to the 99th percentile, the one most worth shortening first. */
 export function shortenings(setting: Setting, table: LatencyTable, draw: Draw): readonly Shortening[] {

@@ -49,14 +49,14 @@ test.serial(
         setIdentifier: zone,
         weightedRoutingPolicies: [{ weight: 1 }],
         records: [`address-of-traffic-${zone}`],
-        ttl: 15,
+        ttl: 10,
         healthCheckId: `aws:route53/healthCheck:HealthCheck|answers-${zone}`,
       })),
     );
   },
 );
 
-test.serial("route53: health is /active over HTTPS at each address, every 10 s, three times", async (t) => {
+test.serial("route53: health is /active over HTTPS at each address, every 10 s, twice", async (t) => {
   const checks = of(await standing("dr"), "aws:route53/healthCheck:HealthCheck");
   t.is(checks.length, 3);
   for (const { name, inputs } of checks) {
@@ -67,7 +67,7 @@ test.serial("route53: health is /active over HTTPS at each address, every 10 s, 
       port: 443,
       resourcePath: "/active",
       requestInterval: 10,
-      failureThreshold: 3,
+      failureThreshold: 2,
       enableSni: true,
     });
     t.is(inputs.invertHealthcheck, undefined);

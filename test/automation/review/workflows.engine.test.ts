@@ -64,7 +64,7 @@ test("from a laptop's first deployment over a pull request and its report to dep
   );
 
   for (const stack of ["prod", "dr"] as const) {
-    await runner.edit(stack, (text) => text.replace(/ttlSeconds: 15/, "ttlSeconds: 20"));
+    await runner.edit(stack, (text) => text.replace(/ttlSeconds: 10/, "ttlSeconds: 20"));
   }
   for (const job of ["preview", "report"]) {
     for (const step of runner.stepsOf("pull-request.yml", job)) await passes(step);

@@ -1,7 +1,7 @@
 import test from "ava";
 import { choose, type Report, render } from "../../../automation/simulate/report.ts";
 import { defaultDns, settingsOf } from "../../../automation/simulate/settings.ts";
-import { shortenings, simulate } from "../../../automation/simulate/simulate.ts";
+import { shortenings, simulate, simulateZoneLoss } from "../../../automation/simulate/simulate.ts";
 import { draw as drawSvg } from "../../../automation/simulate/svg.ts";
 import { tableOf } from "./table.ts";
 
@@ -17,13 +17,15 @@ function reportOf(
   wanted: Parameters<typeof settingsOf>[0],
 ): Report {
   const table = tableOf(latencies);
-  const simulations = settingsOf(wanted, basis).map((setting) => simulate(setting, table, draw));
+  const settings = settingsOf(wanted, basis);
+  const simulations = settings.map((setting) => simulate(setting, table, draw));
   const chosen = choose(simulations);
   return {
     draw,
     table,
     cost: basis.cost,
     simulations,
+    zoneLosses: settings.slice(0, 1).map((setting) => simulateZoneLoss(setting, table, draw)),
     chosen,
     shortenings: shortenings(chosen.setting, table, draw),
   };
@@ -52,6 +54,14 @@ test("the least demanding configuration that meets the objective is named, with 
 test("when none meets the objective, that is said", (t) => {
   const text = render(reportOf({ update: 300 }, { dns: "route53" }));
   t.regex(text, /^NONE MEETS 300 s at p99\. The nearest: warm, dr watch starts it, route53 \(\d+ s\)$/m);
+});
+
+test("of a zone's loss it is said how often errors end within a minute", (t) => {
+  const lines = (wait: number) =>
+    render(reportOf({ healthPropagation: wait }, { dns: "route53" })).match(/^errors end, .*$/gm);
+  // 10 s until the second check begins, up to 10 s for the checks' turn, 4 s for its timeout, 10 s of TTL.
+  t.regex(String(lines(1)), /^errors end, route53 +\d+\.\d +\d+\.\d +3\d\.\d +100\.00 %$/);
+  t.regex(String(lines(50)), /^errors end, route53 .* 0\.00 %$/);
 });
 
 test("the drawing is one well-formed element with a curve for each configuration", (t) => {
