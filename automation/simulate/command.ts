@@ -53,11 +53,6 @@ export async function simulateFailovers(
   return meets(chosen) ? EXIT.done : EXIT.rtoMissed;
 }
 
-/** Who says go and what stands by are nothing to a zone's loss. */
-const onePerProvider = (settings: readonly Setting[]): readonly Setting[] => [
-  ...new Map(settings.map((setting) => [setting.dns.provider, setting])).values(),
-];
-
 /** Before anybody waits for it. What stands in it is left. */
 async function mustBeWritable(file: string): Promise<void> {
   const handle = await open(file, "a").catch((error: unknown) => {
@@ -65,6 +60,11 @@ async function mustBeWritable(file: string): Promise<void> {
   });
   await handle.close();
 }
+
+/** Who says go and what stands by are nothing to a zone's loss. */
+const onePerProvider = (settings: readonly Setting[]): readonly Setting[] => [
+  ...new Map(settings.map((setting) => [setting.dns.provider, setting])).values(),
+];
 
 /** Without the single runs. */
 function asJson({ table, simulations, chosen, ...rest }: Report): object {

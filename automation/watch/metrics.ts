@@ -86,15 +86,16 @@ const metricAnswer = z.object({
   MetricDataResults: z.array(z.object({ Id: z.string(), Values: z.array(z.number()) })),
 });
 
-/** A zone that CloudWatch says nothing of has no healthy target. Exported for tests. */
+/** A zone that CloudWatch says nothing of has no target; one that says nothing of any has no data. Exported for tests. */
 export function countsOf(answer: unknown, zones: readonly string[]): Readonly<Record<string, number>> {
   const { MetricDataResults } = metricAnswer.parse(answer);
-  return Object.fromEntries(
-    zones.map((zone, index) => [
-      zone,
-      MetricDataResults.find(({ Id }) => Id === `zone${index}`)?.Values[0] ?? 0,
-    ]),
+  const counts = zones.map(
+    (_, index) => MetricDataResults.find(({ Id }) => Id === `zone${index}`)?.Values[0],
   );
+  if (counts.every((count) => count === undefined)) {
+    throw new Error("CloudWatch counted no targets, of no zone, in the last five minutes");
+  }
+  return Object.fromEntries(zones.map((zone, index) => [zone, counts[index] ?? 0]));
 }
 
 function suffixOf(resources: readonly StateResource[], type: string): string {

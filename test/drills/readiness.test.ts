@@ -101,7 +101,7 @@ test("readiness sees what is broken and what was never done, and a zone's loss i
   t.deepEqual(first.unseen, []);
   t.deepEqual(first.failed, [
     ...["capacity", "capacity-production", "always-on", "keys", "parked", "state-dr", "drift-dr"],
-    ...["backup-age", "restore-test", "last-drill"],
+    ...["backup-age", "restore-test", "last-drill", "last-zone-drill"],
   ]);
 
   for (const { undo } of seeds) await undo();
@@ -109,7 +109,9 @@ test("readiness sees what is broken and what was never done, and a zone's loss i
   t.deepEqual(await sandbox.backUp(), []);
   t.log(`backed up and restored in ${((performance.now() - began) / 1000).toFixed(1)} s`);
   const { bucket } = (await place.deployment()).state;
-  await recordDrill(bucket, { at: Date.now(), scenario: "region-loss", verdict: "met" });
+  for (const scenario of ["region-loss", "az-loss"]) {
+    await recordDrill(bucket, { at: Date.now(), scenario, verdict: "met" });
+  }
   const second = await readiness(t, place);
   t.deepEqual([...second.unseen, ...second.failed], []);
   t.deepEqual(second.report.regressions, []);

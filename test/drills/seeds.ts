@@ -24,11 +24,12 @@ const callsOf = ({ environment }: Place): AwsCalls =>
 export async function seedsOf(place: Place): Promise<readonly Seed[]> {
   const { sandbox, settings } = place;
   const { state, stacks } = await place.deployment();
-  const { journal, cluster } = regionWorld(stacks.dr, ENDPOINTS, settings);
+  const { cluster } = regionWorld(stacks.dr, ENDPOINTS, settings);
+  const journal = place.journal(stacks.dr);
   const calls = callsOf(place);
   const [KeyId] = sandbox.resources("aws:kms/key:Key", WEST);
   const { nodes } = sandbox.cluster(WEST);
-  const control = await journal.control(WEST);
+  const control = await journal.readControlItem(WEST);
   if (KeyId === undefined || control === undefined) throw new Error("the passive region is not deployed");
   const lock = { pid: 4711, username: "ann", hostname: "ops", timestamp: "2026-11-26T03:00:00Z" };
   return [
@@ -41,8 +42,8 @@ export async function seedsOf(place: Place): Promise<readonly Seed[]> {
     },
     // Somebody lets the parked region take traffic.
     {
-      seed: () => journal.setControl({ ...control, traffic: "on" }),
-      undo: () => journal.setControl(control),
+      seed: () => journal.writeControlItem({ ...control, traffic: "on" }),
+      undo: () => journal.writeControlItem(control),
     },
     // An update was killed.
     {

@@ -13,8 +13,6 @@ const RESTORABLE_MINUTES = { warn: 10, fail: 60 } as const;
 const CHECKPOINT_MINUTES = { warn: 5, fail: 60 } as const;
 const ARCHIVE_MINUTES = { warn: 2, fail: 30 } as const;
 const RESTORE_TEST_DAYS = { warn: 35, fail: 100 } as const;
-/** Of a regional failover: quarterly, with some days of grace. */
-const DRILL_DAYS = { warn: 95, fail: 190 } as const;
 
 const ago = (milliseconds: number): string => {
   if (milliseconds < 2 * HOUR) return `${Math.round(milliseconds / MINUTE)} min ago`;
@@ -115,19 +113,28 @@ export const backups: readonly Check<ReadinessFacts>[] = [
         return aged(at - Math.min(...tests.map((one) => one.at)), RESTORE_TEST_DAYS, DAY, what, todo);
       }),
   },
-  {
-    id: "last-drill",
-    title: "a regional failover was drilled lately, and met its objectives",
+  drilled("last-drill", "a regional failover", "region-loss", { warn: 95, fail: 190 }),
+  drilled("last-zone-drill", "the loss of a zone", "az-loss", { warn: 38, fail: 100 }),
+];
+
+/** @param days quarterly or monthly, with some of grace */
+function drilled(
+  id: string,
+  what: string,
+  wanted: string,
+  days: { readonly warn: number; readonly fail: number },
+): Check<ReadinessFacts> {
+  return {
+    id,
+    title: `${what} was drilled lately, and met its objectives`,
     judge: ({ drills, at }) =>
       known(drills, "the history must be readable", (all) => {
-        const todo = "drill in the maintenance window: dr drill";
-        const last = all
-          .filter(({ scenario }) => scenario === "region-loss")
-          .toSorted((a, b) => b.at - a.at)[0];
+        const todo = "drill in the maintenance window: dr calendar run";
+        const last = all.filter(({ scenario }) => scenario === wanted).toSorted((a, b) => b.at - a.at)[0];
         if (last === undefined) return fail("never", todo);
         return last.verdict === "met"
-          ? aged(at - last.at, DRILL_DAYS, DAY, "met", todo)
+          ? aged(at - last.at, days, DAY, "met", todo)
           : fail(`the last one was ${last.verdict}, ${ago(at - last.at)}`, todo);
       }),
-  },
-];
+  };
+}

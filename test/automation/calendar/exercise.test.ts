@@ -100,6 +100,11 @@ test("nobody could be told: it does not begin; one of two is enough", async (t) 
     message: "no drill now: nobody could be told (webhook: 404). Nothing was done",
   });
   t.deepEqual(mute.done, []);
+  const nobody = rehearsal({ announce: async () => ({ told: [], failed: [] }) });
+  await t.throwsAsync(exercise(plan, nobody.ports), {
+    message: "no drill now: nobody could be told (no webhook and no topic is known). Nothing was done",
+  });
+  t.is((await exercise({ ...plan, dryRun: true }, nobody.ports)).verdict, "met", "a rehearsal tells nobody");
   const half = rehearsal({ announce: async () => ({ told: ["topic"], failed: ["webhook: 404"] }) });
   t.is((await exercise(plan, half.ports)).verdict, "met");
   t.deepEqual(

@@ -380,6 +380,17 @@ export const DEFECTS: readonly Defect<ReadinessFacts>[] = [
     as: "fail",
   },
   {
+    title: "zones were last drilled in spring",
+    seeded: {
+      drills: [
+        { at: ago.days(3), scenario: "region-loss", verdict: "met" },
+        { at: ago.days(60), scenario: "az-loss", verdict: "met" },
+      ],
+    },
+    seenBy: "last-zone-drill",
+    as: "warn",
+  },
+  {
     title: "a failover now would take too long",
     seeded: {
       forecast: {

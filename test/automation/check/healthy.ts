@@ -82,7 +82,10 @@ export const healthy: ReadinessFacts = {
     { kind: "Aurora", at: NOW - 10 * DAY, status: "COMPLETED" },
     { kind: "DynamoDB", at: NOW - 10 * DAY, status: "COMPLETED" },
   ],
-  drills: [{ at: NOW - 40 * DAY, scenario: "region-loss", verdict: "met" }],
+  drills: [
+    { at: NOW - 40 * DAY, scenario: "region-loss", verdict: "met" },
+    { at: NOW - 20 * DAY, scenario: "az-loss", verdict: "met" },
+  ],
   forecast: {
     at: NOW,
     recovery: {

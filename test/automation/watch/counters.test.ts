@@ -72,4 +72,7 @@ test("healthy targets per zone; a zone that CloudWatch says nothing of has none"
     "us-east-1b": 2,
     "us-east-1c": 0,
   });
+  t.throws(() => countsOf({ MetricDataResults: [{ Id: "zone0", Values: [] }] }, ["us-east-1a"]), {
+    message: "CloudWatch counted no targets, of no zone, in the last five minutes",
+  });
 });
