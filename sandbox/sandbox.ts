@@ -1,7 +1,6 @@
 /** Two regions on one machine: composes the parts of the cloud, deploys the program into them, and breaks them. */
 import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
-import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,62 +12,52 @@ import {
   type Region,
   type RegionTriple,
 } from "../components/model.ts";
-import { Addresses, hostPort, url } from "./addresses.ts";
-import { type Aurora, createAurora } from "./aurora/aurora.ts";
-import { createDynamo, type Dynamo } from "./aws/dynamo/dynamo.ts";
-import type { Latency } from "./aws/dynamo/quorum.ts";
+import { type Addresses, hostPort, url } from "./addresses.ts";
 import type { InFlightCoverage } from "./aws/dynamo/writes.ts";
-import { type Call, createEdges, type Edges } from "./aws/edge.ts";
-import { createS3, type S3 } from "./aws/s3/s3.ts";
-import { createServices } from "./aws/services.ts";
-import type { Service } from "./cloud/behaviour.ts";
+import type { Call } from "./aws/edge.ts";
+import { claim } from "./claim.ts";
 import type { Cluster } from "./compute/cluster.ts";
-import { type Compute, createCompute } from "./compute/compute.ts";
-import { ImageRegistry } from "./compute/images.ts";
-import { type Controlled, type Loss, listen, type SandboxStatus, type ZoneLoss } from "./control.ts";
-import { Faults, INTERNET, type LinkState } from "./faults.ts";
-import { buildImage, workloadImage } from "./image.ts";
-import { createNetwork, type Network, type Traffic } from "./net/network.ts";
+import type { Controlled, Loss, SandboxStatus, ZoneLoss } from "./control.ts";
+import type { LinkState } from "./faults.ts";
+import { buildImage } from "./image.ts";
+import type { Traffic } from "./net/network.ts";
+import {
+  type Closable,
+  type CloudOptions,
+  CREDENTIALS,
+  closeAll,
+  type Parts,
+  STATE_BUCKET,
+  STATE_KEY,
+  STRUGGLE,
+  startParts,
+} from "./parts.ts";
 import { Processes } from "./processes.ts";
 import { LISTENER_PORT, PASSPHRASE, type Project, writeProject } from "./project.ts";
-import { Providers } from "./providers/providers.ts";
-import { Registry } from "./providers/registry.ts";
 
 const REPOSITORY = path.join(import.meta.dirname, "..");
 /** One per user and machine, as the numbers are: the next owner of a number finds what a killed one left behind. */
 const ROOT = path.join(tmpdir(), `region-failover-${process.getuid?.() ?? "user"}`);
-const STATE_BUCKET = "pulumi-state";
-/** Beside the state, as `dr bootstrap` makes it. */
-const STATE_KEY = "alias/pulumi-state";
-const LAST_SANDBOX = 250;
-/** A loss shall hit writes on their way: the region struggles until so many are, or for so long without load. */
-export const STRUGGLE = { writes: 12, limitMilliseconds: 2_000 } as const;
-/** Between the writer and the other region's replica; Aurora's is "typically under 1 second". */
-const REPLICATION_LAG_MILLISECONDS = 400;
-
-export interface SandboxOptions {
-  readonly seed: number;
-  /** Of the journal's table: none, or what AWS' regions are apart. */
-  readonly latency: Latency;
+export interface SandboxOptions extends CloudOptions {
   readonly dns: DnsProvider;
   readonly shards?: number;
-  /** What a managed database failover takes besides PostgreSQL's own promotion. */
-  readonly promotionSeconds?: number;
-  /** What the pods run instead of the reference workload. */
-  readonly workload?: string;
-  /** How long a database writer's zone must be lost before its standby takes over. */
-  readonly zoneFailoverSeconds?: number;
-  /** What pods may request of each node, in cores; default: what the instance type leaves them. */
-  readonly coresPerNode?: number;
   /** Off: one engine per shard and no hot standby. */
   readonly standbys?: OnOff;
 }
 
 export const DEFAULT_SHARDS = 2;
 
-/** Everything that must be closed, last started first. */
-interface Closable {
-  close(): Promise<void> | void;
+const [PRIMARY, WITNESS, SECONDARY] = REGION_SETS.us;
+const REGIONS: RegionTriple = { primary: PRIMARY, secondary: SECONDARY, witness: WITNESS };
+
+interface Started {
+  readonly addresses: Addresses;
+  readonly directory: string;
+  readonly project: Project;
+  /** Path of the Pulumi CLI. */
+  readonly cli: string;
+  readonly parts: Parts;
+  readonly closables: readonly Closable[];
 }
 
 export class Sandbox implements Controlled {
@@ -76,26 +65,30 @@ export class Sandbox implements Controlled {
   readonly directory: string;
   readonly project: Project;
   readonly regions: RegionTriple;
+  readonly #cli: string;
   readonly #parts: Parts;
+  readonly #closables: readonly Closable[];
   /** By region or zone. */
   readonly #lost = new Map<string, Loss>();
   #phase: SandboxStatus["phase"] = "starting";
 
-  private constructor(addresses: Addresses, directory: string, project: Project, parts: Parts) {
+  private constructor({ addresses, directory, project, cli, parts, closables }: Started) {
     this.addresses = addresses;
     this.directory = directory;
     this.project = project;
     this.regions = REGIONS;
+    this.#cli = cli;
     this.#parts = parts;
+    this.#closables = closables;
   }
 
   /** Takes the first free number, cleans up after a killed owner of it, and starts every part; deploys nothing. */
   static async start(options: SandboxOptions, progress: Progress = () => {}): Promise<Sandbox> {
     const command = await engine(progress);
     let sandbox: Sandbox | undefined;
-    const { addresses, guard } = await claim(() => sandbox);
+    const { addresses, guard } = await claim(REGIONS, () => sandbox);
     const directory = path.join(ROOT, String(addresses.sandbox));
-    const closables: Closable[] = [new Guard(guard)];
+    const closables: Closable[] = [guard];
     try {
       await Processes.reap(path.join(directory, "processes"));
       await rm(directory, { recursive: true, force: true });
@@ -109,15 +102,9 @@ export class Sandbox implements Controlled {
         ...(options.standbys !== undefined && { standbys: options.standbys }),
       });
       await buildImage();
-      const parts = await startParts({
-        options,
-        addresses,
-        directory,
-        project,
-        closables,
-        cli: command.command,
-      });
-      sandbox = new Sandbox(addresses, directory, project, parts);
+      const common = { addresses, directory, project, closables };
+      const parts = await startParts({ ...common, options, regions: REGIONS });
+      sandbox = new Sandbox({ ...common, cli: command.command, parts });
       return sandbox;
     } catch (error) {
       await closeAll(closables);
@@ -127,8 +114,12 @@ export class Sandbox implements Controlled {
 
   /** With these any Pulumi CLI, SDK or script works against this sandbox. */
   environment(): Readonly<Record<string, string>> {
-    const { cli, providers } = this.#parts;
-    const tools = [path.dirname(cli), path.join(REPOSITORY, "node_modules", ".bin"), process.env["PATH"]];
+    const { providers } = this.#parts;
+    const tools = [
+      path.dirname(this.#cli),
+      path.join(REPOSITORY, "node_modules", ".bin"),
+      process.env["PATH"],
+    ];
     const state = new URLSearchParams({
       region: this.regions.witness,
       endpoint: hostPort(this.addresses.operatorEdge),
@@ -330,174 +321,6 @@ export class Sandbox implements Controlled {
   /** Leaves no process and no port behind. */
   async stop(): Promise<void> {
     this.#phase = "stopping";
-    await closeAll(this.#parts.closables);
+    await closeAll(this.#closables);
   }
-}
-
-const [PRIMARY, WITNESS, SECONDARY] = REGION_SETS.us;
-const REGIONS: RegionTriple = { primary: PRIMARY, secondary: SECONDARY, witness: WITNESS };
-const CREDENTIALS = { AWS_ACCESS_KEY_ID: "sandbox", AWS_SECRET_ACCESS_KEY: "sandbox" } as const;
-
-class Guard implements Closable {
-  readonly #server: Server;
-
-  constructor(server: Server) {
-    this.#server = server;
-  }
-
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
-  }
-}
-
-/** Whoever can listen on the guard address owns the number, and the kernel frees it when its owner dies. */
-async function claim(
-  controlled: () => Controlled | undefined,
-): Promise<{ addresses: Addresses; guard: Server }> {
-  for (let number = 1; number <= LAST_SANDBOX; number++) {
-    const addresses = new Addresses(number, REGIONS);
-    try {
-      return { addresses, guard: await listen(addresses.guard, controlled) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    }
-  }
-  throw new Error(`all ${LAST_SANDBOX} sandbox numbers are taken on this machine: stop one`);
-}
-
-async function closeAll(closables: readonly Closable[]): Promise<void> {
-  for (const closable of closables.toReversed()) await closable.close();
-}
-
-interface Parts {
-  readonly cli: string;
-  readonly processes: Processes;
-  readonly faults: Faults;
-  readonly dynamo: Dynamo;
-  readonly s3: S3;
-  readonly aurora: Aurora;
-  readonly compute: Compute;
-  readonly network: Network;
-  readonly edges: Edges;
-  readonly providers: Providers;
-  readonly modelled: readonly string[];
-  backUp(): Promise<readonly string[]>;
-  readonly closables: readonly Closable[];
-}
-
-async function startParts({
-  options,
-  addresses,
-  directory,
-  project,
-  closables,
-  cli,
-}: {
-  readonly options: SandboxOptions;
-  readonly addresses: Addresses;
-  readonly directory: string;
-  readonly project: Project;
-  readonly closables: Closable[];
-  readonly cli: string;
-}): Promise<Parts> {
-  const closing = <T extends Closable>(part: T): T => {
-    closables.push(part);
-    return part;
-  };
-  const faults = new Faults();
-  const { accountId } = project;
-  const processes = closing(new Processes(path.join(directory, "processes")));
-  const dynamo = closing(
-    await createDynamo({ faults, accountId, seed: options.seed, latency: options.latency }),
-  );
-  const s3 = closing(await createS3());
-  const aurora = closing(
-    await createAurora({
-      faults,
-      regions: REGIONS,
-      addresses,
-      accountId,
-      directory: path.join(directory, "aurora"),
-      processes,
-      ...(options.promotionSeconds !== undefined && { promotionSeconds: options.promotionSeconds }),
-      ...(options.zoneFailoverSeconds !== undefined && { zoneFailoverSeconds: options.zoneFailoverSeconds }),
-    }),
-  );
-  aurora.setLag(REPLICATION_LAG_MILLISECONDS);
-  const images = new ImageRegistry([workloadImage(project.imageDigest, options.workload)]);
-  const compute = closing(
-    await createCompute({
-      faults,
-      addresses,
-      regions: REGIONS,
-      processes,
-      images,
-      ...(options.coresPerNode !== undefined && { coresPerNode: options.coresPerNode }),
-      directory: path.join(directory, "pods"),
-      environment: (region) => ({
-        ...CREDENTIALS,
-        AWS_ENDPOINT_URL: url(addresses.edge(region)),
-        DNS_RESOLVER: hostPort(addresses.dns),
-        PGSSLMODE: "disable",
-        PATH: path.dirname(process.execPath),
-      }),
-    }),
-  );
-  const network = closing(
-    await createNetwork({
-      faults,
-      addresses,
-      compute,
-      zones: { [project.zoneId]: project.publicName.split(".").slice(-2).join(".") },
-    }),
-  );
-  const doors = [
-    { place: INTERNET, ...addresses.operatorEdge },
-    ...[PRIMARY, SECONDARY, WITNESS].map((region) => ({ place: region, ...addresses.edge(region) })),
-  ];
-  const registry = new Registry();
-  const services = closing(
-    createServices({
-      ...{ accountId, stateKey: STATE_KEY, registry, images, dynamo, aurora, compute, network },
-    }),
-  );
-  const edges = closing(
-    await createEdges({ faults, services: [dynamo.aws, s3.aws, aurora.rds, ...services.aws], doors }),
-  );
-  s3.createBucket(REGIONS.witness, STATE_BUCKET);
-  const parts: readonly Service[] = [dynamo, s3, aurora, compute, network];
-  const providers = closing(
-    await Providers.start({
-      faults,
-      regions: REGIONS,
-      accountId,
-      registry,
-      behaviours: Object.assign({}, services.behaviours, ...parts.map(({ behaviours }) => behaviours)),
-      invocations: Object.assign({}, ...parts.map(({ invocations }) => invocations ?? {})),
-    }),
-  );
-  const modelled = [
-    ...[...parts, services, providers].flatMap(({ modelled = [] }) => modelled),
-    `the other region's replica receives the write-ahead log ${REPLICATION_LAG_MILLISECONDS} ms late (Aurora: typically under 1 s)`,
-    "a lost zone is its processes killed or frozen and its network refusing or swallowing everything; its address leaves DNS " +
-      "by its own health check",
-    `before a region is lost its journal writes slow down until ${STRUGGLE.writes} are on their way, or for ${STRUGGLE.limitMilliseconds / 1_000} s`,
-  ];
-  return {
-    cli,
-    processes,
-    faults,
-    dynamo,
-    s3,
-    aurora,
-    compute,
-    network,
-    edges,
-    providers,
-    modelled,
-    backUp: () => services.backUp(),
-    closables,
-  };
 }

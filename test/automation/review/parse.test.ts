@@ -21,7 +21,7 @@ test("a digest: stack, project, region, steps with both states, and what changed
     ({ name, type }) => name === "answers-us-east-1a" && type === "aws:route53/record:Record",
   );
   t.like(step, { op: "update", changed: ["healthCheckId", "ttl"], replaceReasons: [] });
-  t.deepEqual([step?.old?.inputs["ttl"], step?.new?.inputs["ttl"], step?.new?.custom], [15, 20, true]);
+  t.deepEqual([step?.old?.inputs["ttl"], step?.new?.inputs["ttl"], step?.new?.custom], [10, 20, true]);
 });
 
 test("a stream: the same, a replacement once, and protection also where nothing else changes", async (t) => {
