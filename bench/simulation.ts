@@ -1,7 +1,8 @@
 /**
  * How quick the simulation is, and how well it foretells drills: `node bench/simulation.ts [EVIDENCE_DIRECTORY…]`.
  * Without directories only the speed, and how often one drill is far from the median by chance alone. Of each drill the
- * durations of its steps are printed too: what `automation/simulate/latencies.sandbox.json` is made of.
+ * durations of its steps are printed too, with the model's medians: what `automation/simulate/latencies.sandbox.json` is
+ * made of.
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -16,7 +17,7 @@ const RUNS = 10_000;
 const draw = { runs: RUNS, seed: 1 };
 /** As `sandbox/project.ts` deploys it. */
 const SANDBOX = { standby: "warm", shards: 2, pods: 6, nodes: 6, addresses: 3 } as const;
-const STEPS = ["scale", "rebuild", "smoke", "catch-up", "promote", "fence"];
+const STEPS = ["scale", "rebuild", "smoke", "catch-up", "promote", "fence", "health checks", "caches"];
 
 const AGREEMENT = 0.1;
 
@@ -45,19 +46,17 @@ for (const directory of process.argv.slice(2)) {
   const { fromImpactSeconds, fromGoSeconds, phases } = evidence.rto;
   if (fromImpactSeconds === null || fromGoSeconds === null) continue;
   const go = fromImpactSeconds - fromGoSeconds;
-  const predicted = simulate(
-    { ...SANDBOX, go, dns: defaultDns(evidence.options.dns) },
-    table,
-    draw,
-  ).fromImpact;
-  const error = predicted.p50 / fromImpactSeconds - 1;
+  const predicted = simulate({ ...SANDBOX, go, dns: defaultDns(evidence.options.dns) }, table, draw);
+  const { p50 } = predicted.fromImpact;
+  const error = p50 / fromImpactSeconds - 1;
   errors.push(error);
   const durations = STEPS.map((step) => {
-    const phase = phases.find(({ name }) => name === step);
-    return `${step} ${phase === undefined ? "-" : seconds(phase.endSeconds - phase.startSeconds)}`;
+    const measured = phases.find(({ name }) => name === step);
+    const median = predicted.phases.find(({ phase }) => phase === step)?.seconds.p50 ?? 0;
+    return `${step} ${measured === undefined ? "-" : seconds(measured.endSeconds - measured.startSeconds)} (${seconds(median)})`;
   });
   console.log(
-    `${evidence.id} (${evidence.options.dns}): measured ${seconds(fromImpactSeconds)}, simulated ${seconds(predicted.p50)} (${percent(error)}); ${durations.join(", ")}`,
+    `${evidence.id} (${evidence.options.dns}): measured ${seconds(fromImpactSeconds)}, simulated ${seconds(p50)} (${percent(error)}); ${durations.join(", ")}`,
   );
 }
 if (errors.length > 0) {

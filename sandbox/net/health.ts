@@ -18,17 +18,17 @@ export interface EndpointCheck {
   readonly inverted: boolean;
 }
 
-/** As many as ask a real endpoint: two or more from each of the eight regions that a check has by default. */
+/** Real checkers are in some 16 locations. */
 const CHECKERS = 16;
 const HEALTHY_SHARE = 0.18;
-
-/** Healthy when more than 18 % of the checkers say so. */
-export const isHealthy = (opinions: readonly boolean[]): boolean =>
-  opinions.filter(Boolean).length / opinions.length > HEALTHY_SHARE;
 const CONNECT_MILLISECONDS = 4_000;
 const TCP_CONNECT_MILLISECONDS = 10_000;
 /** From the connection to the status line. */
 const RESPONSE_MILLISECONDS = 2_000;
+
+/** More than 18 % of the checkers say so. */
+export const isHealthy = (opinions: readonly boolean[]): boolean =>
+  opinions.filter(Boolean).length / opinions.length > HEALTHY_SHARE;
 
 function checkHttp({ host, port, path, hostHeader }: EndpointCheck): Promise<boolean> {
   return new Promise((resolve) => {
