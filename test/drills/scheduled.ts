@@ -85,7 +85,7 @@ export async function scheduled(t: ExecutionContext, { sandbox }: Place): Promis
   const [opened] = runner.stepsOf("drills.yml", "region-guard");
   t.is((await ends(opened)).code, 0);
   const [region] = runner.stepsOf("drills.yml", "region");
-  const moved = await ends(region, { "inputs.target || vars.DRILL_TARGET": "us-west-2" });
+  const moved = await ends(region, { "vars.DRILL_TARGET": "us-west-2" });
   t.is(moved.code, 0, moved.end);
   t.like(JSON.parse(moved.stdout.trim().split("\n").at(-1) ?? ""), {
     scenario: "region-loss",

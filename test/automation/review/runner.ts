@@ -75,9 +75,17 @@ export class Runner {
   ): { child: ChildProcess; ended: Promise<Ended> } {
     this.#ran.add(step);
     const known = { ...this.#values, ...values };
+    // Of `a || b` the first that is not empty.
+    const resolved = (expression: string): string =>
+      expression
+        .split(" || ")
+        .map((name) => known[name])
+        .find(Boolean) ?? "";
     const given = Object.entries(step.env ?? {}).map(([name, text]) => [
       name,
-      text.replace(/\$\{\{ ([\w.]+) \}\}/g, (_whole, expression: string) => known[expression] ?? ""),
+      text.replace(/\$\{\{ ([\w.]+(?: \|\| [\w.]+)*) \}\}/g, (_whole, expression: string) =>
+        resolved(expression),
+      ),
     ]);
     const file = (name: string) => path.join(this.directory, name);
     // As the runner starts a step's script.
