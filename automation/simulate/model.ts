@@ -56,7 +56,7 @@ export interface Moments {
 
 /** Strong operations one after the other, of which the guard's read of the decision is one. */
 export const FENCE_OPERATIONS = 8;
-const SMOKE_OPERATIONS = 4;
+export const SMOKE_OPERATIONS = 4;
 /** From a checker's connection attempt to its giving up. */
 const CHECK_TIMEOUT_SECONDS = 4;
 /** https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html */
