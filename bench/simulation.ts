@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Evidence } from "../automation/report/evidence.ts";
+import type { CorruptionCase, Evidence, Phase } from "../automation/report/evidence.ts";
 import { readLatencies } from "../automation/simulate/latencies.ts";
 import type { Setting } from "../automation/simulate/model.ts";
 import { defaultDns } from "../automation/simulate/settings.ts";
@@ -44,6 +44,8 @@ const errors: number[] = [];
 for (const directory of process.argv.slice(2)) {
   const evidence = JSON.parse(await readFile(path.join(directory, "evidence.json"), "utf8")) as Evidence;
   const { fromImpactSeconds, fromGoSeconds, phases } = evidence.rto;
+  for (const one of evidence.cases ?? []) console.log(`${evidence.id}, ${restored(one, phases)}`);
+  if (evidence.cases !== undefined) continue;
   if (fromImpactSeconds === null || fromGoSeconds === null) continue;
   const go = fromImpactSeconds - fromGoSeconds;
   const predicted = simulate({ ...SANDBOX, go, dns: defaultDns(evidence.options.dns) }, table, draw);
@@ -59,6 +61,16 @@ for (const directory of process.argv.slice(2)) {
     `${evidence.id} (${evidence.options.dns}): measured ${seconds(fromImpactSeconds)}, simulated ${seconds(p50)} (${percent(error)}); ${durations.join(", ")}`,
   );
 }
+/** What `dr check` foretold of it, and the steps of its commands. */
+function restored({ id, fromGoSeconds, prediction }: CorruptionCase, phases: readonly Phase[]): string {
+  const steps = phases.flatMap(({ name, startSeconds, endSeconds }) =>
+    name.startsWith(`${id} `) ? [`${name.slice(id.length + 1)} ${seconds(endSeconds - startSeconds)}`] : [],
+  );
+  const told = prediction?.rtoSeconds ?? Number.NaN;
+  const error = 100 * (told / (fromGoSeconds ?? Number.NaN) - 1);
+  return `${id}: measured ${seconds(fromGoSeconds ?? Number.NaN)} from the go, foretold ${seconds(told)} (${error.toFixed(1)} %); ${steps.join(", ")}`;
+}
+
 if (errors.length > 0) {
   const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
   console.log(`mean error over ${errors.length} drills: ${percent(mean)}`);

@@ -93,6 +93,8 @@ export interface RestoreTest {
   readonly at: number;
   /** AWS Backup: `COMPLETED`, `FAILED` or `ABORTED`. */
   readonly status: string;
+  /** To its end; null: AWS Backup does not say. */
+  readonly seconds: number | null;
 }
 
 export interface CheckpointAge {

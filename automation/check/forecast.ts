@@ -1,17 +1,20 @@
 /**
- * What a failover would take if it began now: the simulation's own model, with current facts in place of its
- * assumptions, and its median in place of thousands of runs.
+ * What a failover, or a restore, would take if it began now: the simulation's own models, with current facts in place
+ * of their assumptions, and the median in place of thousands of runs.
  */
+import type { Fact } from "../fact.ts";
 import { Draws, quantilesOf } from "../simulate/draws.ts";
 import type { LatencyTable } from "../simulate/latencies.ts";
 import type { Setting } from "../simulate/model.ts";
+import {
+  type Damaged,
+  FOUND_WITHIN_SECONDS,
+  type RestoreFigures,
+  type RestoreSetting,
+  simulateRestore,
+} from "../simulate/restore.ts";
 import { attempt, type Percentiles, percentiles, simulateZoneLoss } from "../simulate/simulate.ts";
-
-export interface Share {
-  readonly name: string;
-  /** Mean over the runs; the shares' sum is the mean recovery time. */
-  readonly seconds: number;
-}
+import { meanShares, type Share } from "../simulate/walk.ts";
 
 export interface RecoveryForecast {
   /** Impact to a fresh client's first write, the go being given `goSeconds` after the impact. */
@@ -32,10 +35,24 @@ export interface LossForecast {
   readonly eventsPerSecond: number;
 }
 
+/** Of a halt, a restore or rebuilding, and a resumption; whoever is asked something answers at once. */
+export interface RestoreForecast {
+  /** By what is damaged. */
+  readonly of: Readonly<Record<Damaged, RestoreFigures>>;
+  /** Of the journal: all of it, and what a database that is so much older lacks. */
+  readonly records: number;
+  readonly recordsToReplay: number;
+  readonly foundWithinSeconds: number;
+  /** When the restore was tested whose duration counts, milliseconds since 1970; null: it is the table's. */
+  readonly testedAt: number | null;
+}
+
 export interface Forecast {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly recovery: RecoveryForecast;
+  /** Unknown where the active region does not answer: then it is not restored either. */
+  readonly restore: Fact<RestoreForecast>;
   /** From the loss of a zone until clients have no errors any more. */
   readonly zoneLoss: Percentiles;
   readonly loss: LossForecast;
@@ -71,23 +88,41 @@ export function forecastRecovery(
     ...quantiles,
     engineStart: (p: number) => quantiles.engineStart(p) + replaySeconds + pull(p),
   };
-  const totals = new Map<string, number>();
-  const recovered = Float64Array.from({ length: runs }, (_, run) => {
-    const { moments, spans } = attempt(
-      { ...setting, go: GO_SECONDS },
-      table,
-      new Draws(SEED, run, withReplay),
-    );
-    for (const { name, seconds } of chain(spans)) totals.set(name, (totals.get(name) ?? 0) + seconds);
-    return moments.recovered;
-  }).sort();
+  const attempts = Array.from({ length: runs }, (_, run) =>
+    attempt({ ...setting, go: GO_SECONDS }, table, new Draws(SEED, run, withReplay)),
+  );
   return {
     goSeconds: GO_SECONDS,
     planSeconds,
-    fromImpact: percentiles(recovered),
-    shares: [...totals]
-      .map(([name, seconds]) => ({ name, seconds: seconds / runs }))
-      .toSorted((a, b) => b.seconds - a.seconds),
+    fromImpact: percentiles(Float64Array.from(attempts, ({ moments }) => moments.recovered).sort()),
+    shares: meanShares(attempts.map(({ spans }) => chain(spans))),
+  };
+}
+
+/** What a restore goes by, as found. */
+export interface Restorable extends Pick<RestoreSetting, "shards" | "instances" | "records"> {
+  /** Of the journal's growth. */
+  readonly recordsPerSecond: number;
+  /** The newest restore of the database that a test did; null: there is none, or it says nothing of this place. */
+  readonly tested: { readonly at: number; readonly seconds: number } | null;
+}
+
+export function forecastRestore(
+  { shards, instances, records, recordsPerSecond, tested }: Restorable,
+  planSeconds: number | null,
+  table: LatencyTable,
+  runs = RUNS,
+): RestoreForecast {
+  const recordsToReplay = Math.min(records, recordsPerSecond * FOUND_WITHIN_SECONDS);
+  const setting = { shards, instances, records, recordsToReplay, testedSeconds: tested?.seconds ?? null };
+  const draw = { runs, seed: SEED, hostFactor: hostFactor(planSeconds, table.planSeconds) };
+  return {
+    of: {
+      database: simulateRestore("database", setting, table, draw),
+      journal: simulateRestore("journal", setting, table, draw),
+    },
+    ...{ records, recordsToReplay, foundWithinSeconds: FOUND_WITHIN_SECONDS },
+    testedAt: tested?.at ?? null,
   };
 }
 

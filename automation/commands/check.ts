@@ -8,7 +8,10 @@ export const command: Command = {
   options(program) {
     program
       .option("--host", "judge this machine instead: whether it could run the failover")
-      .option("--forecast", "only predict what a failover now would take, in seconds instead of a minute")
+      .option(
+        "--forecast",
+        "only predict what a failover or a restore now would take, in seconds instead of a minute",
+      )
       .option("--json", "one JSON value on stdout");
   },
   async run(options, context) {

@@ -3,6 +3,7 @@
 import { cp } from "node:fs/promises";
 import path from "node:path";
 import { messageOf } from "../errors.ts";
+import { isUnknown } from "../fact.ts";
 import { runsDirectory } from "../runbook/record.ts";
 import { type Drill, known } from "./drill.ts";
 import { instrumentsOf } from "./instruments.ts";
@@ -65,19 +66,27 @@ export const warmUp: DrillPhase = {
   },
 };
 
-/** Under load, as it will be when the region is lost. */
-async function predict(drill: Drill): Promise<void> {
+/** Under load, as it will be when the region is lost or the data damaged. */
+export async function predict(drill: Drill): Promise<void> {
+  drill.forecast = undefined;
   try {
     const forecast = await known(drill.world, "world").forecast();
     drill.forecast = forecast;
-    const seconds = forecast.recovery.fromImpact.p50.toFixed(1);
+    const { recovery, restore, loss } = forecast;
     drill.note(
-      `dr check: a failover now would take ${seconds} s (a plan took ${forecast.recovery.planSeconds?.toFixed(1) ?? "?"} s), the database is ${forecast.loss.databaseEvents ?? "?"} event(s) behind`,
+      `dr check: a failover now would take ${inWords(recovery.fromImpact)} (a plan took ${recovery.planSeconds?.toFixed(1) ?? "?"} s), the database is ${loss.databaseEvents ?? "?"} event(s) behind`,
+    );
+    drill.note(
+      isUnknown(restore)
+        ? `dr check cannot predict a restore: ${restore.unknown}`
+        : `dr check: a halted restore would take ${inWords(restore.of.database.fromGo)}, a rebuilding of the journal ${inWords(restore.of.journal.fromGo)}`,
     );
   } catch (error) {
     drill.note(`dr check cannot predict: ${messageOf(error)}`);
   }
 }
+
+const inWords = ({ p50 }: { readonly p50: number }): string => `${p50.toFixed(1)} s`;
 
 export const impact: DrillPhase = {
   id: "impact",

@@ -93,7 +93,7 @@ export interface World {
   databaseUrl(region: Region, endpoint: "writer" | "reader"): string;
   /** Runs a verb of `dr` against it; rejects with its last words when it fails. */
   dr(arguments_: readonly string[]): Promise<void>;
-  /** What `dr check` says of a failover now. */
+  /** What `dr check` says of a failover and of a restore now. */
   forecast(): Promise<Forecast>;
   /** Operations that a plain preview of the stack would do. */
   preview(stack: StackName): Promise<PreviewResult>;

@@ -56,7 +56,7 @@ export interface RecoveryPoint {
   readonly measuredGapEvents: number | null;
 }
 
-/** What `dr check` said of a failover before the impact, against what happened. */
+/** What `dr check` said of a failover, or a restore, before the impact, against what happened. */
 export interface Prediction {
   /** When it was made, in seconds since the impact: negative. */
   readonly madeSeconds: number;
@@ -70,6 +70,8 @@ export interface Prediction {
   readonly gapErrorEvents: number | null;
   /** What the write rate can have changed between prediction and fence. */
   readonly gapBoundEvents: number | null;
+  /** Of restores: acknowledged orders that it said would be lost, and this less those that were. */
+  readonly orders?: { readonly lost: number; readonly error: number };
 }
 
 export interface ClientFigures {
@@ -167,6 +169,10 @@ export interface CorruptionCase {
   readonly quarantined: number;
   /** To the first order of every shard by the public name. */
   readonly servedSeconds: number | null;
+  /** The same from the operator's go: the start of the first command. */
+  readonly fromGoSeconds: number | null;
+  /** Absent: there was none. */
+  readonly prediction?: Prediction;
   /** Differences from the journal that are left, in words. */
   readonly left: readonly string[];
   /** What each of the operator's commands ended with. */

@@ -1,5 +1,5 @@
 /** The verdict as a block of text: the answer first, then what it rests on. */
-import type { CorruptionCase, Evidence, Phase, PreviewResult, Wait } from "./evidence.ts";
+import type { CorruptionCase, Evidence, Phase, Prediction, PreviewResult, Wait } from "./evidence.ts";
 import type { Verdict } from "./verdict.ts";
 import { zoneLines } from "./zones.ts";
 
@@ -74,6 +74,14 @@ function caseLines(one: CorruptionCase): string[] {
       `${number(one.eventsReplayed)} events replayed in ${seconds(one.replaySeconds)} (${number(Math.round(rate))}/s), ${one.quarantined} quarantined`,
     ),
     row("", `orders again after ${seconds(one.servedSeconds)}, ${one.left.length} differences left`),
+    ...(one.prediction === undefined
+      ? []
+      : [
+          row(
+            "",
+            `${seconds(one.fromGoSeconds)} from the operator's go, predicted ${foretold(one.prediction, "damage")}`,
+          ),
+        ]),
   ];
 }
 
@@ -114,12 +122,15 @@ function bars(phases: readonly Phase[]): string[] {
 }
 
 /** How far off the forecast was, before anything was broken. */
-function predicted({ prediction }: Evidence): string[] {
+function predicted({ prediction, cases }: Evidence): string[] {
   if (prediction === undefined) return [];
-  const { rtoSeconds, rtoErrorSeconds, gapEvents, gapErrorEvents, gapBoundEvents } = prediction;
-  const off = rtoErrorSeconds === null ? "" : `, ${Math.abs(rtoErrorSeconds).toFixed(1)} s off`;
+  const { gapEvents, gapErrorEvents, gapBoundEvents, orders } = prediction;
   return [
-    row("predicted", `${seconds(rtoSeconds)} by dr check before the loss${off}`),
+    row(
+      "predicted",
+      cases === undefined ? foretold(prediction, "loss") : `at worst ${foretold(prediction, "damage")}`,
+    ),
+    ...(orders === undefined ? [] : [row("", `${orders.lost} orders lost, ${Math.abs(orders.error)} off`)]),
     ...(gapEvents === null
       ? []
       : [
@@ -129,6 +140,11 @@ function predicted({ prediction }: Evidence): string[] {
           ),
         ]),
   ];
+}
+
+function foretold({ rtoSeconds, rtoErrorSeconds }: Prediction, before: "loss" | "damage"): string {
+  const off = rtoErrorSeconds === null ? "" : `, ${Math.abs(rtoErrorSeconds).toFixed(1)} s off`;
+  return `${seconds(rtoSeconds)} by dr check before the ${before}${off}`;
 }
 
 function data({ rpo, integrity, coverage, zones }: Evidence): string[] {

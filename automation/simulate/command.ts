@@ -3,12 +3,12 @@ import { open, writeFile } from "node:fs/promises";
 import type { Context } from "../commands/command.ts";
 import { EXIT, messageOf, UsageError } from "../errors.ts";
 import { readStackConfig } from "../stack-config.ts";
-import type { Place } from "./latencies.ts";
-import { readLatencies } from "./latencies.ts";
+import { type LatencyTable, type Place, readLatencies } from "./latencies.ts";
 import type { Setting } from "./model.ts";
-import { choose, meets, type Report, render, renderSources } from "./report.ts";
-import { basisOf, settingsOf, type Wanted } from "./settings.ts";
-import { shortenings, simulate, simulateZoneLoss } from "./simulate.ts";
+import { choose, meets, type Report, type RestoreReport, render, renderSources } from "./report.ts";
+import { FOUND_WITHIN_SECONDS, simulateRestore } from "./restore.ts";
+import { type Basis, basisOf, settingsOf, type Wanted } from "./settings.ts";
+import { type Draw, shortenings, simulate, simulateZoneLoss } from "./simulate.ts";
 import { draw } from "./svg.ts";
 
 export interface SimulateRequest extends Wanted {
@@ -44,6 +44,7 @@ export async function simulateFailovers(
     ...{ draw: { runs, seed }, table, cost: basis.cost, simulations, chosen },
     zoneLosses: onePerProvider(wanted).map((setting) => simulateZoneLoss(setting, table, { runs, seed })),
     shortenings: shortenings(chosen.setting, table, { runs, seed }),
+    restores: restoresOf(basis, table, { runs, seed }),
   };
   stdout.write(request.json === true ? `${JSON.stringify(asJson(report))}\n` : render(report));
   if (request.svg !== undefined) {
@@ -65,6 +66,19 @@ async function mustBeWritable(file: string): Promise<void> {
 const onePerProvider = (settings: readonly Setting[]): readonly Setting[] => [
   ...new Map(settings.map((setting) => [setting.dns.provider, setting])).values(),
 ];
+
+function restoresOf({ restore }: Basis, table: LatencyTable, draw: Draw): RestoreReport {
+  const of = (days: number) => ({
+    database: simulateRestore("database", restore(days), table, draw),
+    journal: simulateRestore("journal", restore(days), table, draw),
+  });
+  const [one, two] = [of(1), of(2)];
+  const further = (damaged: keyof typeof one) => two[damaged].fromGo.p50 - one[damaged].fromGo.p50;
+  return {
+    ...{ of: one, records: restore(1).records, foundWithinSeconds: FOUND_WITHIN_SECONDS },
+    furtherDaySeconds: { database: further("database"), journal: further("journal") },
+  };
+}
 
 /** Without the single runs. */
 function asJson({ table, simulations, chosen, ...rest }: Report): object {

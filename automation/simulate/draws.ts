@@ -1,11 +1,19 @@
-/** The luck of one failover: every wait by name, the same for every variant of the run. */
-import { LATENCIES, type LatencyName, type LatencyTable, quantileOf } from "./latencies.ts";
+/** The luck of one run: every wait by name, the same for every variant of it. */
+import {
+  FAILOVER_LATENCIES,
+  LATENCIES,
+  type LatencyName,
+  type LatencyTable,
+  quantileOf,
+  RESTORE_LATENCIES,
+} from "./latencies.ts";
 import { uniform } from "./random.ts";
 
 /** Waits that follow from the configuration and are no latency of the table. */
 export const WAITS = ["silence", "lostSide", "healthChecks", "caches"] as const;
 export type WaitName = LatencyName | (typeof WAITS)[number];
-export const ALL_WAITS: readonly WaitName[] = [...LATENCIES, ...WAITS];
+/** Of a failover. */
+export const ALL_WAITS: readonly WaitName[] = [...FAILOVER_LATENCIES, ...WAITS];
 
 /** One wait made longer or shorter, e.g. `{ wait: "caches", factor: 0.5 }`. */
 export interface Variant {
@@ -27,7 +35,9 @@ export function quantilesOf({ latencies }: LatencyTable, hostFactor = 1): Quanti
 
 /** Room for the luck of every checker of every address, the largest of them. */
 const STREAM_LENGTH = 8_192;
-const STREAMS = new Map(ALL_WAITS.map((name, index) => [name, index * STREAM_LENGTH]));
+const STREAMS = new Map(
+  [...ALL_WAITS, ...RESTORE_LATENCIES].map((name, index) => [name, index * STREAM_LENGTH]),
+);
 
 export class Draws {
   readonly #seed: number;

@@ -7,8 +7,7 @@ import { UsageError } from "../errors.ts";
 export const PLACES = ["aws", "sandbox"] as const;
 export type Place = (typeof PLACES)[number];
 
-/** Everything that the model waits for; a data file names each of them and no other. */
-export const LATENCIES = [
+export const FAILOVER_LATENCIES = [
   "alarm",
   "paged",
   "desk",
@@ -33,6 +32,26 @@ export const LATENCIES = [
   "promotion",
   "catchUp",
 ] as const;
+/** Besides some of a failover's. `…Thousand`: seconds for a thousand records of the journal. */
+export const RESTORE_LATENCIES = [
+  "command",
+  "maintenanceSwitch",
+  "engineStop",
+  "engineResume",
+  "clusterRestore",
+  "instanceStart",
+  "setAside",
+  "databaseCutover",
+  "projectorStart",
+  "proofStart",
+  "readThousand",
+  "applyThousand",
+  "tableCreate",
+  "putThousand",
+  "journalCutover",
+] as const;
+/** Everything that the models wait for; a data file names each of them and no other. */
+export const LATENCIES = [...FAILOVER_LATENCIES, ...RESTORE_LATENCIES];
 export type LatencyName = (typeof LATENCIES)[number];
 
 const seconds = z.number().min(0);
@@ -48,7 +67,7 @@ export type Distribution = z.infer<typeof distribution>;
 
 const latency = z.strictObject({
   title: z.string(),
-  /** Step of the runbook that waits for it, or `decision`. */
+  /** Step of a runbook that waits for it, or `decision`, `start` (of a command), `validate`. */
   step: z.string(),
   seconds: distribution,
   /**

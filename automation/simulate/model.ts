@@ -59,7 +59,7 @@ export interface Moments {
 
 /** Strong operations one after the other, of which the guard's read of the decision is one. */
 export const FENCE_OPERATIONS = 8;
-const SMOKE_OPERATIONS = 4;
+export const SMOKE_OPERATIONS = 4;
 /** An order and its cancel; what is not answered is asked elsewhere after so long (`automation/adapters/gateway.ts`). */
 const SMOKE_QUESTIONS = 2;
 const SMOKE_PATIENCE_SECONDS = 0.06;

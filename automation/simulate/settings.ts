@@ -6,6 +6,7 @@ import { AVERAGE_OF_PEAK, DEFAULT_DATABASE_GIGABYTES, estimate } from "../cost/e
 import { readPrices } from "../cost/prices.ts";
 import { type DeployedStack, scaled } from "../deployment.ts";
 import { type Dns, GOS, type Go, type Setting, STANDBYS, type Standby } from "./model.ts";
+import { FOUND_WITHIN_SECONDS, type RestoreSetting } from "./restore.ts";
 
 export interface Wanted {
   readonly standby?: Standby | undefined;
@@ -17,10 +18,16 @@ export interface Wanted {
 export type Size = Pick<Setting, "shards" | "pods" | "nodes" | "addresses">;
 export interface Basis {
   readonly size: Size;
+  /** The active region's database, with so many days of journal. */
+  readonly restore: (journalDays: number) => RestoreSetting;
   readonly dns: Readonly<Record<DnsProvider, Dns>>;
   /** Dollars a month of the passive region's nodes, and of everything; null: a price is not known. */
   readonly cost: Readonly<Record<Standby, { readonly nodes: number | null; readonly all: number | null }>>;
 }
+
+/** A busy shard's records hold some sixty events, an idle one's a heartbeat: nobody's average is known. */
+const RECORD_KILOBYTES = 4;
+const SECONDS_PER_DAY = 86_400;
 
 const ZONE = { name: "exchange.example.com", zoneId: "Z0123456789EXAMPLE" };
 const CLOUDFLARE = { ...ZONE, zoneId: "0".repeat(32), cloudflareAccountId: "0".repeat(32) };
@@ -37,13 +44,15 @@ export const defaultDns = (provider: DnsProvider): Dns =>
   dnsOf(SECTIONS.dns.parse({ provider, ...(provider === "route53" ? ZONE : CLOUDFLARE) }));
 
 export function basisOf(config: Config): Basis {
-  const { dns, journal, services, cluster, network } = config;
+  const { dns, journal, services, cluster, network, database } = config;
   const zones = network.secondary.zones.length;
   const pods = Object.values(services)
     .filter(({ alwaysOn }) => !alwaysOn)
     .reduce((sum, { perShard, replicas }) => sum + replicas.min * (perShard ? journal.shards : 1), 0);
+  const averageKilobytesPerSecond = journal.kilobytesPerSecond * AVERAGE_OF_PEAK;
+  const recordsPerSecond = averageKilobytesPerSecond / RECORD_KILOBYTES;
   const { standbys } = estimate(config, readPrices(), {
-    averageKilobytesPerSecond: journal.kilobytesPerSecond * AVERAGE_OF_PEAK,
+    averageKilobytesPerSecond,
     databaseGigabytes: DEFAULT_DATABASE_GIGABYTES,
   });
   const costOf = (standby: Standby) => {
@@ -57,6 +66,13 @@ export function basisOf(config: Config): Basis {
       nodes: zones * cluster.nodesPerZone.min,
       addresses: zones,
     },
+    restore: (journalDays) => ({
+      shards: journal.shards,
+      instances: database.instances.primary,
+      records: recordsPerSecond * SECONDS_PER_DAY * journalDays,
+      recordsToReplay: recordsPerSecond * FOUND_WITHIN_SECONDS,
+      testedSeconds: null,
+    }),
     dns: {
       route53: defaultDns("route53"),
       cloudflare: defaultDns("cloudflare"),

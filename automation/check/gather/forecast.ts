@@ -4,12 +4,19 @@ import { type DeployedStack, scaled } from "../../deployment.ts";
 import { type Fact, fact, isUnknown } from "../../fact.ts";
 import type { Capacity, ShardHead } from "../../failover/ports.ts";
 import { targetsOf } from "../../failover/targets.ts";
-import { readLatencies } from "../../simulate/latencies.ts";
+import { type Place, readLatencies } from "../../simulate/latencies.ts";
 import { sizeOf } from "../../simulate/settings.ts";
 import type { CheckpointAge } from "../facts.ts";
-import { type Forecast, forecastRecovery, forecastZoneLoss } from "../forecast.ts";
+import {
+  type Forecast,
+  forecastRecovery,
+  forecastRestore,
+  forecastZoneLoss,
+  type Restorable,
+} from "../forecast.ts";
 import { type Behind, loss } from "./loss.ts";
-import { checkpointAge } from "./region.ts";
+import { checkpointAge, databaseCluster } from "./region.ts";
+import { lastRestoreTests } from "./resources.ts";
 import type { Subject } from "./subject.ts";
 
 const LOSS_MILLISECONDS = 15_000;
@@ -21,19 +28,38 @@ export interface Basis {
   readonly capacity: Fact<Capacity>;
   readonly checkpoints: Fact<readonly CheckpointAge[]>;
   readonly behind: Fact<Behind>;
+  /** Instances of the active region's cluster. */
+  readonly instances: Fact<number>;
+  readonly tested: Fact<Restorable["tested"]>;
 }
 
-export async function gatherBasis({ world, passive, clients }: Subject): Promise<Basis> {
-  const [heads, capacity, behind] = await Promise.all([
+export async function gatherBasis(subject: Subject): Promise<Basis> {
+  const { world, passive, active, clients } = subject;
+  const [heads, capacity, behind, instances, tested] = await Promise.all([
     fact(() => world.journal.heads()),
     fact(() => world.cluster.capacity(scaled(passive))),
     fact(() => loss(world.journal, world.database), LOSS_MILLISECONDS),
+    fact(async () => (await databaseCluster(clients[active.region], active)).instances),
+    fact(() => testedRestore(subject)),
   ]);
   const here = clients[passive.region];
   const checkpoints = isUnknown(heads)
     ? heads
     : await fact(() => Promise.all(heads.map((head) => checkpointAge(here, passive.checkpointBucket, head))));
-  return { heads, capacity, checkpoints, behind };
+  return { heads, capacity, checkpoints, behind, instances, tested };
+}
+
+/** As AWS Backup calls it. */
+const DATABASE = "Aurora";
+
+/** Of the active region's own cluster, else of its copy. */
+async function testedRestore({ asked, active, passive }: Subject): Promise<Restorable["tested"]> {
+  for (const stack of [active, passive]) {
+    const tests = await lastRestoreTests(await asked(stack));
+    const last = tests.find(({ kind, status }) => kind === DATABASE && status === "COMPLETED");
+    if (last !== undefined && last.seconds !== null) return { at: last.at, seconds: last.seconds };
+  }
+  return null;
 }
 
 /**
@@ -60,28 +86,53 @@ export async function planSeconds(
 
 export async function forecastNow(
   outputs: DeployedStack,
-  { capacity, checkpoints, behind }: Basis,
+  basis: Basis,
   plan: Fact<number>,
   /** Another endpoint than AWS' own stands for the sandbox, whose latencies are its own. */
-  place: "aws" | "sandbox",
+  place: Place,
 ): Promise<Fact<Forecast>> {
+  const { capacity, checkpoints, behind } = basis;
   if (isUnknown(checkpoints)) return checkpoints;
   if (isUnknown(behind)) return behind;
-  const { seconds: _, ...lost } = behind;
+  const { orders, databaseEvents, eventsPerSecond } = behind;
+  const planSeconds = isUnknown(plan) ? null : plan;
   return await fact(async () => {
     const setting = { ...sizeOf(outputs), standby: standbyOf(capacity), dns: outputs.dns };
     const table = await readLatencies(place);
     const recovery = forecastRecovery(
       {
         setting,
-        planSeconds: isUnknown(plan) ? null : plan,
+        planSeconds,
         tailRecords: Math.max(0, ...checkpoints.map(({ tailRecords }) => tailRecords)),
         mustPull: !isUnknown(capacity) && (capacity.missingImages?.length ?? 0) > 0,
       },
       table,
     );
-    return { at: Date.now(), recovery, zoneLoss: forecastZoneLoss(setting, table), loss: lost };
+    const restorable = restorableOf(outputs, basis, place);
+    return {
+      at: Date.now(),
+      recovery,
+      restore: isUnknown(restorable) ? restorable : forecastRestore(restorable, planSeconds, table),
+      zoneLoss: forecastZoneLoss(setting, table),
+      loss: { orders, databaseEvents, eventsPerSecond },
+    };
   });
+}
+
+function restorableOf(
+  { shards }: DeployedStack,
+  { heads, behind, instances, tested }: Basis,
+  place: Place,
+): Fact<Restorable> {
+  if (isUnknown(heads)) return heads;
+  if (isUnknown(behind)) return behind;
+  if (isUnknown(instances)) return instances;
+  return {
+    ...{ shards, instances, recordsPerSecond: behind.recordsPerSecond },
+    records: heads.reduce((sum, { seq }) => sum + seq, 0),
+    // AWS Backup restores a cluster, the sandbox a cluster with a server: https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-aur.html
+    tested: place === "aws" && !isUnknown(tested) ? tested : null,
+  };
 }
 
 /** Room that cannot be seen is taken to be there: the capacity check says that nobody knows. */

@@ -3,6 +3,7 @@ import type { Region, StackName } from "../../../components/model.ts";
 import { deployedCommit } from "../../../stacks/commit.ts";
 import { type Fact, fact, isUnknown } from "../../fact.ts";
 import { publicName, type RegionWorld } from "../../failover/world.ts";
+import type { Place } from "../../simulate/latencies.ts";
 import type { DrillRecord, ReadinessFacts } from "../facts.ts";
 import { type Basis, forecastNow, gatherBasis, planSeconds } from "./forecast.ts";
 import { driftOf, secretsRegion, stackFacts, stateRegion } from "./project.ts";
@@ -50,7 +51,7 @@ export async function gather(
   };
 }
 
-export const placeOf = ({ settings }: Subject): "aws" | "sandbox" =>
+export const placeOf = ({ settings }: Subject): Place =>
   settings.awsEndpoint === undefined ? "aws" : "sandbox";
 
 type Slow =

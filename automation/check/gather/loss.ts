@@ -7,6 +7,8 @@ import type { LossForecast } from "../forecast.ts";
 const SAMPLE_MILLISECONDS = 2_000;
 
 export interface Behind extends LossForecast {
+  /** What is written to the journal, all shards together. */
+  readonly recordsPerSecond: number;
   /** Age of the database's state; null: unknown, or nothing is written. */
   readonly seconds: number | null;
 }
@@ -23,22 +25,29 @@ export async function loss(
     sum(before.map((head) => journal.tail(head.shard, head.seq === 0 ? undefined : head))),
     marks === undefined ? null : sum(marks.map((mark, shard) => journal.tail(shard, orNone(mark)))),
   ]);
-  const eventsPerSecond = (written ?? 0) / ((performance.now() - began) / 1000);
+  const seconds = (performance.now() - began) / 1000;
+  const eventsPerSecond = (written?.events ?? 0) / seconds;
+  const databaseEvents = missing?.events ?? null;
   return {
     orders: 0,
-    databaseEvents: missing,
+    databaseEvents,
     eventsPerSecond,
-    seconds: missing === null || eventsPerSecond === 0 ? null : missing / eventsPerSecond,
+    recordsPerSecond: (written?.records ?? 0) / seconds,
+    seconds: databaseEvents === null || eventsPerSecond === 0 ? null : databaseEvents / eventsPerSecond,
   };
 }
 
 const orNone = (mark: Anchor | null): Anchor | undefined => mark ?? undefined;
 
 /** Null: one of them is not in the valid log. */
-async function sum(tails: readonly ReturnType<JournalPort["tail"]>[]): Promise<number | null> {
-  const all = await Promise.all(tails);
-  return all.reduce<number | null>(
-    (total, tail) => (total === null || tail === undefined ? null : total + tail.events),
-    0,
-  );
+async function sum(
+  tails: readonly ReturnType<JournalPort["tail"]>[],
+): Promise<{ readonly records: number; readonly events: number } | null> {
+  let [records, events] = [0, 0];
+  for (const tail of await Promise.all(tails)) {
+    if (tail === undefined) return null;
+    records += tail.records;
+    events += tail.events;
+  }
+  return { records, events };
 }

@@ -162,7 +162,8 @@ const restoreJobs = z.object({
   RestoreJobs: z
     .array(
       z.object({
-        ...{ CreationDate: z.number(), Status: z.string(), CreatedBy: z.unknown().optional() },
+        ...{ CreationDate: z.number(), CompletionDate: z.number().optional() },
+        ...{ Status: z.string(), CreatedBy: z.unknown().optional() },
         ResourceType: z.string().default("unknown kind"),
       }),
     )
@@ -178,9 +179,12 @@ export async function lastRestoreTests({ calls, region }: Asked): Promise<readon
     .flatMap((answer) => restoreJobs.parse(answer).RestoreJobs)
     .filter(({ CreatedBy, Status }) => CreatedBy !== undefined && !UNDER_WAY.includes(Status))
     .toSorted((a, b) => b.CreationDate - a.CreationDate);
-  return [...Map.groupBy(tests, ({ ResourceType }) => ResourceType)].flatMap(([kind, [last]]) =>
-    last === undefined ? [] : [{ kind, at: last.CreationDate * 1000, status: last.Status }],
-  );
+  return [...Map.groupBy(tests, ({ ResourceType }) => ResourceType)].flatMap(([kind, [last]]) => {
+    if (last === undefined) return [];
+    const { CreationDate, CompletionDate, Status } = last;
+    const seconds = CompletionDate === undefined ? null : CompletionDate - CreationDate;
+    return [{ kind, at: CreationDate * 1000, status: Status, seconds }];
+  });
 }
 
 const metricAnswer = z.object({ MetricDataResults: z.array(z.object({ Values: z.array(z.number()) })) });

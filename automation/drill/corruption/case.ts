@@ -8,6 +8,7 @@ import { differences } from "../audit/projection.ts";
 import { validLog } from "../audit/valid-log.ts";
 import { type Drill, known } from "../drill.ts";
 import { DR_SCRIPT, MAINTENANCE_SCRIPT, runScript } from "../operator.ts";
+import { compareRestore } from "../prediction.ts";
 import { seconds } from "../recovery.ts";
 import { readJournalTable, type TableSource } from "../witness/journal-table.ts";
 import { readProjection } from "../witness/projection-query.ts";
@@ -20,6 +21,7 @@ const FIND_LIMIT_MILLISECONDS = 20_000;
 const MOST_TURNS = 3;
 const RESUMABLE: ReadonlySet<number> = new Set([EXIT.halfway, EXIT.fenceNotProven]);
 
+/** Compares with the drill's newest forecast. */
 export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionCase> {
   const active = await activeStack(drill);
   const good = Date.now();
@@ -37,7 +39,8 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
     return found.length > 0;
   }, FIND_LIMIT_MILLISECONDS);
   drill.note(`${damage.id}: ${found[0] ?? "not found"}`);
-  drill.moment("go", Date.now());
+  const goAt = Date.now();
+  drill.moment("go", goAt);
 
   const steps = new Map<
     string,
@@ -73,10 +76,13 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
   const mended = isHalted && (mend === null || (await mendBy(mend)));
   const isServed = mended && (await operate(MAINTENANCE_SCRIPT, "--disable"));
 
-  const since = (step: string): number | null => {
+  const since = (step: string, from = struckAt): number | null => {
     const endedAt = steps.get(step)?.endedAt;
-    return endedAt === undefined ? null : seconds(struckAt, endedAt);
+    return endedAt === undefined ? null : seconds(from, endedAt);
   };
+  const fromGoSeconds = isServed ? since("open", goAt) : null;
+  const prediction =
+    drill.forecast && compareRestore(drill.forecast, damage.of, { impactAt: struckAt, fromGoSeconds });
   const took = (...ids: readonly string[]): number | null =>
     ids.reduce<number | null>((sum, id) => {
       const step = steps.get(id);
@@ -95,6 +101,8 @@ export async function runCase(drill: Drill, damage: Damage): Promise<CorruptionC
     eventsReplayed: numberIn(steps.get(damage.of === "database" ? "catch-up" : "fill")?.data, "events"),
     quarantined: numberIn(steps.get("fill")?.data, "setAside"),
     servedSeconds: isServed ? since("open") : null,
+    fromGoSeconds,
+    ...(prediction && { prediction }),
     left: isServed ? await settled(drill, await activeStack(drill)) : ["it was not served again"],
     exitCodes,
   };

@@ -6,7 +6,8 @@ import { audit } from "../audit.ts";
 import { readClientLog } from "../client-log.ts";
 import { type Drill, known } from "../drill.ts";
 import { clientFigures } from "../outage.ts";
-import { previews, setUp, warmUp } from "../phases.ts";
+import { predict, previews, setUp, warmUp } from "../phases.ts";
+import { furthestOff, orderError, orderFindings, recoveryFindings } from "../prediction.ts";
 import type { DrillPhase, Scenario } from "../scenario.ts";
 import { askOrders } from "../witness/api.ts";
 import { readJournalTable } from "../witness/journal-table.ts";
@@ -24,6 +25,8 @@ const casePhase = (damage: Damage): DrillPhase => ({
   id: damage.id,
   title: damage.title,
   async run(drill) {
+    // The warm-up predicted the first.
+    if (drill.cases.length > 0) await predict(drill);
     drill.cases.push(await runCase(drill, damage));
     await drill.sleep(BETWEEN_CASES_MILLISECONDS);
   },
@@ -65,13 +68,14 @@ export const corruptionBy = (damages: readonly Damage[]): Scenario => ({
   promised: { coverage: [], acknowledged: 300 * damages.length },
   phases: [setUp, warmUp, ...damages.map(casePhase), judgement, previews],
   measure,
-  findings: ({ cases = [] }) => cases.flatMap(findingsOf),
+  findings: (measured) => [...(measured.cases ?? []).flatMap(findingsOf), ...orderFindings(measured)],
 });
 
 export const corruption = corruptionBy(DAMAGES);
 
 /** A damage that nobody saw proves nothing; one that is left is a failure. */
-function findingsOf({ id, found, left, eventsReplayed, exitCodes }: CorruptionCase): readonly Finding[] {
+function findingsOf(one: CorruptionCase): readonly Finding[] {
+  const { id, found, left, eventsReplayed, exitCodes } = one;
   return [
     ...(found === null
       ? [["inconclusive", `${id}: the damage was not found, so that nothing was restored from it`] as const]
@@ -81,6 +85,7 @@ function findingsOf({ id, found, left, eventsReplayed, exitCodes }: CorruptionCa
     ...exitCodes
       .filter((code) => code !== 0)
       .map((code) => ["failed", `${id}: a command ended with ${code}`] as const),
+    ...recoveryFindings(one).map(([verdict, reason]) => [verdict, `${id}: ${reason}`] as const),
   ];
 }
 
@@ -90,8 +95,8 @@ function measure(drill: Drill, scenario: Scenario, commit: string): Measurements
   const log = known(drill.log, "clients' log");
   const impactAt = known(drill.moments.impact, "impact");
   const { cases } = drill;
-  const served = cases.map(({ servedSeconds }) => servedSeconds);
-  const slowest = served.includes(null) ? null : Math.max(...served.map(Number));
+  const slowest = longest(cases.map(({ servedSeconds }) => servedSeconds));
+  const worst = furthestOff(cases.flatMap(({ prediction }) => prediction ?? []));
   const { target: standby, lost: target } = drill;
   return {
     id: drill.settings.id,
@@ -104,7 +109,7 @@ function measure(drill: Drill, scenario: Scenario, commit: string): Measurements
     rto: {
       targetSeconds: scenario.targetSeconds,
       fromImpactSeconds: slowest,
-      fromGoSeconds: null,
+      fromGoSeconds: longest(cases.map(({ fromGoSeconds }) => fromGoSeconds)),
       everyResolverSeconds: null,
       criticalPathSeconds: 0,
       criticalPath: [],
@@ -112,6 +117,8 @@ function measure(drill: Drill, scenario: Scenario, commit: string): Measurements
       phases: drill.steps.toSorted((a, b) => a.startSeconds - b.startSeconds),
     },
     rpo: { ...seen.rpo, predictedGapEvents: null, measuredGapEvents: null },
+    ...(worst &&
+      drill.forecast && { prediction: { ...worst, orders: orderError(drill.forecast, seen.rpo.lost) } }),
     clients: clientFigures(log, { impactAt, watchedUntil: Date.now(), lostHosts: new Set(), target }),
     integrity: seen.integrity,
     coverage: { ...NOTHING_LOST, ...seen.coverage },
@@ -126,6 +133,10 @@ function measure(drill: Drill, scenario: Scenario, commit: string): Measurements
     modelled: world.modelled,
   };
 }
+
+/** Null: one of them never came. */
+const longest = (times: readonly (number | null)[]): number | null =>
+  times.includes(null) ? null : Math.max(...times.map(Number));
 
 const NOTHING_LOST: Omit<Evidence["coverage"], "gapsAtSeal" | "orphans"> = {
   ...{ inFlightAtKill: 0, lostAnswers: 0, lateLandings: 0, measuredGapEvents: 0, answersAfterReturn: 0 },

@@ -2,8 +2,10 @@ import test from "ava";
 import {
   type Findings,
   forecastRecovery,
+  forecastRestore,
   forecastZoneLoss,
   GO_SECONDS,
+  type Restorable,
 } from "../../../automation/check/forecast.ts";
 import { loss } from "../../../automation/check/gather/loss.ts";
 import { setting, tableOf } from "../simulate/table.ts";
@@ -59,6 +61,42 @@ test("a zone's loss ends when its address is unhealthy for every checker, known,
   t.true(p99 > 49 && p99 < 50, `${p99}`);
 });
 
+const restorable: Restorable = {
+  ...{ shards: 2, instances: 3, records: 100_000, recordsPerSecond: 10 },
+  tested: null,
+};
+
+test("a restore goes by what is there: length and growth of the journal, and the newest tested restore", (t) => {
+  const known = tableOf({ clusterRestore: 900, readThousand: 1, applyThousand: 2, putThousand: 4 });
+  const of = (change: Partial<Restorable>) => forecastRestore({ ...restorable, ...change }, null, known);
+  const { of: both, ...rest } = of({});
+  // Two proofs of 100,000 records, an hour of 10 a second.
+  t.is(both.database.fromGo.p50, 900 + 2 * 100 + 36 * 2);
+  // Survey of table and archive and a proof of both shards at once, a validation of one after the other.
+  t.is(both.journal.fromGo.p50, 100 / 2 + 100 / 2 + 100 * 4 + 100 / 2 + 100);
+  t.deepEqual(rest, { records: 100_000, recordsToReplay: 36_000, foundWithinSeconds: 3_600, testedAt: null });
+  t.is(of({ recordsPerSecond: 1_000 }).recordsToReplay, 100_000, "no more than there is");
+  const tested = of({ tested: { at: 1_800_000_000_000, seconds: 840 } });
+  t.is(both.database.fromGo.p50 - tested.of.database.fromGo.p50, 60);
+  t.is(tested.testedAt, 1_800_000_000_000);
+});
+
+test("a restore's shares are the whole of it, and its own work goes with this host's speed", (t) => {
+  const cutover = tableOf({ databaseCutover: 10, clusterRestore: 100 });
+  const { databaseCutover } = cutover.latencies;
+  const work = {
+    ...cutover,
+    planSeconds: 4,
+    latencies: { ...cutover.latencies, databaseCutover: { ...databaseCutover, work: true } },
+  };
+  const { fromGo, shares } = forecastRestore(restorable, 16, work).of.database;
+  t.is(fromGo.p50, 120);
+  t.deepEqual(shares.slice(0, 2), [
+    { name: "restore: restore", seconds: 100 },
+    { name: "restore: cutover", seconds: 20 },
+  ]);
+});
+
 const journal = (events: number) => {
   let looks = 0;
   return {
@@ -79,6 +117,7 @@ test("the loss: events that the replica has not applied, and how many come a sec
   });
   t.is(found.orders, 0);
   t.is(found.databaseEvents, 7);
+  t.true(close(found.recordsPerSecond, found.eventsPerSecond / 80));
   t.true(found.eventsPerSecond > 30 && found.eventsPerSecond <= 40, `${found.eventsPerSecond}`);
   t.true(found.seconds !== null && close(found.seconds, 7 / found.eventsPerSecond));
 });

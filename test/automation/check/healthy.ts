@@ -79,8 +79,8 @@ export const healthy: ReadinessFacts = {
     { resource: "arn:aws:dynamodb:us-west-2:1:table/exchange-journal", at: NOW - DAY },
   ],
   restoreTests: [
-    { kind: "Aurora", at: NOW - 10 * DAY, status: "COMPLETED" },
-    { kind: "DynamoDB", at: NOW - 10 * DAY, status: "COMPLETED" },
+    { kind: "Aurora", at: NOW - 10 * DAY, status: "COMPLETED", seconds: 840 },
+    { kind: "DynamoDB", at: NOW - 10 * DAY, status: "COMPLETED", seconds: 300 },
   ],
   drills: [
     { at: NOW - 40 * DAY, scenario: "region-loss", verdict: "met" },
@@ -93,6 +93,23 @@ export const healthy: ReadinessFacts = {
       goSeconds: 1,
       planSeconds: 3,
       shares: [{ name: "health checks", seconds: 30 }],
+    },
+    restore: {
+      of: {
+        database: {
+          fromGo: { p50: 2_400, p95: 4_100, p99: 6_000 },
+          shares: [
+            { name: "restore: restore", seconds: 840 },
+            { name: "restore: cut", seconds: 0 },
+          ],
+        },
+        journal: {
+          fromGo: { p50: 1_200, p95: 1_500, p99: 1_700 },
+          shares: [{ name: "rebuild: fill", seconds: 600 }],
+        },
+      },
+      ...{ records: 250_000, recordsToReplay: 12_000.4, foundWithinSeconds: 3_600 },
+      testedAt: NOW - 10 * DAY,
     },
     zoneLoss: { p50: 48, p95: 50, p99: 51 },
     loss: { orders: 0, databaseEvents: 12, eventsPerSecond: 300 },

@@ -111,6 +111,12 @@ test("a report says what is wrong, since when, what to do, and what a failover w
 
 A failover now, with the go 1 s after the loss: 90.0 s to the first write, 95 of 100 within 110.0 s
     30.0 s  health checks
+The database halted and restored now: 2400.0 s from the go until orders are taken again, 95 of 100 within 4100.0 s
+   840.0 s  restore: restore
+            12000 record(s) to replay, of damage found within 60 min; the cluster as the restore test of 2027-01-05T08:00:00.000Z
+The journal halted and rebuilt now: 1200.0 s from the go until orders are taken again, 95 of 100 within 1500.0 s
+   600.0 s  rebuild: fill
+            250000 record(s) to prove and to put
 A zone lost now: errors end after 48.0 s, 95 of 100 within 50.0 s
 Orders lost: 0; database behind by 12 event(s) at 300 a second
 

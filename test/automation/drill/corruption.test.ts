@@ -4,6 +4,10 @@ import type { CorruptionCase } from "../../../automation/report/evidence.ts";
 import { judge } from "../../../automation/report/verdict.ts";
 import { measurements } from "./measurements.ts";
 
+const foretold = {
+  ...{ madeSeconds: -4, rtoSeconds: 25, rtoErrorSeconds: -1, rtoBoundSeconds: 5.2 },
+  ...{ gapEvents: null, gapErrorEvents: null, gapBoundEvents: null },
+};
 const whole: CorruptionCase = {
   id: "bad-deploy",
   title: "a bad release",
@@ -14,6 +18,8 @@ const whole: CorruptionCase = {
   eventsReplayed: 40,
   quarantined: 0,
   servedSeconds: 30,
+  fromGoSeconds: 26,
+  prediction: foretold,
   left: [],
   exitCodes: [0, 0, 0],
 };
@@ -41,6 +47,18 @@ const bad: readonly [string, Partial<CorruptionCase>, string, string][] = [
     "inconclusive",
     "bad-deploy: the damage was not found, so that nothing was restored from it",
   ],
+  [
+    "a restore that took longer than was foretold",
+    { prediction: { ...foretold, rtoErrorSeconds: -5.3 } },
+    "failed",
+    "bad-deploy: the predicted recovery time was -5.3 s off, 5.2 s are allowed",
+  ],
+  [
+    "a restore that was over sooner than was foretold",
+    { prediction: { ...foretold, rtoErrorSeconds: 5.3 } },
+    "failed",
+    "bad-deploy: the predicted recovery time was 5.3 s off, 5.2 s are allowed",
+  ],
   ["nothing to replay", { eventsReplayed: 0 }, "inconclusive", "bad-deploy: no event was replayed"],
 ];
 for (const [title, change, verdict, reason] of bad) {
@@ -48,3 +66,18 @@ for (const [title, change, verdict, reason] of bad) {
     t.deepEqual(judged({ ...whole, ...change }), { verdict, reasons: [reason] } as ReturnType<typeof judged>);
   });
 }
+
+test("not met: a restore of which nothing was foretold", (t) => {
+  const { prediction: _, ...blind } = whole;
+  t.deepEqual(judged(blind), {
+    verdict: "failed",
+    reasons: ["bad-deploy: the readiness check predicted nothing"],
+  });
+});
+
+test("without orders again there is nothing to compare with: others say that", (t) => {
+  const never = { ...foretold, rtoErrorSeconds: null, rtoBoundSeconds: null };
+  t.deepEqual(judged({ ...whole, fromGoSeconds: null, prediction: never, exitCodes: [0, 13] }).reasons, [
+    "bad-deploy: a command ended with 13",
+  ]);
+});

@@ -2,7 +2,11 @@ import test from "ava";
 import type { Forecast } from "../../../automation/check/forecast.ts";
 import {
   compare,
+  compareRestore,
   compareZoneLoss,
+  furthestOff,
+  orderError,
+  orderFindings,
   predictionFindings,
   recoveryFindings,
 } from "../../../automation/drill/prediction.ts";
@@ -12,6 +16,13 @@ const IMPACT = 1_800_000_000_000;
 const forecast: Forecast = {
   at: IMPACT - 5_000,
   recovery: { fromImpact: { p50: 50, p95: 55, p99: 58 }, goSeconds: 1, planSeconds: 3, shares: [] },
+  restore: {
+    of: {
+      database: { fromGo: { p50: 40, p95: 45, p99: 48 }, shares: [] },
+      journal: { fromGo: { p50: 60, p95: 66, p99: 70 }, shares: [] },
+    },
+    ...{ records: 900, recordsToReplay: 900, foundWithinSeconds: 3_600, testedAt: null },
+  },
   zoneLoss: { p50: 45, p95: 48, p99: 49 },
   loss: { orders: 0, databaseEvents: 30, eventsPerSecond: 40 },
 };
@@ -84,4 +95,41 @@ test("a zone's loss is compared by its longest errors, and has no gap", (t) => {
   t.deepEqual(recoveryFindings(of(57)), [
     ["failed", "the predicted recovery time was -12.0 s off, 11.4 s are allowed"],
   ]);
+});
+
+const restored = (damaged: "database" | "journal", fromGoSeconds: number | null, told = forecast) =>
+  compareRestore(told, damaged, { impactAt: IMPACT, fromGoSeconds });
+
+test("a restore is compared from the go, a rebuilding with its own forecast", (t) => {
+  const noGap = { gapEvents: null, gapErrorEvents: null, gapBoundEvents: null };
+  t.deepEqual(restored("database", 35), {
+    ...{ madeSeconds: -5, rtoSeconds: 40, rtoErrorSeconds: 5, rtoBoundSeconds: 7 },
+    ...noGap,
+  });
+  t.deepEqual(restored("journal", 70), {
+    ...{ madeSeconds: -5, rtoSeconds: 60, rtoErrorSeconds: -10, rtoBoundSeconds: 14 },
+    ...noGap,
+  });
+  t.is(restored("database", null)?.rtoErrorSeconds, null);
+  t.is(restored("database", 35, { ...forecast, restore: { unknown: "no answer" } }), undefined);
+});
+
+test("of several the one counts that is furthest off, by what it may be", (t) => {
+  const [small, large, none] = [restored("database", 31), restored("journal", 71), restored("journal", null)];
+  const all = [none, large, small].flatMap((one) => one ?? []);
+  t.is(furthestOff(all), small);
+  t.is(furthestOff(all.slice(0, 2)), large);
+  t.is(furthestOff(all.slice(0, 1)), none);
+  t.is(furthestOff([]), undefined);
+});
+
+test("an acknowledged order lost that nobody foretold is told", (t) => {
+  const { prediction } = measurements();
+  const of = (lost: number) => {
+    const orders = orderError(forecast, lost);
+    return orderFindings(measurements(prediction && { prediction: { ...prediction, orders } }));
+  };
+  t.deepEqual(of(0), []);
+  t.deepEqual(of(3), [["failed", "0 acknowledged order(s) were predicted to be lost, 3 were"]]);
+  t.deepEqual(orderFindings(measurements()), []);
 });

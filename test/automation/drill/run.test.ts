@@ -56,6 +56,7 @@ const lived: DrillPhase = {
     drill.forecast = {
       at: IMPACT - 5_000,
       recovery: { fromImpact: { p50: 50, p95: 55, p99: 58 }, goSeconds: 1, planSeconds: 3, shares: [] },
+      restore: { unknown: "nobody asked" },
       zoneLoss: { p50: 45, p95: 48, p99: 49 },
       loss: { orders: 0, databaseEvents: 7, eventsPerSecond: 40 },
     };

@@ -83,6 +83,27 @@ test("what never happened is said so, not shown as a number", (t) => {
   t.regex(text, /database writable after never/);
 });
 
+test("a corruption says of each damage how long it took from the go, and what was foretold; the worst counts", (t) => {
+  const foretold = {
+    ...{ madeSeconds: -4, rtoSeconds: 25, rtoErrorSeconds: -5.5, rtoBoundSeconds: 6.1 },
+    ...{ gapEvents: null, gapErrorEvents: null, gapBoundEvents: null },
+  };
+  const one = {
+    ...{ id: "bad-deploy", title: "a bad release", found: "orders of shard 0", haltedSeconds: 5 },
+    ...{ restoreSeconds: 4, replaySeconds: 0.5, eventsReplayed: 900, quarantined: 0, servedSeconds: 33.1 },
+    ...{ fromGoSeconds: 30.5, left: [], exitCodes: [0], prediction: foretold },
+  };
+  const prediction = { ...foretold, orders: { lost: 0, error: 0 } };
+  const text = summary(evidence({ cases: [one], prediction }), "e.json", false);
+  t.true(
+    text.includes("30.5 s from the operator's go, predicted 25.0 s by dr check before the damage, 5.5 s off"),
+  );
+  t.regex(
+    text,
+    /^predicted {4}at worst 25\.0 s by dr check before the damage, 5\.5 s off\n {13}0 orders lost, 0 off$/m,
+  );
+});
+
 test("colour only where a terminal shows it", (t) => {
   t.false(summary(evidence(), "e.json", false).includes("\x1b"));
   t.true(summary(evidence(), "e.json", true).includes("\x1b[1;32mMET\x1b[0m"));

@@ -2,7 +2,10 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import test from "ava";
 import { failover } from "../../../automation/failover/runbook.ts";
-import { flatten } from "../../../automation/runbook/step.ts";
+import { disable, enable } from "../../../automation/maintenance/runbook.ts";
+import { rebuildRunbook } from "../../../automation/rebuild/runbook.ts";
+import { restoreRunbook } from "../../../automation/restore/runbook.ts";
+import { flatten, type Node } from "../../../automation/runbook/step.ts";
 import { PLACES, quantileOf, readLatencies } from "../../../automation/simulate/latencies.ts";
 
 const ROOT = path.join(import.meta.dirname, "../../..");
@@ -19,10 +22,13 @@ test("a distribution is what its figures say", (t) => {
   t.deepEqual(of({ measured: [3, 1, 2] }), [1.02, 2, 2.98]);
 });
 
+const stepsOf = (nodes: readonly Node<never, never>[]) => flatten(nodes).map(({ id }) => id);
+const RUNBOOKS = [failover, enable, disable, restoreRunbook, rebuildRunbook];
+
 for (const place of PLACES) {
-  test(`every latency of ${place} has a source and belongs to a step of the runbook`, async (t) => {
+  test(`every latency of ${place} has a source and belongs to a step of a runbook`, async (t) => {
     const { latencies } = await readLatencies(place);
-    const steps = new Set(["decision", ...flatten(failover).map(({ id }) => id)]);
+    const steps = new Set(["decision", "start", "validate", ...RUNBOOKS.flatMap(stepsOf)]);
     for (const [name, { step, says, source }] of Object.entries(latencies)) {
       if (!source.startsWith("https:")) t.true(existsSync(path.join(ROOT, source)), `${name}: ${source}`);
       t.true(steps.has(step), `${name}: there is no step ${step}`);

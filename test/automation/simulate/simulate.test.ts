@@ -4,7 +4,7 @@ import { flatten, type Node } from "../../../automation/runbook/step.ts";
 import { Draws, quantilesOf } from "../../../automation/simulate/draws.ts";
 import { FENCE_OPERATIONS, MODELS } from "../../../automation/simulate/model.ts";
 import { attempt, shortenings, simulate } from "../../../automation/simulate/simulate.ts";
-import { unmodelled, walk } from "../../../automation/simulate/walk.ts";
+import { criticalPath, unmodelled, walk } from "../../../automation/simulate/walk.ts";
 import { fence, type JournalRecord, openWriter, readHead } from "../../../journal/index.ts";
 import { countRounds, MemoryTable, memoryJournal } from "../../journal/memory.ts";
 import { setting, tableOf } from "./table.ts";
@@ -23,7 +23,7 @@ test("every step of the failover is modelled, and nothing else is", (t) => {
 
 test("a step without a model is named, and so is a model without a step", (t) => {
   t.deepEqual(unmodelled([step("one")], { two: (at: number) => at }), [
-    "step one of the runbook has no model: say in automation/simulate/model.ts what it waits for",
+    "step one of the runbook has no model: say in automation/simulate what it waits for",
     "there is a model of step two, which the runbook does not have",
   ]);
   t.throws(() => walk([step("one")], 0, {}, {}, []), { message: /^step one of the runbook has no model/ });
@@ -64,6 +64,10 @@ test("branches begin together, and what follows waits for the longest", (t) => {
     { step: "c", start: 11, end: 13 },
     { step: "d", start: 16, end: 17 },
   ]);
+  t.deepEqual(
+    criticalPath(spans).map((span) => span.step),
+    ["a", "b", "d"],
+  );
 });
 
 test("a failover takes every step of the runbook once, in its order", (t) => {

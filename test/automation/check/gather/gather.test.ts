@@ -145,7 +145,9 @@ test("the forecast goes by what was found: room, images, tail; what is not seen 
     heads: [],
     capacity: { free: room, needed: { cpu: 4, memory: 0 }, missingImages: [] } as Capacity,
     checkpoints: [{ at: 0, tailRecords: 0 }],
-    behind: { orders: 0 as const, databaseEvents: 5, eventsPerSecond: 80, seconds: 0.1 },
+    behind: { orders: 0 as const, databaseEvents: 5, eventsPerSecond: 80, recordsPerSecond: 8, seconds: 0.1 },
+    instances: 3,
+    tested: null,
   };
   const p50 = async (
     change: Partial<typeof basis> | { capacity: { unknown: string } },

@@ -145,7 +145,13 @@ test("the newest complete backup of each resource counts; of restores, the last 
     body: url.startsWith("/restore-jobs/")
       ? {
           RestoreJobs: [
-            { CreationDate: 900, Status: "COMPLETED", ResourceType: "Aurora", CreatedBy },
+            {
+              CreationDate: 900,
+              CompletionDate: 1_740.5,
+              Status: "COMPLETED",
+              ResourceType: "Aurora",
+              CreatedBy,
+            },
             { CreationDate: 910, Status: "FAILED", ResourceType: "DynamoDB", CreatedBy },
             { CreationDate: 930, Status: "RUNNING", ResourceType: "Aurora", CreatedBy },
             { CreationDate: 950, Status: "FAILED", ResourceType: "Aurora" },
@@ -164,8 +170,8 @@ test("the newest complete backup of each resource counts; of restores, the last 
     { resource: TABLE, at: null },
   ]);
   t.deepEqual(await lastRestoreTests(asked), [
-    { kind: "DynamoDB", at: 910_000, status: "FAILED" },
-    { kind: "Aurora", at: 900_000, status: "COMPLETED" },
+    { kind: "DynamoDB", at: 910_000, status: "FAILED", seconds: null },
+    { kind: "Aurora", at: 900_000, status: "COMPLETED", seconds: 840.5 },
   ]);
   t.deepEqual(
     server.asked.map(({ method, url }) => `${method} ${url}`),
@@ -191,7 +197,9 @@ test("the newest backup and the last restore test may be on the last page", asyn
     };
   });
   t.is((await newestBackups(asked))[0]?.at, 20_000);
-  t.deepEqual(await lastRestoreTests(asked), [{ kind: "Aurora", at: 20_000, status: "FAILED" }]);
+  t.deepEqual(await lastRestoreTests(asked), [
+    { kind: "Aurora", at: 20_000, status: "FAILED", seconds: null },
+  ]);
 });
 
 test("an empty vault and no test are answers, no vault and no plan are not", async (t) => {
