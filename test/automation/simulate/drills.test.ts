@@ -16,6 +16,7 @@ const MEASURED = [
   { seed: 65, dns: "cloudflare", go: 1.426, checks: 6.9, recovered: 34.177 },
   { seed: 66, dns: "route53", go: 1.35, checks: 13.6, recovered: 37.162 },
   { seed: 67, dns: "cloudflare", go: 1.647, checks: 7.8, recovered: 33.479 },
+  { seed: 68, dns: "route53", go: 1.965, checks: 15, recovered: 38.919 },
 ] as const;
 /** As `sandbox/project.ts` deploys it. */
 const SANDBOX = { standby: "warm", shards: 2, pods: 6, nodes: 6, addresses: 3 } as const;
