@@ -39,23 +39,27 @@ export class Fresh implements FreshPort {
   async rebuild(progress: Parameters<FreshPort["rebuild"]>[0], sealer: string) {
     const { damaged, fresh, archive, mission, window, file, signal } = this.#options;
     const { region, generation, shards } = mission;
-    const rebuilt = [];
-    const aside: JournalRecord[] = [];
-    for (let shard = 0; shard < shards; shard += 1) {
+    const failed = new AbortController();
+    const common = { store: damaged, into: fresh, archive, region, generation, sealer, window };
+    const rebuildShard = async (_: unknown, shard: number) => {
+      const aside: JournalRecord[] = [];
       let put = 0;
-      rebuilt.push(
-        await rebuildLog({
-          ...{ store: damaged, into: fresh, archive, shard, region, generation, sealer, window, signal },
-          onRefused: (record) => aside.push(record),
-          onPut: () => progress(shard, ++put),
-        }),
-      );
-    }
+      const rebuilt = await rebuildLog({
+        ...{ ...common, shard, signal: AbortSignal.any([signal, failed.signal]) },
+        onRefused: (record) => aside.push(record),
+        onPut: () => progress(shard, ++put),
+      });
+      return { rebuilt, aside };
+    };
+    // Each shard is a partition of its own, which takes only so much a second.
+    const results = await Promise.all(Array.from({ length: shards }, rebuildShard)).finally(() =>
+      failed.abort(),
+    );
     const commands = await writeQuarantine(
       file,
-      aside.map((record) => quarantinedRecord(record, NOT_VOUCHED)),
+      results.flatMap(({ aside }) => aside).map((record) => quarantinedRecord(record, NOT_VOUCHED)),
     );
-    return { rebuilt, file, commands };
+    return { rebuilt: results.map(({ rebuilt }) => rebuilt), file, commands };
   }
 
   async verify(shard: number): Promise<number> {

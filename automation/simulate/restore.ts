@@ -96,7 +96,8 @@ export const REBUILD: StepModels<Moments> = {
   confirm: nothing,
   close: operations(SEAL_OPERATIONS, 1),
   create: (at, { draws }) => at + draws.take("tableCreate"),
-  fill: (at, { draws, setting: { records } }) => at + (draws.take("putThousand") * records) / 1_000,
+  fill: (at, { draws, setting: { records, shards } }) =>
+    at + (draws.take("putThousand") * records) / 1_000 / shards,
   prove: (at, moments) => at + read(moments, "at once"),
   cutover: (at, { draws }) =>
     at + draws.take("journalCutover", { index: 0 }) + draws.take("journalCutover", { index: 1 }),

@@ -124,7 +124,7 @@ test("proofs read the whole journal, a replay only what the database lacks", (t)
   // Shards at once: table and archive, later the fresh table.
   t.is(rebuilt["rebuild: assess"], 4);
   t.is(rebuilt["rebuild: prove"], 2);
-  t.is(rebuilt["rebuild: fill"], 12);
+  t.is(rebuilt["rebuild: fill"], 6);
 });
 
 test("the account's own tested restore counts instead of what is assumed", (t) => {
