@@ -124,24 +124,24 @@ export class Restoration implements RestorePort {
     return await connected(this.#access, endpoint, readMarks);
   }
 
-  async setAside(from: string, id: string): Promise<void> {
-    if ((await this.#describe(from)) !== undefined && (await this.#describe(id)) === undefined) {
-      // An earlier attempt may have renamed it: then nobody has the old name.
-      await unlessThere(
-        DBClusterNotFoundFault,
-        this.#rds.send(
-          new ModifyDBClusterCommand({
-            DBClusterIdentifier: from,
-            NewDBClusterIdentifier: id,
-            DBClusterParameterGroupName: this.#shape.readOnlyParameterGroup,
-            ApplyImmediately: true,
-          }),
-        ),
-      );
-    }
-    // Another parameter group counts from an instance's next start on; it also ends whoever is connected still.
-    const kept = await this.#describe(id);
-    for (const { DBInstanceIdentifier } of kept === undefined ? [] : await this.#instances(kept)) {
+  async rename(from: string, id: string): Promise<void> {
+    // An earlier attempt may have renamed it: then nobody has the old name.
+    await unlessThere(
+      DBClusterNotFoundFault,
+      this.#rds.send(
+        new ModifyDBClusterCommand({
+          DBClusterIdentifier: from,
+          NewDBClusterIdentifier: id,
+          DBClusterParameterGroupName: this.#shape.readOnlyParameterGroup,
+          ApplyImmediately: true,
+        }),
+      ),
+    );
+  }
+
+  async restart(id: string): Promise<void> {
+    const found = await this.#describe(id);
+    for (const { DBInstanceIdentifier } of found === undefined ? [] : await this.#instances(found)) {
       await this.#rds.send(new RebootDBInstanceCommand({ DBInstanceIdentifier }));
     }
   }

@@ -41,8 +41,10 @@ export interface RestorePort {
   attach(id: string, count: number): Promise<void>;
   /** Per shard; null: nothing applied. Rejects when this host cannot reach the database. */
   watermarks(endpoint: string): Promise<readonly (Acknowledgement & { readonly index?: number })[]>;
-  /** Renames the damaged cluster and makes it read-only, so that nobody who knows it can change it any more. */
-  setAside(from: string, id: string): Promise<void>;
+  /** Asks for another name and for read-only parameters, which count from `restart` on. RDS does it later, in minutes. */
+  rename(from: string, id: string): Promise<void>;
+  /** Of every instance; it ends whoever is connected still. */
+  restart(id: string): Promise<void>;
 }
 
 export interface ProofPort {

@@ -6,7 +6,7 @@ import type { AwsService } from "../aws/protocol.ts";
 import { createRds } from "../aws/rds/rds.ts";
 import type { Service } from "../cloud/behaviour.ts";
 import { findBinaries } from "./binaries.ts";
-import { type AuroraOptions, Databases } from "./databases.ts";
+import { type AuroraOptions, Databases, RENAME_SECONDS } from "./databases.ts";
 import { databaseBehaviours } from "./resources.ts";
 
 export type { AuroraOptions } from "./databases.ts";
@@ -55,6 +55,7 @@ export async function createAurora(options: AuroraOptions): Promise<Aurora> {
       "Any password is accepted, and connections are not encrypted.",
       "A point-in-time restore is PostgreSQL's own: a base backup from the cluster's first minute, its archived log, and a " +
         "recovery target; it can reach the present second (Aurora: up to five minutes ago) and takes no hours.",
+      `A renamed cluster has its new name after ${RENAME_SECONDS} s (AWS: about two minutes).`,
       "Of a DB cluster parameter group only default_transaction_read_only has an effect, at the instances' next reboot.",
     ],
     rds: createRds(databases),

@@ -19,6 +19,7 @@ export interface AuroraOptions extends Omit<Parts, "binaries"> {
 
 export const DEFAULT_PROMOTION_SECONDS = 1;
 export const DEFAULT_REJOIN_SECONDS = 2;
+export const RENAME_SECONDS = 1;
 export const DEFAULT_ZONE_FAILOVER_SECONDS = 3;
 /** As many as have addresses. */
 const MOST_CLUSTERS = 5;
@@ -29,6 +30,8 @@ export class Databases {
   readonly promotionSeconds: number;
   readonly zoneFailoverSeconds: number;
   readonly globals = new Map<string, GlobalCluster>();
+  /** Still under their old names. */
+  readonly renaming = new Set<Cluster>();
   readonly #options: AuroraOptions & Parts;
   /** By region and name. */
   readonly parameterGroups = new Map<string, Readonly<Record<string, string>>>();
@@ -139,12 +142,23 @@ export class Databases {
     });
   }
 
-  /** Throws `DBClusterAlreadyExistsFault`. */
-  async rename(cluster: Cluster, id: string): Promise<void> {
+  /** Answers before it is done, as RDS does. Throws `DBClusterAlreadyExistsFault`, `InvalidDBClusterStateFault`. */
+  rename(cluster: Cluster, id: string): void {
     if (this.find(cluster.region, id)) {
       throw new QueryError("DBClusterAlreadyExistsFault", `DB Cluster already exists: ${id}`);
     }
-    await cluster.rename(id, this.#freeSlot(cluster.region));
+    if (this.renaming.has(cluster)) {
+      throw new QueryError("InvalidDBClusterStateFault", `DB cluster ${cluster.id} is being renamed.`);
+    }
+    this.renaming.add(cluster);
+    this.#inBackground(async () => {
+      try {
+        await this.#wait(RENAME_SECONDS);
+        await cluster.rename(id, this.#freeSlot(cluster.region));
+      } finally {
+        this.renaming.delete(cluster);
+      }
+    });
   }
 
   async #open(spec: Omit<ClusterSpec, "slot">): Promise<Cluster> {

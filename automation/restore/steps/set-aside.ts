@@ -1,7 +1,12 @@
 /** The damaged database is evidence: kept, under another name, read-only. Nobody follows the journal into it any more. */
 import type { Step } from "../../runbook/step.ts";
+import { until } from "../../runbook/wait.ts";
 import { known, type RestoreFacts } from "../facts.ts";
 import type { RestorePorts } from "../ports.ts";
+
+/** "About two minutes". https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/multi-az-db-cluster-rename.html */
+const LIMIT_MILLISECONDS = 30 * 60_000;
+const LOOK_MILLISECONDS = 2_000;
 
 export const setAside: Step<RestorePorts, RestoreFacts> = {
   id: "set-aside",
@@ -12,7 +17,30 @@ export const setAside: Step<RestorePorts, RestoreFacts> = {
   },
   async run(context) {
     const { damaged, kept } = known(context, "mission");
-    await context.ports.database.setAside(damaged, kept);
+    const { database } = context.ports;
+    let asked = false;
+    await until(
+      async () => {
+        const old = await database.cluster(damaged);
+        if (old?.status === "available" && !asked) {
+          await database.rename(damaged, kept);
+          asked = true;
+        }
+        if (old !== undefined) return { waitingFor: `${damaged} to be ${kept}: ${old.status}` };
+        const renamed = await database.cluster(kept);
+        return renamed?.status === "available"
+          ? renamed
+          : { waitingFor: `${kept}: ${renamed?.status ?? "absent"}` };
+      },
+      {
+        limitMilliseconds: LIMIT_MILLISECONDS,
+        intervalMilliseconds: LOOK_MILLISECONDS,
+        clock: context.clock,
+        signal: context.signal,
+        say: context.wait,
+      },
+    );
+    await database.restart(kept);
     return { detail: `${damaged} is ${kept} now, read-only` };
   },
   async verify(context) {

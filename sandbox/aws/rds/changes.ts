@@ -44,7 +44,7 @@ export async function change(
     case "ModifyDBCluster": {
       const cluster = databases.cluster(region, required("DBClusterIdentifier"));
       const name = parameters.get("NewDBClusterIdentifier");
-      if (name) await databases.rename(cluster, name);
+      if (name) databases.rename(cluster, name);
       keep(cluster, parameters);
       return { cluster };
     }

@@ -134,6 +134,11 @@ async function describeMember({ members, primary, failover }: GlobalCluster, mem
   };
 }
 
+function statusOf(databases: Databases, cluster: Cluster): string {
+  if (databases.renaming.has(cluster)) return "renaming";
+  return databases.globalOf(cluster)?.failover?.to === cluster ? "failing-over" : "available";
+}
+
 async function describeCluster(databases: Databases, cluster: Cluster): Promise<XmlValue> {
   const { writer, reader } = cluster.endpoints;
   const window = await cluster.window();
@@ -142,7 +147,7 @@ async function describeCluster(databases: Databases, cluster: Cluster): Promise<
   return {
     DBClusterIdentifier: cluster.id,
     DBClusterArn: cluster.arn,
-    Status: global?.failover?.to === cluster ? "failing-over" : "available",
+    Status: statusOf(databases, cluster),
     Engine: "aurora-postgresql",
     EngineVersion: cluster.spec.engineVersion,
     DatabaseName: cluster.spec.databaseName,

@@ -50,6 +50,7 @@ function rds(lost: ReadonlySet<string> = new Set()) {
     },
     ModifyDBClusterCommand({ DBClusterIdentifier: id, NewDBClusterIdentifier: name }) {
       if (name === undefined) return;
+      if (!clusters.has(String(id))) throw new DBClusterNotFoundFault({ ...fault });
       clusters.set(String(name), clusters.get(String(id)) ?? []);
       clusters.delete(String(id));
       if (lost.has("rename")) throw new DBClusterNotFoundFault({ ...fault });
@@ -71,7 +72,8 @@ async function restored({ client }: ReturnType<typeof rds>): Promise<Restoration
   const restoration = new Restoration(client, shape, access);
   await restoration.restore({ from: "exchange", id: "exchange-r1", time: Date.UTC(2026, 10, 23, 12) });
   await restoration.attach("exchange-r1", 2);
-  await restoration.setAside("exchange", "exchange-damaged");
+  await restoration.rename("exchange", "exchange-damaged");
+  await restoration.restart("exchange-damaged");
   return restoration;
 }
 
@@ -123,14 +125,16 @@ test("calls whose answer was lost and that the SDK repeated are done, not failed
   t.deepEqual([...cloud.clusters.keys()], ["exchange-r1", "exchange-damaged"]);
 });
 
-test("given again, nothing is made or renamed twice; the restart is repeated, as nobody knows whether it was", async (t) => {
+test("given again, nothing is made twice and a name that nobody has any more is no fault; the restart is repeated, as nobody knows whether it was", async (t) => {
   const cloud = rds();
   const restoration = await restored(cloud);
   cloud.calls.splice(0);
   await restoration.attach("exchange-r1", 2);
-  await restoration.setAside("exchange", "exchange-damaged");
+  await restoration.rename("exchange", "exchange-damaged");
+  await restoration.restart("exchange-damaged");
   t.deepEqual(
     cloud.calls.map(({ name }) => name),
-    ["RebootDBInstanceCommand"],
+    ["ModifyDBClusterCommand", "RebootDBInstanceCommand"],
   );
+  t.deepEqual([...cloud.clusters.keys()], ["exchange-r1", "exchange-damaged"]);
 });

@@ -37,6 +37,9 @@ export const cutAt = (shard: number, seq: number): ShardCut => ({
   lastTs: NOW - MINUTE,
 });
 
+/** How often whoever looks sees the old name, and then nothing. */
+const RENAME_LOOKS = 4;
+
 interface FakeCluster {
   readonly restoredTo: number | null;
   readonly instances: string[];
@@ -62,6 +65,9 @@ export class FakeRestoreWorld {
   differences: readonly string[] = [];
   /** The cluster that the program names. */
   current = "exchange";
+  renaming:
+    | { readonly from: string; readonly id: string; readonly cluster: FakeCluster; looks: number }
+    | undefined;
   answer: string = HERE;
   readonly acts: string[] = [];
   readonly asked: string[] = [];
@@ -125,12 +131,15 @@ export class FakeRestoreWorld {
               ? { shard, epoch: head.epoch, seq: head.seq, hash: head.hash }
               : { shard, epoch: 1, seq: this.mark, hash: this.markHash(this.mark) };
           }),
-        setAside: async (from, id) => {
+        // RDS answers at once, and shows the old name, then none, for a while.
+        rename: async (from, id) => {
           const cluster = this.clusters.get(from);
           if (cluster === undefined) return;
-          this.acts.push(`set aside ${from}`);
-          this.clusters.delete(from);
-          this.clusters.set(id, cluster);
+          this.acts.push(`rename ${from}`);
+          this.renaming = { from, id, cluster, looks: RENAME_LOOKS };
+        },
+        restart: async (id) => {
+          if (this.clusters.has(id)) this.acts.push(`restart ${id}`);
         },
       },
       proof: { differences: async () => this.differences },
@@ -165,10 +174,24 @@ export class FakeRestoreWorld {
   }
 
   #cluster(id: string): DatabaseCluster | undefined {
+    const isRenaming = this.#goOnRenaming(id);
     const found = this.clusters.get(id);
     if (found === undefined) return undefined;
     const instances = found.instances.map((n) => ({ id: `${id}-${n}`, status: "available" }));
-    return { ...{ id, instances, status: "available", endpoint: `${id}.host` }, window: this.window };
+    const status = isRenaming ? "renaming" : "available";
+    return { ...{ id, instances, status, endpoint: `${id}.host` }, window: this.window };
+  }
+
+  #goOnRenaming(id: string): boolean {
+    if (this.renaming === undefined) return false;
+    const { renaming } = this;
+    renaming.looks -= 1;
+    if (renaming.looks < RENAME_LOOKS / 2) this.clusters.delete(renaming.from);
+    if (renaming.looks <= 0) {
+      this.clusters.set(renaming.id, renaming.cluster);
+      this.renaming = undefined;
+    }
+    return id === renaming.from;
   }
 
   #standing(shard: number): ShardStanding {

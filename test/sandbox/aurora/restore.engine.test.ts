@@ -74,7 +74,7 @@ test("a cluster is restored to a second before the damage, beside the damaged on
 
   const parameters = [{ name: "default_transaction_read_only", value: "1" }];
   await of(GROUPS).create({ name: "kept", parameters }, at(GROUPS, EAST));
-  const { DBCluster: kept } = await rds.send(
+  await rds.send(
     new ModifyDBClusterCommand({
       DBClusterIdentifier: "exchange-us-east-1",
       NewDBClusterIdentifier: "damaged",
@@ -82,6 +82,11 @@ test("a cluster is restored to a second before the damage, beside the damaged on
       ApplyImmediately: true,
     }),
   );
+  const named = async (id: string) =>
+    (await rds.send(new DescribeDBClustersCommand({ DBClusterIdentifier: id }))).DBClusters?.[0];
+  t.is((await named("exchange-us-east-1"))?.Status, "renaming", "RDS answers before it is done");
+  t.true(await eventually(async () => (await named("damaged").catch(() => undefined)) !== undefined));
+  const kept = await named("damaged");
   await rds.send(new RebootDBInstanceCommand({ DBInstanceIdentifier: "exchange-us-east-1-0" }));
   await t.throwsAsync(sql(EAST, "SELECT 1", "writer", 1_000), undefined, "its old address leads nowhere");
   t.deepEqual(await query(kept?.Endpoint, "SELECT x FROM t ORDER BY x"), [{ x: -2 }, { x: -1 }]);
