@@ -62,6 +62,9 @@ async function testedRestore({ asked, active, passive }: Subject): Promise<Resto
   return null;
 }
 
+/** Of two plans the shorter one counts: a stall of the host is not its speed. */
+const PLANS = 2;
+
 /**
  * How long the engine takes on this host to plan the smallest flip: the sample of its speed. Loading the program blocks
  * this process for seconds, so that nothing else may be waited for meanwhile.
@@ -78,9 +81,13 @@ export async function planSeconds(
     const { project } = deployment;
     const pulumi = pulumiStack({ stack, project, settings, say: () => {}, emergency: true });
     await pulumi.warmUp();
-    const begun = performance.now();
-    await pulumi.preview({ targets, signal });
-    return (performance.now() - begun) / 1000;
+    let shortest = Number.POSITIVE_INFINITY;
+    for (let plan = 0; plan < PLANS; plan++) {
+      const begun = performance.now();
+      await pulumi.preview({ targets, signal });
+      shortest = Math.min(shortest, (performance.now() - begun) / 1000);
+    }
+    return shortest;
   }, PLAN_MILLISECONDS);
 }
 
