@@ -132,12 +132,17 @@ export const forecastZoneLoss = (
   runs = RUNS,
 ): Percentiles => simulateZoneLoss({ ...setting, go: GO_SECONDS }, table, { runs, seed: SEED }).fromImpact;
 
+/** On one quiet host a plan took up to so many times as long as at another time: what is within says nothing of it. */
+const NOISE = 1.3;
+
 /**
- * Own work goes with the host's speed. One plan is a noisy sample of that, and a load that is there now may be gone
- * then: of its deviation, as a ratio, half counts.
+ * Own work goes with the host's speed. A plan is a sample of that, and a load that is there now may be gone then: of what
+ * is more than noise, as a ratio, half counts.
  */
 function hostFactor(now: number | null, measured: number | null): number {
-  return now === null || measured === null ? 1 : Math.sqrt(now / measured);
+  if (now === null || measured === null) return 1;
+  const ratio = now / measured;
+  return Math.sqrt(ratio > 1 ? Math.max(1, ratio / NOISE) : Math.min(1, ratio * NOISE));
 }
 
 /** What clients wait for, one after the other, from the impact to the first write. */

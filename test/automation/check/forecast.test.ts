@@ -41,14 +41,20 @@ test("current facts count: the tail to replay, images to pull, nodes to start", 
   t.true(close(median(cold) - now, 80), "new nodes pull once");
 });
 
-test("own work goes with this host's speed, by half of its deviation", (t) => {
+test("own work goes with this host's speed, by half of what is more than noise", (t) => {
   const work = {
     ...table,
     planSeconds: 4,
     latencies: { ...table.latencies, scaleOut: { ...table.latencies.scaleOut, work: true } },
   };
   t.true(close(median({ planSeconds: 4 }, work), median({}, work)));
-  t.true(close(median({ planSeconds: 16 }, work) - median({}, work), 4), "four times as slow: twice as long");
+  t.true(close(median({ planSeconds: 5 }, work), median({}, work)), "two plans on one host differ as much");
+  t.true(close(median({ planSeconds: 3.2 }, work), median({}, work)));
+  t.true(
+    close(median({ planSeconds: 1.3 * 16 }, work) - median({}, work), 4),
+    "four times as slow: twice as long",
+  );
+  t.true(close(median({}, work) - median({ planSeconds: 1 / 1.3 }, work), 2), "four times as fast");
   t.true(close(median({ planSeconds: 16 }), median({})), "what is no work of the host does not");
 });
 
@@ -89,7 +95,7 @@ test("a restore's shares are the whole of it, and its own work goes with this ho
     planSeconds: 4,
     latencies: { ...cutover.latencies, databaseCutover: { ...databaseCutover, work: true } },
   };
-  const { fromGo, shares } = forecastRestore(restorable, 16, work).of.database;
+  const { fromGo, shares } = forecastRestore(restorable, 1.3 * 16, work).of.database;
   t.is(fromGo.p50, 120);
   t.deepEqual(shares.slice(0, 2), [
     { name: "restore: restore", seconds: 100 },
