@@ -60,8 +60,11 @@ function operationsDuring(
 
 /** When the name was last answered with the zone's address: the end of the last time that it was seen. */
 function lastAnswer({ lostAt, watchedUntil, address }: RoundSeen, answers: readonly NameAnswer[]): number {
-  const ends = answers.flatMap(({ addresses }, index) =>
-    addresses.includes(address) ? [Math.min(watchedUntil, answers[index + 1]?.at ?? watchedUntil)] : [],
+  const ends = answers.flatMap(({ at, addresses }, index) =>
+    // After its return the zone is in the name again.
+    at < watchedUntil && addresses.includes(address)
+      ? [Math.min(watchedUntil, answers[index + 1]?.at ?? watchedUntil)]
+      : [],
   );
-  return Math.max(lostAt, ...ends.filter((end) => end <= watchedUntil));
+  return Math.max(lostAt, ...ends);
 }

@@ -77,4 +77,10 @@ test("the zone's address leaves the name with its last answer, which another add
   ];
   t.is(roundOf(seen(), log(), answers).nameLeftSeconds, 30.5);
   t.is(roundOf(seen(), log(), answers.slice(0, 1)).nameLeftSeconds, 0);
+  const returned = { at: seen().watchedUntil + 9_000, addresses: ["127.1.10.11"] };
+  t.is(
+    roundOf(seen(), log(), [...answers, returned]).nameLeftSeconds,
+    30.5,
+    "back with its zone, it is no answer of the loss",
+  );
 });
