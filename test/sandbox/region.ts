@@ -9,8 +9,9 @@ import { createEdges, type Edges, type EdgesOptions } from "../../sandbox/aws/ed
 import { createS3 } from "../../sandbox/aws/s3/s3.ts";
 import type { Properties } from "../../sandbox/cloud/behaviour.ts";
 import { Faults } from "../../sandbox/faults.ts";
-import { JOURNAL } from "./aws/fixtures.ts";
-import { type ClusterParts, claimAddresses, startCluster, type World } from "./compute/fixture.ts";
+import { JOURNAL, REGIONS } from "./aws/fixtures.ts";
+import { claimAddresses } from "./claim.ts";
+import { type ClusterParts, startCluster, type World } from "./compute/fixture.ts";
 
 export interface RegionParts extends Omit<ClusterParts, "region" | "addresses" | "faults" | "environment"> {
   readonly region: Region;
@@ -31,7 +32,7 @@ export async function startRegion(
   t: Pick<ExecutionContext, "teardown">,
   { region, bucket, doors = [], environment, ...parts }: RegionParts,
 ): Promise<WorkloadRegion> {
-  const addresses = await claimAddresses(t);
+  const addresses = await claimAddresses(t, REGIONS);
   const faults = new Faults();
   const dynamo = await createDynamo({ faults, accountId: "111122223333", seed: 1, latency: "none" });
   const s3 = await createS3();

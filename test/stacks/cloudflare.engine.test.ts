@@ -6,4 +6,4 @@ const dns = JSON.stringify({
   zoneId: "a".repeat(32),
   cloudflareAccountId: "b".repeat(32),
 });
-walk(241, { dns }, false);
+walk({ dns }, false);

@@ -1,3 +1,3 @@
 import { walk } from "./walk.ts";
 
-walk(240, {}, true);
+walk({}, true);

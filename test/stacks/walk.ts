@@ -55,19 +55,21 @@ const unguarded: PulumiFn = async () => {
 };
 
 /**
- * @param sandbox a number of its own per test file, for the database's addresses
  * @param isWhole with what has nothing to do with DNS, and need be walked once only
  */
-export function walk(sandbox: number, dns: Overrides, isWhole: boolean): void {
+export function walk(dns: Overrides, isWhole: boolean): void {
   let local: Local;
   let aurora: AuroraFixture;
   const closing: (() => unknown)[] = [];
   const size: Record<StackName, number> = { prod: 0, dr: 0 };
 
   test.before(async () => {
-    aurora = await startAurora({ teardown: (close) => closing.push(close) }, sandbox, {
-      accountId: ACCOUNT_ID,
-    });
+    aurora = await startAurora(
+      { teardown: (close) => closing.push(close) },
+      {
+        accountId: ACCOUNT_ID,
+      },
+    );
     local = await Local.start({ faults: aurora.faults, behaviours: aurora.aurora.behaviours });
     closing.push(() => local.close());
   });

@@ -47,7 +47,7 @@ const countIn = async ({ sql }: AuroraFixture, region: Region): Promise<number> 
 test.serial(
   "with the primary's region dead, the target's region alone makes its replica the writer",
   async (t) => {
-    const fixture = await startAurora(t, 230, { promotionSeconds: 0.5 });
+    const fixture = await startAurora(t, { promotionSeconds: 0.5 });
     await deploy(fixture);
     const { aurora, faults, rds, sql } = fixture;
     await sql(EAST, "INSERT INTO t VALUES (1)");
@@ -78,7 +78,7 @@ test.serial(
 );
 
 test.serial("what had not arrived is lost in a failover, as an asynchronous replica must", async (t) => {
-  const fixture = await startAurora(t, 231);
+  const fixture = await startAurora(t);
   await deploy(fixture);
   const { aurora, faults, rds, sql } = fixture;
   t.true(await eventually(async () => (await sql(WEST, "SELECT count(*) FROM t", "reader")).length === 1));
@@ -94,7 +94,7 @@ test.serial("what had not arrived is lost in a failover, as an asynchronous repl
 test.serial(
   "a killed primary returns, and rejoins as a secondary on a new volume; its cluster says whom it follows",
   async (t) => {
-    const fixture = await startAurora(t, 232);
+    const fixture = await startAurora(t);
     await deploy(fixture);
     const { aurora, faults, of, rds, sql } = fixture;
     faults.setPlace(EAST, "cut");
@@ -127,7 +127,7 @@ test.serial(
 );
 
 test.serial("a frozen primary thaws as a writer, and is fenced only when it rejoins", async (t) => {
-  const fixture = await startAurora(t, 233, { rejoinSeconds: 1.5 });
+  const fixture = await startAurora(t, { rejoinSeconds: 1.5 });
   await deploy(fixture);
   const { aurora, faults, rds, sql } = fixture;
   faults.setPlace(EAST, "blackhole");
@@ -144,7 +144,7 @@ test.serial("a frozen primary thaws as a writer, and is fenced only when it rejo
 });
 
 test.serial("a killed region without a failover comes back as it was", async (t) => {
-  const fixture = await startAurora(t, 234);
+  const fixture = await startAurora(t);
   await deploy(fixture);
   const { aurora, faults, sql } = fixture;
   await sql(EAST, "INSERT INTO t VALUES (1)");
@@ -160,7 +160,7 @@ test.serial("a killed region without a failover comes back as it was", async (t)
 test.serial(
   "a switchover loses nothing, is called in the primary's region, and can be turned back",
   async (t) => {
-    const fixture = await startAurora(t, 235);
+    const fixture = await startAurora(t);
     await deploy(fixture);
     const { aurora, rds, sql } = fixture;
     aurora.setLag(500);

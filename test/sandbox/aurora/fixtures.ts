@@ -7,13 +7,14 @@ import { RDSClient } from "@aws-sdk/client-rds";
 import type { ExecutionContext } from "ava";
 import pg from "pg";
 import type { Region } from "../../../components/model.ts";
-import { Addresses } from "../../../sandbox/addresses.ts";
+import type { Addresses } from "../../../sandbox/addresses.ts";
 import { type Aurora, type AuroraOptions, createAurora } from "../../../sandbox/aurora/aurora.ts";
 import type { Edges } from "../../../sandbox/aws/edge.ts";
 import type { Behaviour, Placement, Properties } from "../../../sandbox/cloud/behaviour.ts";
 import { Faults, INTERNET } from "../../../sandbox/faults.ts";
 import { Processes } from "../../../sandbox/processes.ts";
 import { ACCOUNT, CREDENTIALS, REGIONS, startEdges } from "../aws/fixtures.ts";
+import { claimAddresses } from "../claim.ts";
 
 export const GLOBAL = "aws:rds/globalCluster:GlobalCluster";
 export const CLUSTER = "aws:rds/cluster:Cluster";
@@ -57,17 +58,15 @@ export interface AuroraFixture {
   ): Promise<readonly Record<string, unknown>[]>;
 }
 
-/** @param sandbox a number of its own per test file: they run side by side */
 export async function startAurora(
   t: Pick<ExecutionContext, "teardown">,
-  sandbox: number,
   options: Partial<AuroraOptions> = {},
 ): Promise<AuroraFixture> {
   const directory = await mkdtemp(path.join(tmpdir(), "aurora-test-"));
   // Servers of root run as another user, who must get through to their data.
   await chmod(directory, 0o755);
   const faults = options.faults ?? new Faults();
-  const addresses = new Addresses(sandbox, REGIONS);
+  const addresses = await claimAddresses(t, REGIONS);
   const processes = new Processes(path.join(directory, "processes"));
   const aurora = await createAurora({
     faults,

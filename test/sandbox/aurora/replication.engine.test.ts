@@ -5,7 +5,7 @@ import { deploy, eventually, startAurora } from "./fixtures.ts";
 test.serial(
   "writes in the primary reach its synchronous standby at once and the other region a moment later",
   async (t) => {
-    const fixture = await startAurora(t, 240);
+    const fixture = await startAurora(t);
     await deploy(fixture);
     const { sql } = fixture;
     await sql("us-east-1", "INSERT INTO t VALUES (1)");
@@ -27,7 +27,7 @@ test.serial(
 test.serial(
   "a secondary takes no writes: its writer endpoint is inactive and its replica read only",
   async (t) => {
-    const fixture = await startAurora(t, 241);
+    const fixture = await startAurora(t);
     await deploy(fixture);
     await t.throwsAsync(fixture.sql("us-west-2", "SELECT 1"), { message: /ECONNRESET|terminated/ });
     await t.throwsAsync(fixture.sql("us-west-2", "CREATE TABLE u ()", "reader"), {
@@ -37,7 +37,7 @@ test.serial(
 );
 
 test.serial("injected lag delays what the other region sees, and only that", async (t) => {
-  const fixture = await startAurora(t, 242);
+  const fixture = await startAurora(t);
   await deploy(fixture);
   const { aurora, sql } = fixture;
   const arrived = async (x: number) =>
@@ -59,7 +59,7 @@ test.serial("injected lag delays what the other region sees, and only that", asy
 test.serial(
   "a cut between the regions stops replication and nothing else; healed, it catches up",
   async (t) => {
-    const fixture = await startAurora(t, 243);
+    const fixture = await startAurora(t);
     await deploy(fixture);
     const { faults, sql } = fixture;
     const count = async () =>
@@ -78,7 +78,7 @@ test.serial(
 );
 
 test.serial("a black-holed region's database accepts connections and never answers", async (t) => {
-  const fixture = await startAurora(t, 244);
+  const fixture = await startAurora(t);
   await deploy(fixture);
   const { faults, sql } = fixture;
   faults.setPlace("us-east-1", "blackhole");

@@ -22,7 +22,7 @@ const instance = (cluster: string, n: number) => ({
 });
 
 test("a cluster is restored to a second before the damage, beside the damaged one, which is renamed and read-only", async (t) => {
-  const fixture = await startAurora(t, 225);
+  const fixture = await startAurora(t);
   await deploy(fixture);
   const { sql, of } = fixture;
   const rds = fixture.rds(EAST);
@@ -96,7 +96,7 @@ test("a cluster is restored to a second before the damage, beside the damaged on
 });
 
 test("a secondary keeps backups of its own, says whether it streams, and is restored from a copy without its primary", async (t) => {
-  const fixture = await startAurora(t, 226);
+  const fixture = await startAurora(t);
   await deploy(fixture);
   const { aurora, faults, rds, sql } = fixture;
   await sql(EAST, "INSERT INTO t SELECT generate_series(1, 1000)");

@@ -18,7 +18,7 @@ const [EAST, WEST] = ["us-east-1", "us-west-2"] as const;
 test.serial(
   "members need their global cluster, instances their cluster, secondaries a primary to copy",
   async (t) => {
-    const { of } = await startAurora(t, 220);
+    const { of } = await startAurora(t);
     await t.throwsAsync(of(CLUSTER).create(clusterInputs(EAST), at(CLUSTER, EAST)), {
       message: "Global cluster exchange not found",
     });
@@ -42,7 +42,7 @@ test.serial(
 test.serial(
   "a failover is refused for a headless target, in another region, and for the primary itself",
   async (t) => {
-    const { of, rds } = await startAurora(t, 221);
+    const { of, rds } = await startAurora(t);
     await of(GLOBAL).create({ globalClusterIdentifier: "exchange" }, at(GLOBAL, EAST));
     await of(CLUSTER).create(clusterInputs(EAST), at(CLUSTER, EAST));
     await of(INSTANCE).create(instanceInputs(EAST, 0), at(INSTANCE, EAST));
@@ -76,7 +76,7 @@ test.serial(
 );
 
 test.serial("what is protected or in use is not deleted", async (t) => {
-  const fixture = await startAurora(t, 222);
+  const fixture = await startAurora(t);
   await deploy(fixture);
   const { of } = fixture;
   const [east, west] = [clusterInputs(EAST), clusterInputs(WEST)];
@@ -111,7 +111,7 @@ for (const property of ["replicationSourceIdentifier", "globalClusterIdentifier"
   test.serial(
     `a secondary that loses its ${property} becomes a database of its own: the provider's trap`,
     async (t) => {
-      const fixture = await startAurora(t, property === "globalClusterIdentifier" ? 223 : 224);
+      const fixture = await startAurora(t);
       await deploy(fixture);
       const { of, sql } = fixture;
       t.true(

@@ -1,18 +1,18 @@
 /** A stand-in for the workload: a tiny HTTP server that can be told to misbehave, and what a region needs to run it. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutionContext } from "ava";
 import type { Region, RegionTriple } from "../../../components/model.ts";
-import { Addresses } from "../../../sandbox/addresses.ts";
+import type { Addresses } from "../../../sandbox/addresses.ts";
 import type { Json, Placement, Properties } from "../../../sandbox/cloud/behaviour.ts";
 import { type Compute, createCompute } from "../../../sandbox/compute/compute.ts";
 import { ImageRegistry } from "../../../sandbox/compute/images.ts";
 import type { Timings } from "../../../sandbox/compute/timings.ts";
 import { Faults } from "../../../sandbox/faults.ts";
 import { Processes } from "../../../sandbox/processes.ts";
+import { claimAddresses } from "../claim.ts";
 
 export const REGIONS: RegionTriple = { primary: "us-east-1", secondary: "us-west-2", witness: "us-east-2" };
 export const ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"] as const;
@@ -27,21 +27,6 @@ export const QUICK: Timings = {
 };
 
 type Teardown = Pick<ExecutionContext, "teardown">;
-
-/** Claims a sandbox number that nobody else holds. */
-export async function claimAddresses(t: Teardown): Promise<Addresses> {
-  for (let tries = 0; tries < 50; tries++) {
-    const addresses = new Addresses(120 + Math.floor(Math.random() * 130), REGIONS);
-    const guard = await new Promise<Server | undefined>((resolve) => {
-      const server = createServer().once("error", () => resolve(undefined));
-      server.listen(addresses.guard.port, addresses.guard.host, () => resolve(server));
-    });
-    if (guard === undefined) continue;
-    t.teardown(() => guard.close());
-    return addresses;
-  }
-  throw new Error("no free sandbox number from 120 to 249 in 50 tries");
-}
 
 export interface World {
   readonly addresses: Addresses;
@@ -70,7 +55,7 @@ export async function startWorld(
   t: Teardown,
   { timings = QUICK, addresses: claimed, faults = new Faults(), images, environment }: WorldParts = {},
 ): Promise<World> {
-  const addresses = claimed ?? (await claimAddresses(t));
+  const addresses = claimed ?? (await claimAddresses(t, REGIONS));
   const directory = mkdtempSync(join(tmpdir(), "sandbox-compute-"));
   const processes = new Processes(join(directory, "processes.jsonl"));
   const server = join(import.meta.dirname, "fixtureServer.ts");
