@@ -2,6 +2,7 @@
  * Calls to AWS services that are asked a question or two each: signed, one attempt, one answer as JSON. A client
  * library for each of them would be loaded for a single request.
  */
+import { z } from "zod";
 import type { Region } from "../../components/model.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { exchange, type HttpAnswer } from "./http.ts";
@@ -41,6 +42,11 @@ const SERVICES = {
 export type ServiceName = keyof typeof SERVICES;
 
 const TIMEOUT_MILLISECONDS = 5_000;
+const PAGES = 50;
+/** Services differ in how they write it. */
+const paged = z
+  .object({ NextToken: z.string().nullish(), nextToken: z.string().nullish() })
+  .transform(({ NextToken, nextToken }) => NextToken || nextToken);
 
 export class AwsError extends Error {
   override readonly name: string;
@@ -87,6 +93,20 @@ export class AwsCalls {
     const body = input === undefined ? "" : JSON.stringify(input);
     const headers = input === undefined ? {} : { "content-type": "application/json" };
     return parsed(await this.#send(service, region, method, path, headers, body));
+  }
+
+  /** All answers of a REST service's list. @param path with its query, how many at once among it */
+  async pages(service: ServiceName, region: Region, path: string): Promise<readonly unknown[]> {
+    const answers: unknown[] = [];
+    let after = "";
+    while (answers.length < PAGES) {
+      const answer = await this.rest(service, region, "GET", `${path}${after}`);
+      answers.push(answer);
+      const next = paged.parse(answer);
+      if (!next) return answers;
+      after = `&nextToken=${encodeURIComponent(next)}`;
+    }
+    throw new Error(`${service} in ${region} lists more than ${PAGES} pages of ${path}`);
   }
 
   /** An operation of a Query service, whose answer is of no interest. */

@@ -27,10 +27,7 @@ const listed = z.object({
       z.object({ id: z.string(), experimentTemplateId: z.string(), state: z.object({ status: z.string() }) }),
     )
     .default([]),
-  nextToken: z.string().nullish(),
 });
-/** FIS keeps experiments for 120 days. https://docs.aws.amazon.com/fis/latest/userguide/fis-quotas.html */
-const PAGES = 50;
 
 export type Template = z.infer<typeof template>["experimentTemplate"];
 export type Experiment = z.infer<typeof experiment>["experiment"];
@@ -57,19 +54,13 @@ export const parseExperiment = (answer: unknown): Experiment => experiment.parse
 
 export function fisIn(region: Region, calls: AwsCalls): FisInRegion {
   return {
-    async goingOn(templateIds) {
-      const found: string[] = [];
-      let after = "";
-      for (let page = 0; page < PAGES; page++) {
-        const answer = await calls.rest("fis", region, "GET", `/experiments?maxResults=100${after}`);
-        const { experiments, nextToken } = listed.parse(answer);
-        for (const one of experiments) {
-          if (templateIds.includes(one.experimentTemplateId) && !hasEnded(one)) found.push(one.id);
-        }
-        if (!nextToken) return found;
-        after = `&nextToken=${encodeURIComponent(nextToken)}`;
-      }
-      throw new Error(`FIS in ${region} lists experiments without an end`);
+    goingOn: async (templateIds) => {
+      // Of the last 120 days. https://docs.aws.amazon.com/fis/latest/userguide/fis-quotas.html
+      const answers = await calls.pages("fis", region, "/experiments?maxResults=100");
+      return answers
+        .flatMap((answer) => listed.parse(answer).experiments)
+        .filter((one) => templateIds.includes(one.experimentTemplateId) && !hasEnded(one))
+        .map(({ id }) => id);
     },
     template: async (id) =>
       parseTemplate(await calls.rest("fis", region, "GET", `/experimentTemplates/${id}`)),

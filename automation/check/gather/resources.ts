@@ -109,26 +109,6 @@ export async function quotas({ calls, region, resources }: Asked): Promise<reado
   ];
 }
 
-const paged = z.object({ NextToken: z.string().nullish() });
-const PAGES = 50;
-
-/** AWS Backup promises no order: the newest may be on the last page. */
-async function backupPages(
-  { calls, region }: Pick<Asked, "calls" | "region">,
-  path: string,
-): Promise<readonly unknown[]> {
-  const answers: unknown[] = [];
-  let next = "";
-  while (answers.length < PAGES) {
-    const answer = await calls.rest("backup", region, "GET", `${path}${next}`);
-    answers.push(answer);
-    const { NextToken } = paged.parse(answer);
-    if (!NextToken) return answers;
-    next = `&nextToken=${encodeURIComponent(NextToken)}`;
-  }
-  throw new Error(`AWS Backup in ${region} lists more than ${PAGES} pages of ${path}`);
-}
-
 const vault = z.object({ name: z.string() });
 const selection = z.object({ resources: z.array(z.string()).default([]) });
 const recoveryPoints = z.object({
@@ -146,7 +126,7 @@ export async function newestBackups({ calls, region, resources }: Asked): Promis
   if (wanted.length === 0) throw new Error("the stack's backup plan selects nothing");
   const { name } = vault.parse(found.outputs);
   const path = `/backup-vaults/${encodeURIComponent(name)}/recovery-points/?maxResults=1000`;
-  const answers = await backupPages({ calls, region }, path);
+  const answers = await calls.pages("backup", region, path);
   const complete = answers
     .flatMap((answer) => recoveryPoints.parse(answer).RecoveryPoints)
     .filter(({ Status }) => Status === "COMPLETED");
@@ -171,9 +151,12 @@ const restoreJobs = z.object({
 });
 const UNDER_WAY = ["PENDING", "RUNNING"];
 
-/** https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRestoreJobs.html */
+/**
+ * AWS Backup promises no order: the newest may be on the last page.
+ * https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRestoreJobs.html
+ */
 export async function lastRestoreTests({ calls, region }: Asked): Promise<readonly RestoreTest[]> {
-  const answers = await backupPages({ calls, region }, "/restore-jobs/?maxResults=1000");
+  const answers = await calls.pages("backup", region, "/restore-jobs/?maxResults=1000");
   // Only a restore-testing plan says who created the job.
   const tests = answers
     .flatMap((answer) => restoreJobs.parse(answer).RestoreJobs)
