@@ -11,8 +11,8 @@ import type { Context } from "../commands/command.ts";
 import { type Deployment, loadDeployment } from "../deployment.ts";
 import { EXIT, UsageError } from "../errors.ts";
 import { fact } from "../fact.ts";
-import { RTO_SECONDS } from "../failover/decide.ts";
 import { RegionWorld } from "../failover/world.ts";
+import { RTO_SECONDS, ZONE_SECONDS } from "../objectives.ts";
 import { systemClock } from "../runbook/clock.ts";
 import { watchWith } from "../watch/command.ts";
 import { Lookout } from "../watch/look.ts";
@@ -26,7 +26,6 @@ import type { GuardFacts } from "./guard.ts";
 import { observeWith } from "./observe.ts";
 import { RECORDED_TEMPLATE, recordedFis } from "./recorded.ts";
 
-const AZ_OBJECTIVE_SECONDS = 60;
 const STABLE_SECONDS = 60;
 const STEADY_LIMIT_SECONDS = 900;
 /** As many as CloudWatch tells at once, and takes names of. */
@@ -119,7 +118,7 @@ export class Site {
       // Also of a rehearsal: a drill without its template is none.
       this.#template(zone);
       const what = `zone ${zone} loses power`;
-      return { scenario: "az-loss", what, objectiveSeconds: AZ_OBJECTIVE_SECONDS, dryRun };
+      return { scenario: "az-loss", what, objectiveSeconds: ZONE_SECONDS, dryRun };
     }
     const what = `production moves by ${command?.join(" ")}`;
     return { scenario: "region-loss", what, objectiveSeconds: RTO_SECONDS, dryRun };

@@ -1,4 +1,5 @@
 /** Lose each zone of the active region in turn, under load, and nobody does anything about it. */
+import { ZONE_SECONDS } from "../objectives.ts";
 import { type Drill, known } from "./drill.ts";
 import { previews, setUp, warmUp } from "./phases.ts";
 import type { DrillPhase, Scenario } from "./scenario.ts";
@@ -8,8 +9,6 @@ import { zoneFindings } from "./zones/findings.ts";
 import { measureZones } from "./zones/measure.ts";
 import { loseZone, type ZonePlan } from "./zones/rounds.ts";
 
-/** Errors end within this. */
-const TARGET_SECONDS = 60;
 /**
  * Any two zones have room for everything at its maximum, one alone has not: four nodes with two pods of 100m each, of ten
  * pods. A test holds it against the stack files, which say how many nodes and pods there are.
@@ -44,7 +43,7 @@ const judgement: DrillPhase = {
 export const azLossBy = (plans: readonly ZonePlan[], acknowledged: number): Scenario => ({
   id: "az-loss",
   title: "zones of the active region are lost one after the other; nobody intervenes",
-  targetSeconds: TARGET_SECONDS,
+  targetSeconds: ZONE_SECONDS,
   promised: { coverage: [], acknowledged },
   world: { coresPerNode: CORES_PER_NODE, zoneFailoverSeconds: DATABASE_FAILOVER_SECONDS },
   phases: [setUp, warmUp, ...plans.map((plan, index) => loseZone(plan, index + 1)), judgement, previews],

@@ -1,5 +1,5 @@
 /** Lose the active region under load, fail over as an operator would, and account for everything acknowledged. */
-import { RTO_SECONDS } from "../failover/decide.ts";
+import { RTO_SECONDS } from "../objectives.ts";
 import { measure } from "./measure.ts";
 import { impact, judgement, operate, park, previews, returnOld, setUp, warmUp } from "./phases.ts";
 import { predictionFindings } from "./prediction.ts";

@@ -6,6 +6,7 @@
  */
 import type { Region } from "../../components/model.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
+import { RTO_SECONDS } from "../objectives.ts";
 
 /** Silence of the journal that counts as the loss of its writer. */
 export const STOPPED_MILLISECONDS = 15_000;
@@ -16,7 +17,6 @@ export const WATCH_MILLISECONDS = 3_000;
  * time stamp is from before.
  */
 export const MOVING_MILLISECONDS = 1_000;
-export const RTO_SECONDS = 300;
 
 export interface HeartbeatSample {
   /** Monotonic milliseconds of the reading. */

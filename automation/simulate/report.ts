@@ -1,18 +1,11 @@
 /** The simulation for a person: the answer first, then where the time goes, then what it rests on. */
-import { RTO_SECONDS } from "../failover/decide.ts";
+import { RTO_SECONDS, ZONE_SECONDS } from "../objectives.ts";
 import type { WaitName } from "./draws.ts";
 import type { LatencyTable } from "./latencies.ts";
 import type { Setting } from "./model.ts";
 import type { Damaged, RestoreFigures } from "./restore.ts";
 import type { Basis } from "./settings.ts";
-import {
-  type Draw,
-  type Percentiles,
-  type Shortening,
-  type Simulation,
-  ZONE_SECONDS,
-  type ZoneLoss,
-} from "./simulate.ts";
+import type { Draw, Percentiles, Shortening, Simulation, ZoneLoss } from "./simulate.ts";
 
 /** What it takes when the data itself is wrong, with a day of journal. */
 export interface RestoreReport {

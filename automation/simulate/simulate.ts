@@ -1,6 +1,6 @@
 /** Many failovers on the virtual clock, as figures. */
-import { RTO_SECONDS } from "../failover/decide.ts";
 import { failover } from "../failover/runbook.ts";
+import { RTO_SECONDS, ZONE_SECONDS } from "../objectives.ts";
 import { ALL_WAITS, Draws, type Quantiles, quantilesOf, type Variant, type WaitName } from "./draws.ts";
 import { interpolated, type LatencyTable } from "./latencies.ts";
 import { type Dns, MODELS, type Moments, momentOfGo, type Setting, zoneErrorsEnd } from "./model.ts";
@@ -47,9 +47,6 @@ export interface ZoneLoss {
   /** Share of the runs inside the objective, 0 to 1. */
   readonly inside: number;
 }
-
-/** Errors of a lost zone end within this, with nobody's help. */
-export const ZONE_SECONDS = 60;
 
 /** What the 99th percentile would lose if a wait took half as long. */
 export interface Shortening {

@@ -1,5 +1,5 @@
 /** The simulation as a drawing: how sure each configuration is of its recovery time, and where the chosen one's time goes. */
-import { RTO_SECONDS } from "../failover/decide.ts";
+import { RTO_SECONDS } from "../objectives.ts";
 import { interpolated } from "./latencies.ts";
 import { nameOf, type Report } from "./report.ts";
 import type { Simulation } from "./simulate.ts";

@@ -1,6 +1,5 @@
 /** Whether a failover now would meet its objectives. */
-import { RTO_SECONDS } from "../../failover/decide.ts";
-import { ZONE_SECONDS } from "../../simulate/simulate.ts";
+import { RTO_SECONDS, ZONE_SECONDS } from "../../objectives.ts";
 import { type Check, fail, known, ok, unknown, warn } from "../check.ts";
 import type { ReadinessFacts } from "../facts.ts";
 
