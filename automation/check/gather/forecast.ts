@@ -33,19 +33,23 @@ export interface Basis {
   readonly tested: Fact<Restorable["tested"]>;
 }
 
-export async function gatherBasis(subject: Subject): Promise<Basis> {
-  const { world, passive, active, clients } = subject;
-  const [heads, capacity, behind, instances, tested] = await Promise.all([
+export const activeDatabase = ({ clients, active }: Subject) =>
+  fact(() => databaseCluster(clients[active.region], active));
+
+export async function gatherBasis(subject: Subject, asked = activeDatabase(subject)): Promise<Basis> {
+  const { world, passive, clients } = subject;
+  const [heads, capacity, behind, database, tested] = await Promise.all([
     fact(() => world.journal.heads()),
     fact(() => world.cluster.capacity(scaled(passive))),
     fact(() => loss(world.journal, world.database), LOSS_MILLISECONDS),
-    fact(async () => (await databaseCluster(clients[active.region], active)).instances),
+    asked,
     fact(() => testedRestore(subject)),
   ]);
   const here = clients[passive.region];
   const checkpoints = isUnknown(heads)
     ? heads
     : await fact(() => Promise.all(heads.map((head) => checkpointAge(here, passive.checkpointBucket, head))));
+  const instances = isUnknown(database) ? database : database.instances;
   return { heads, capacity, checkpoints, behind, instances, tested };
 }
 

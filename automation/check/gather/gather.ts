@@ -5,7 +5,7 @@ import { type Fact, fact, isUnknown } from "../../fact.ts";
 import { publicName, type RegionWorld } from "../../failover/world.ts";
 import type { Place } from "../../simulate/latencies.ts";
 import type { DrillRecord, ReadinessFacts } from "../facts.ts";
-import { type Basis, forecastNow, gatherBasis, planSeconds } from "./forecast.ts";
+import { activeDatabase, type Basis, forecastNow, gatherBasis, planSeconds } from "./forecast.ts";
 import { driftOf, secretsRegion, stackFacts, stateRegion } from "./project.ts";
 import { archivedAt, databaseCluster, databaseMembers, journalTable, silenceSeconds } from "./region.ts";
 import {
@@ -32,7 +32,11 @@ export async function gather(
   sources: Sources,
   signal: AbortSignal,
 ): Promise<ReadinessFacts> {
-  const [quick, basis] = await Promise.all([quickFacts(subject, sources), gatherBasis(subject)]);
+  const database = activeDatabase(subject);
+  const [quick, basis] = await Promise.all([
+    quickFacts(subject, sources, database),
+    gatherBasis(subject, database),
+  ]);
   // Only now: engine and program take the whole process, and one after the other as much as both at once.
   const { passive, settings, deployment } = subject;
   const plan = await planSeconds(subject, signal);
@@ -64,7 +68,11 @@ type Slow =
   | "drift"
   | "policy";
 
-function quickFacts(subject: Subject, { drills }: Sources): Promise<Omit<ReadinessFacts, Slow>> {
+function quickFacts(
+  subject: Subject,
+  { drills }: Sources,
+  database: ReturnType<typeof activeDatabase>,
+): Promise<Omit<ReadinessFacts, Slow>> {
   const { deployment, settings, decision, passive, active, clients, world, production, asked } = subject;
   const { stacks } = deployment;
   const here = clients[passive.region];
@@ -86,7 +94,7 @@ function quickFacts(subject: Subject, { drills }: Sources): Promise<Omit<Readine
     journalTable: fact(() => journalTable(here, passive)),
     databaseMembers: fact(() => databaseMembers(here, passive)),
     database: settled({
-      active: fact(() => databaseCluster(clients[active.region], active)),
+      active: database,
       passive: fact(() => databaseCluster(here, passive)),
     }),
     productionCapacity: fact(async () => {
