@@ -6,6 +6,7 @@ import {
   rebuildLog,
   verifyLog,
 } from "../../journal/index.ts";
+import { inParallel } from "../../replay/parallel.ts";
 import type { Journal } from "../adapters/journal.ts";
 import { quarantinedRecord, writeQuarantine } from "../corruption/quarantine.ts";
 import type { RebuildMission } from "./facts.ts";
@@ -39,22 +40,18 @@ export class Fresh implements FreshPort {
   async rebuild(progress: Parameters<FreshPort["rebuild"]>[0], sealer: string) {
     const { damaged, fresh, archive, mission, window, file, signal } = this.#options;
     const { region, generation, shards } = mission;
-    const failed = new AbortController();
-    const common = { store: damaged, into: fresh, archive, region, generation, sealer, window };
-    const rebuildShard = async (_: unknown, shard: number) => {
+    const all = Array.from({ length: shards }, (_, shard) => shard);
+    // All at once: each shard is a partition of its own, which takes only so much a second.
+    const results = await inParallel(all, shards, signal, async (shard, until) => {
       const aside: JournalRecord[] = [];
       let put = 0;
       const rebuilt = await rebuildLog({
-        ...{ ...common, shard, signal: AbortSignal.any([signal, failed.signal]) },
+        ...{ store: damaged, into: fresh, archive, shard, region, generation, sealer, window, signal: until },
         onRefused: (record) => aside.push(record),
         onPut: () => progress(shard, ++put),
       });
       return { rebuilt, aside };
-    };
-    // Each shard is a partition of its own, which takes only so much a second.
-    const results = await Promise.all(Array.from({ length: shards }, rebuildShard)).finally(() =>
-      failed.abort(),
-    );
+    });
     const commands = await writeQuarantine(
       file,
       results.flatMap(({ aside }) => aside).map((record) => quarantinedRecord(record, NOT_VOUCHED)),
