@@ -4,7 +4,6 @@ import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "bootstrap",
-  describe: "make the state's bucket and key, CI's trust and the roles; check quotas",
   options(program) {
     program
       .option("--repository <owner/name>", "GitHub repository whose CI may deploy and fail over")

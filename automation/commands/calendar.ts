@@ -5,7 +5,6 @@ import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "calendar",
-  describe: "drill production inside its maintenance window, announced, and end in a known state",
   options(program) {
     program
       .addArgument(

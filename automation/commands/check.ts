@@ -4,7 +4,6 @@ import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "check",
-  describe: "judge whether a failover now would work, and predict what it would take",
   options(program) {
     program
       .option("--host", "judge this machine instead: whether it could run the failover")

@@ -18,7 +18,6 @@ export type Options = Readonly<Record<string, unknown>>;
 
 export interface Command {
   readonly name: string;
-  readonly describe: string;
   /** Declares options and arguments; must not import anything heavy. */
   options(program: CommanderCommand): void;
   /** Resolves to the exit code; a thrown `DrError` carries its own. */

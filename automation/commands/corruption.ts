@@ -8,7 +8,6 @@ import { chosenShards } from "./parse.ts";
 
 export const command: Command = {
   name: "corruption",
-  describe: "find the first record that made the data bad",
   options(program) {
     program
       .addArgument(new Argument("<action>", "what to do").choices(["find"]))

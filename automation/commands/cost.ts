@@ -4,7 +4,6 @@ import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "cost",
-  describe: "estimate what the configuration would cost per month and region",
   options(program) {
     program
       .option("--json", "one JSON value on stdout")

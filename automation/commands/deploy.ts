@@ -15,7 +15,6 @@ function seconds(text: string): number {
 
 export const command: Command = {
   name: "deploy",
-  describe: "deploy one stack, or both in the order that they need",
   options(program: CommanderCommand) {
     program
       .option("--stack <stack>", "prod or dr")

@@ -3,7 +3,6 @@ import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "destroy-plan",
-  describe: "explain what protects what, and in which order it could be taken down",
   options(program) {
     program.option("--json", "one JSON value on stdout");
   },

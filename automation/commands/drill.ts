@@ -17,7 +17,6 @@ export const DEFAULT_CLIENTS = 40;
 
 export const command: Command = {
   name: "drill",
-  describe: "rehearse a disaster in a sandbox, and measure what it cost",
   options(program: CommanderCommand): void {
     program
       .addArgument(

@@ -16,7 +16,6 @@ export interface FailoverRequest {
 
 export const command: Command = {
   name: "failover",
-  describe: "move production to the surviving region after the active one is lost",
   options(program) {
     program
       .option("--target <region>", "the region that takes over")

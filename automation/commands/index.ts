@@ -94,7 +94,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: "simulate",
-    describe: "simulate thousands of failovers from published latencies",
+    describe: "simulate thousands of failovers, of zones lost and of restores, from published latencies",
     load: () => import("./simulate.ts"),
   },
   {

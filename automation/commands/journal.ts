@@ -7,7 +7,6 @@ export type RebuildRequest = HaltedRequest;
 
 export const command: Command = {
   name: "journal",
-  describe: "rebuild the halted journal in a fresh table, when somebody wrote into the present one",
   options(program) {
     program
       .addArgument(new Argument("<action>", "what to do").choices(["rebuild"]))

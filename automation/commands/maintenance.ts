@@ -15,7 +15,6 @@ const ACTIONS = ["enable", "disable", "status"] as const;
 
 export const command: Command = {
   name: "maintenance",
-  describe: "halt the platform so that nobody can write, or let it go on",
   options(program) {
     program
       .option("--enable", "halt: no write is accepted until --disable")

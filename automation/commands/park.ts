@@ -4,7 +4,6 @@ import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "park",
-  describe: "make the returned old region passive",
   options(program) {
     program.option("--region <region>", "the region that is no longer active");
   },

@@ -5,7 +5,6 @@ import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "pr-report",
-  describe: "turn previews into the comment that a reviewer needs, and judge them",
   options(program) {
     program
       .argument("<files...>", "what `pulumi preview --json` printed, one file per stack, of any project")

@@ -3,7 +3,6 @@ import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "preview",
-  describe: "preview both stacks and keep what a reviewer and a deployment need",
   options(program) {
     program
       .requiredOption("--out <directory>", "where previews and plans go")

@@ -14,7 +14,6 @@ interface Condition {
 
 export const command: Command = {
   name: "quarantine",
-  describe: "send commands that a cut set aside again, one decision at a time or by filter",
   options(program) {
     program
       .addArgument(new Argument("<action>", "what to do").choices(["resubmit"]))

@@ -3,7 +3,6 @@ import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "reconcile",
-  describe: "bring Pulumi's state in line with role changes made directly, and prove a clean preview",
   options(program) {
     program.option("--stack <stack>", "prod or dr; both without");
   },

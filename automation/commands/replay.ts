@@ -6,7 +6,6 @@ import { chosenShards, collect, integer, type ShardPosition, shardPosition } fro
 
 export const command: Command = {
   name: "replay",
-  describe: "apply the journal to a restored or empty database, from its watermarks to the end or the cut",
   options(program) {
     program
       .option("--region <region>", "whose journal and database; default: the region that decides")

@@ -12,7 +12,6 @@ export interface RestoreRequest extends HaltedRequest {
 
 export const command: Command = {
   name: "restore",
-  describe: "restore the halted region's database to a time, and cut the journal if its events are bad",
   options(program) {
     program
       .option(

@@ -8,7 +8,6 @@ const DEFAULT_RUNS = 10_000;
 
 export const command: Command = {
   name: "simulate",
-  describe: "simulate thousands of failovers, of zones lost and of restores, from published latencies",
   options(program: CommanderCommand): void {
     program
       .option("--runs <n>", "failovers per configuration", wholeNumber(100, 1_000_000), DEFAULT_RUNS)

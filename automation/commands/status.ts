@@ -3,7 +3,6 @@ import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "status",
-  describe: "show both regions, the journal and the database as the survivor sees them",
   options(program) {
     program.option("--json", "one JSON value on stdout");
   },

@@ -5,7 +5,6 @@ import { chosenShards } from "./parse.ts";
 
 export const command: Command = {
   name: "validate",
-  describe: "compare a database with the journal, row by row, and the journal with its archive",
   options(program) {
     program
       .option("--region <region>", "whose journal and database; default: the region that decides")

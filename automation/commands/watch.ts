@@ -14,7 +14,6 @@ const DEFAULT_LIMIT_SECONDS = 600;
 
 export const command: Command = {
   name: "watch",
-  describe: "show error rate, latency, targets, lag and journal live",
   options(program) {
     program
       .option("--until-stable <time>", "end well once it was good for so long, e.g. 60s", duration)
