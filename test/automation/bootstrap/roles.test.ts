@@ -161,8 +161,8 @@ test("around a failover the calendar asks what its code asks, and tells the stac
       ([, service, what]) => `${service} ${what}`,
     ),
     ...Array.from(
-      text.matchAll(/\.rest\("(\w+)", region, "(GET)", `\/experiments\?/g),
-      ([, service, what]) => `${service} ${what}`,
+      text.matchAll(/\.pages\("(\w+)", region, "\/experiments\?/g),
+      ([, service]) => `${service} GET`,
     ),
   ]);
   t.deepEqual([...new Set(asked)].sort(), Object.keys(CALENDAR_CALLS).sort());
