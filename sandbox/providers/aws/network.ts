@@ -1,6 +1,10 @@
 /** EC2 networking: what AWS makes up. */
 import { arn, hex, joined, type Makers, numbered, resourceId, text } from "./making.ts";
 
+/** Nobody is given an address that another has: a name's records would be the same twice. */
+let allocated = 0;
+const publicIp = (): string => `203.0.113.${1 + (allocated++ % 254)}`;
+
 export const NETWORK: Makers = {
   "aws:ec2/vpc:Vpc": numbered("vpc", (making, id) => ({
     arn: arn(making, "ec2", `vpc/${id}`),
@@ -23,7 +27,7 @@ export const NETWORK: Makers = {
   "aws:ec2/eip:Eip": numbered("eipalloc", (making, id) => ({
     arn: arn(making, "ec2", `elastic-ip/${id}`),
     allocationId: id,
-    publicIp: `203.0.113.${Number.parseInt(hex(2), 16)}`,
+    publicIp: publicIp(),
   })),
   "aws:ec2/natGateway:NatGateway": numbered("nat", () => ({ networkInterfaceId: resourceId("eni") })),
   "aws:ec2/routeTable:RouteTable": numbered("rtb", (making, id) => ({
